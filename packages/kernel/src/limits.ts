@@ -1,0 +1,46 @@
+// Every bound of the system, in one table with names. A bound that an operator may change is a
+// setting (settings.ts); these are the ones that the wire or the memory of the kernel depends on.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const LIMITS = {
+  /** One frame on the agent link and one gRPC message: a 16 MiB artifact must fit. */
+  frameBytesMax: 17 * MIB,
+  artifactBytesMax: 16 * MIB,
+  /** M8 */
+  messagePayloadBytesMax: 1 * MIB,
+  /** M8 */
+  inboxMessagesMax: 10_000,
+  inboxBytesMax: 16 * MIB,
+  /** P8: places kept for signals of the kernel, over the inbox bound. */
+  inboxSignalReserve: 1_000,
+  /** M6: under way per receiver. */
+  deliveryWindowMessages: 256,
+  deliveryWindowBytes: 1 * MIB,
+  /** M9 */
+  subscriberUnconfirmedMax: 64,
+  /** Dead letters kept per process; the oldest go first, with an event. */
+  deadLettersMax: 1_000,
+  /** P5 */
+  nameCharsMax: 128,
+  artifactKeyCharsMax: 512,
+  artifactsPerProcessMax: 100_000,
+  /** Content above this goes to the content store by hash, never into an event. */
+  inlineContentBytesMax: 4 * KIB,
+  /** Text fields: descriptions, outputs, prompts, log lines. */
+  textBytesMax: 1 * MIB,
+  mapEntriesMax: 1_000,
+  /** P8: what a SIGCHLD carries of the output. */
+  signalOutputBytesMax: 4 * KIB,
+  /** DESIGN D6: answered calls that the other side has not yet acknowledged, per connection. */
+  unacknowledgedRepliesMax: 4_096,
+  /** Calls of one process that are owed an answer (blocking ones). */
+  owedCallsPerProcessMax: 1_024,
+  /** Tasks in line at one process behind `max_concurrent_tasks`. */
+  tasksQueuedMax: 10_000,
+  treeDepthMax: 1_000,
+  processesMax: 1_000_000,
+  /** "No limit" in a request (P6). */
+  noLimit: Number.MAX_SAFE_INTEGER,
+} as const;

@@ -1,0 +1,85 @@
+// What an operator may change, with the defaults of the semantics. The daemon validates hive.yaml
+// against this table and hands one frozen value to the kernel at boot.
+
+export interface KernelSettings {
+  /** P12: the node of the king. */
+  readonly nodeName: string;
+  /** P6: what a spawn request leaves out. */
+  readonly spawnDefaults: {
+    readonly tokensPerHourMax: number;
+    readonly contextTokensMax: number;
+    readonly childrenMax: number;
+    readonly concurrentTasksMax: number;
+    readonly taskTimeoutMs: number;
+  };
+  /** P2 */
+  readonly kingChildrenMax: number;
+  /** P5: `deny` or `allow` a child whose role ranks above its parent's. */
+  readonly spawnOutrank: 'deny' | 'allow';
+  /** PROTOCOL §3: the model of a process that names none, by tier. */
+  readonly tierModels: {
+    readonly strategic: string;
+    readonly tactical: string;
+    readonly operational: string;
+  };
+  /** S1: from TERM to KILL. */
+  readonly termGraceMs: number;
+  /** From the start of an agent's OS process to its Init answered. */
+  readonly startTimeoutMs: number;
+  /** P8: how long a collected or killed process stays readable; how long a zombie waits. */
+  readonly recordKeptMs: number;
+  readonly zombieKeptMs: number;
+  /** P8: how often the reaper of records looks. */
+  readonly reapScanMs: number;
+  /** PROTOCOL §5: `wait_child` with a timeout of 0 or less. */
+  readonly waitDefaultMs: number;
+  /** PROTOCOL §3, Escalate: without an answer, one level up. */
+  readonly escalationAnswerMs: number;
+  /** S6 */
+  readonly heartbeatIntervalMs: number;
+  readonly unresponsiveAfterMs: number;
+  /** M4: one level of priority is worth this much waiting. */
+  readonly agingMsPerLevel: number;
+  /** M6 */
+  readonly deliveryTriesMax: number;
+  /** M12 */
+  readonly artifactVersionsKept: number;
+  readonly artifactQuotaBytesPerUser: number;
+  /** B1: the king's tokens by tier. */
+  readonly kingTokens: {
+    readonly strategic: number;
+    readonly tactical: number;
+    readonly operational: number;
+  };
+  /** B6: syscalls of one process in a sliding minute; 0 means unlimited. */
+  readonly syscallsPerMinuteMax: number;
+}
+
+export const DEFAULT_SETTINGS: KernelSettings = {
+  nodeName: 'vps1',
+  spawnDefaults: {
+    tokensPerHourMax: 100_000,
+    contextTokensMax: 128_000,
+    childrenMax: 10,
+    concurrentTasksMax: 5,
+    taskTimeoutMs: 300_000,
+  },
+  kingChildrenMax: 100,
+  spawnOutrank: 'deny',
+  tierModels: { strategic: 'opus', tactical: 'sonnet', operational: 'mini' },
+  termGraceMs: 5_000,
+  startTimeoutMs: 10_000,
+  recordKeptMs: 60_000,
+  zombieKeptMs: 60_000,
+  reapScanMs: 15_000,
+  waitDefaultMs: 60_000,
+  escalationAnswerMs: 30_000,
+  heartbeatIntervalMs: 10_000,
+  unresponsiveAfterMs: 30_000,
+  agingMsPerLevel: 10_000,
+  deliveryTriesMax: 5,
+  artifactVersionsKept: 10,
+  artifactQuotaBytesPerUser: 1024 ** 3,
+  kingTokens: { strategic: 1_000_000, tactical: 10_000_000, operational: 100_000_000 },
+  syscallsPerMinuteMax: 0,
+};
