@@ -42,7 +42,10 @@ export const KERNEL_ROWS: readonly (readonly string[])[] = [
   ['events'],
   ['process'],
   ['permissions', 'resources', 'ipc', 'artifacts'],
-  ['supervision', 'scheduler', 'cluster'],
+  // Whom a process works for comes before who lives: an end frees its tasks, a start takes one.
+  ['scheduler'],
+  ['supervision'],
+  ['cluster'],
   ['syscalls'],
   ['kernel'],
 ];
