@@ -28,7 +28,7 @@ export function tallyOf(outcomes: readonly TestOutcome[]): Tally {
   return { passed: count('passed'), failed: count('failed'), skipped };
 }
 
-/** The closing lines; `brokenCount` counts what failed outside of any test. */
+/** The closing lines; `brokenCount` counts what failed outside of any test: a file, a hook. */
 export function describeTally(
   tally: Tally,
   options: { brokenCount: number; isCi: boolean },
@@ -48,9 +48,10 @@ export default class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const tally = tallyOf(tests.map(outcomeOf));
-    const brokenModules = modules.filter((module) => module.errors().length > 0);
+    const suites = modules.flatMap((module) => [module, ...module.children.allSuites()]);
+    const broken = suites.filter((suite) => suite.errors().length > 0);
     const isCi = Boolean(process.env['CI']);
-    const brokenCount = brokenModules.length + unhandledErrors.length;
+    const brokenCount = broken.length + unhandledErrors.length;
     process.stdout.write(`\n${describeTally(tally, { brokenCount, isCi })}\n`);
     if (isCi && tally.skipped.length > 0) process.exitCode = 1;
   }

@@ -4,7 +4,7 @@
 //       other. The first row is one group.
 //   L3. The kernel imports nothing outside itself, Node included.
 // Tests beside a source may also use the testkit and are free inside their package; tests of the
-// whole (`packages/x/test`, examples, agents) start the real system and may import all of it.
+// whole (`packages/x/test`, examples, agents, tools) start the real system and may import all of it.
 
 import { posix } from 'node:path';
 import type { SourceFile, Violation } from './sources.ts';
@@ -16,7 +16,7 @@ export interface Layer {
 }
 
 const PACKAGE_SCOPE = '@hivekernel/';
-const TEST_OF_THE_WHOLE = /^(packages\/[^/]+\/test|examples|agents)\//;
+const TEST_OF_THE_WHOLE = /^(packages\/[^/]+\/test|examples|agents|tools)\//;
 
 export const LAYERS: Readonly<Record<string, Layer>> = {
   protocol: { folder: 'packages/protocol', mayImport: [] },

@@ -76,7 +76,7 @@ function writeSnippet(folder: string, { doc, line, name, code }: Snippet): strin
 
 function writeProject(folder: string, files: readonly string[]): void {
   const compilerOptions = {
-    lib: ['es2023', 'esnext.disposable', 'dom'],
+    lib: ['es2025', 'esnext.disposable', 'dom'],
     types: ['node'],
     moduleDetection: 'force',
   };

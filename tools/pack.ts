@@ -1,0 +1,165 @@
+// Packs packages of the workspace as they are published: built JavaScript and declarations in
+// `dist`, `exports` that point there, and no sources. In the repository the packages run from `src`;
+// Node refuses to strip types under node_modules, so that what is installed must be built.
+//   node tools/pack.ts [NAME…] [--out DIR]   packs NAME (default: sdk) and all it needs
+// Nothing is published here, and the working tree is not touched.
+
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const CACHE = join(ROOT, 'node_modules/.cache');
+const SCOPE = '@hivekernel/';
+const STEP_TIMEOUT_MS = 120_000;
+const NODE_RANGE = '>=24';
+/** Beside `dist`, what of a package's folder travels along. */
+const EXTRA_FILES = ['bin', 'proto', 'README.md'];
+/** Fields of a manifest that only the repository needs. */
+const LOCAL_FIELDS = ['private', 'scripts', 'devDependencies'];
+
+interface Manifest {
+  readonly name: string;
+  readonly exports?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+export interface PackRequest {
+  /** Names without the scope, as `sdk`. */
+  readonly names: readonly string[];
+  /** Where the tarballs go. */
+  readonly outDir: string;
+}
+
+/** Builds and packs; returns the tarballs' paths, each after those that it needs. */
+export function packPackages({ names, outDir }: PackRequest): string[] {
+  const needed = closureOf(names);
+  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(outDir, { recursive: true });
+  const scratch = mkdtempSync(join(CACHE, 'pack-'));
+  try {
+    build(needed, scratch);
+    return needed.map((name) => {
+      const stage = join(scratch, 'stage', name);
+      stagePackage({ name, stage, built: join(scratch, 'built', name, 'src') });
+      const run = runStep('npm', ['pack', '--json', '--ignore-scripts', stage], outDir);
+      return join(outDir, tarballOf(run));
+    });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The packages and all packages of ours that they need, each after those that it needs. */
+export function closureOf(
+  names: readonly string[],
+  read: (name: string) => Manifest = readManifest,
+): string[] {
+  const ordered = new Set<string>();
+  const visit = (name: string, path: readonly string[]): void => {
+    if (path.includes(name)) throw new Error(`${[...path, name].join(' -> ')} is a circle`);
+    for (const dependency of Object.keys(read(name).dependencies ?? {})) {
+      if (dependency.startsWith(SCOPE)) visit(dependency.slice(SCOPE.length), [...path, name]);
+    }
+    ordered.add(name);
+  };
+  for (const name of names) visit(name, []);
+  return [...ordered];
+}
+
+/** The manifest as published: entries lead into `dist`, with their declarations. */
+export function publishedManifest(manifest: Manifest): Readonly<Record<string, unknown>> {
+  const kept = Object.entries(manifest).filter(([field]) => !LOCAL_FIELDS.includes(field));
+  const entries = Object.entries(manifest.exports ?? {}).map(([path, source]) => {
+    const stem = source.replace(/^\.\/src\//, './dist/').replace(/\.ts$/, '');
+    return [path, { types: `${stem}.d.ts`, default: `${stem}.js` }] as const;
+  });
+  return {
+    ...Object.fromEntries(kept),
+    engines: { node: NODE_RANGE },
+    exports: Object.fromEntries(entries),
+    files: ['dist', ...EXTRA_FILES],
+  };
+}
+
+function readManifest(name: string): Manifest {
+  const folder = existsSync(join(ROOT, 'packages', name)) ? join('packages', name) : name;
+  const text = readFileSync(join(ROOT, folder, 'package.json'), 'utf8');
+  return JSON.parse(text) as Manifest;
+}
+
+/** One compiler run over all: the packages see each other's sources, so none needs another's dist. */
+function build(names: readonly string[], scratch: string): void {
+  const project = {
+    extends: join(ROOT, 'tsconfig.json'),
+    compilerOptions: {
+      noEmit: false,
+      declaration: true,
+      rewriteRelativeImportExtensions: true,
+      rootDir: join(ROOT, 'packages'),
+      outDir: join(scratch, 'built'),
+      typeRoots: [join(ROOT, 'node_modules/@types')],
+    },
+    include: names.map((name) => join(ROOT, 'packages', name, 'src')),
+    exclude: [join(ROOT, 'packages/*/src/**/*.test.ts')],
+  };
+  const file = join(scratch, 'tsconfig.json');
+  writeFileSync(file, JSON.stringify(project));
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  runStep(process.execPath, [tsc, '-p', file, '--pretty', 'false'], ROOT);
+}
+
+interface Staging {
+  readonly name: string;
+  readonly stage: string;
+  readonly built: string;
+}
+
+function stagePackage({ name, stage, built }: Staging): void {
+  const source = join(ROOT, 'packages', name);
+  mkdirSync(stage, { recursive: true });
+  cpSync(built, join(stage, 'dist'), { recursive: true });
+  for (const extra of EXTRA_FILES) {
+    const from = join(source, extra);
+    if (!existsSync(from)) continue;
+    const filter = (path: string): boolean => !path.endsWith('.test.ts');
+    cpSync(from, join(stage, extra), { recursive: true, filter });
+  }
+  cpSync(join(ROOT, 'LICENSE'), join(stage, 'LICENSE'));
+  const manifest = publishedManifest(readManifest(name));
+  writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** Runs a program to its end and returns what it printed. Throws with all it said if it fails. */
+export function runStep(program: string, args: readonly string[], cwd: string): string {
+  const run = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: STEP_TIMEOUT_MS });
+  if (run.status === 0) return run.stdout;
+  const why = run.error?.message ?? `exit ${String(run.status ?? run.signal)}`;
+  throw new Error(`${basename(program)} ${args.join(' ')}: ${why}\n${run.stdout}${run.stderr}`);
+}
+
+function tarballOf(npmOutput: string): string {
+  const name = /"filename":\s*"([^"]+)"/.exec(npmOutput)?.[1];
+  if (name === undefined) throw new Error(`npm pack named no tarball:\n${npmOutput}`);
+  return name;
+}
+
+if (import.meta.main) {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { out: { type: 'string', default: 'dist' } },
+  });
+  const names = positionals.length === 0 ? ['sdk'] : positionals;
+  const tarballs = packPackages({ names, outDir: resolve(values.out) });
+  process.stdout.write(`${tarballs.join('\n')}\n`);
+}
