@@ -1,0 +1,116 @@
+// What the daemon and the kernel get of the configuration: plain data with units in the names.
+// Not where a value came from (load.ts); no key of the table is read anywhere else.
+
+import type { KernelSettings } from '@hivekernel/kernel';
+import { readListenAddress } from './listen-address.ts';
+import type { ListenAddress } from './listen-address.ts';
+import type { ProviderSettings } from './provider-kind.ts';
+import type { LogLevel, SettingValues } from './settings-table.ts';
+
+export interface DaemonSettings {
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Where gRPC listens beside its own Unix socket; may be empty. */
+  readonly listen: readonly ListenAddress[];
+  readonly trustPidHeader: boolean;
+  /** On loopback; 0 is any free one. */
+  readonly httpPort: number;
+  readonly logLevel: LogLevel;
+  /** Names of variables that agents inherit. */
+  readonly envPass: readonly string[];
+  readonly models: {
+    /** Empty: by discovery. */
+    readonly default: string;
+    readonly aliases: Readonly<Record<string, string>>;
+    readonly firstByteTimeoutMs: number;
+    readonly idleTimeoutMs: number;
+    readonly isLocalProbed: boolean;
+    readonly localProbeTimeoutMs: number;
+    readonly providers: readonly ProviderSettings[];
+  };
+  readonly sim: { readonly seed: number; readonly latencyMs: number };
+  /** From the kernel's death to the end of its agents. */
+  readonly kernelDeathGraceMs: number;
+  readonly journal: {
+    readonly keepMs: number;
+    readonly keepBytes: number;
+    readonly ballastBytes: number;
+    readonly snapshotEveryEvents: number;
+    readonly snapshotEveryMs: number;
+    readonly commitEventsMax: number;
+  };
+}
+
+export function toKernelSettings(values: SettingValues): KernelSettings {
+  return {
+    nodeName: values.node,
+    spawnDefaults: {
+      tokensPerHourMax: values['spawn.defaults.tokens_per_hour'],
+      contextTokensMax: values['spawn.defaults.context_tokens'],
+      childrenMax: values['spawn.defaults.children_max'],
+      concurrentTasksMax: values['spawn.defaults.concurrent_tasks'],
+      taskTimeoutMs: values['spawn.defaults.task_timeout'],
+    },
+    kingChildrenMax: values['king.children_max'],
+    spawnOutrank: values['spawn.outrank'],
+    tierModels: {
+      strategic: values['models.tiers.strategic'],
+      tactical: values['models.tiers.tactical'],
+      operational: values['models.tiers.operational'],
+    },
+    termGraceMs: values['signals.term_grace'],
+    startTimeoutMs: values['spawn.start_timeout'],
+    recordKeptMs: values['records.kept'],
+    zombieKeptMs: values['records.zombie_kept'],
+    reapScanMs: values['records.reap_interval'],
+    waitDefaultMs: values['wait.default_timeout'],
+    escalationAnswerMs: values['escalation.answer_timeout'],
+    heartbeatIntervalMs: values['heartbeat.interval'],
+    unresponsiveAfterMs: values['heartbeat.unresponsive_after'],
+    agingMsPerLevel: values['messages.aging_per_level'],
+    deliveryTriesMax: values['messages.delivery_tries'],
+    artifactVersionsKept: values['artifacts.versions_kept'],
+    artifactQuotaBytesPerUser: values['artifacts.user_quota'],
+    kingTokens: {
+      strategic: values['king.tokens.strategic'],
+      tactical: values['king.tokens.tactical'],
+      operational: values['king.tokens.operational'],
+    },
+    syscallsPerMinuteMax: values['syscalls.per_minute'],
+  };
+}
+
+export function toDaemonSettings(values: SettingValues): DaemonSettings {
+  return {
+    dataDir: values.data,
+    listen: values.listen.flatMap(addressOf),
+    trustPidHeader: values.trust_pid_header,
+    httpPort: values['http.port'],
+    logLevel: values['log.level'],
+    envPass: values.env_pass,
+    models: {
+      default: values.model,
+      aliases: values['models.aliases'],
+      firstByteTimeoutMs: values['models.first_byte_timeout'],
+      idleTimeoutMs: values['models.idle_timeout'],
+      isLocalProbed: values['models.local_probe'],
+      localProbeTimeoutMs: values['models.local_probe_timeout'],
+      providers: values.providers,
+    },
+    sim: { seed: values['sim.seed'], latencyMs: values['sim.latency'] },
+    kernelDeathGraceMs: values['signals.kernel_death_grace'],
+    journal: {
+      keepMs: values['journal.keep'],
+      keepBytes: values['journal.keep_bytes'],
+      ballastBytes: values['journal.ballast'],
+      snapshotEveryEvents: values['journal.snapshot_events'],
+      snapshotEveryMs: values['journal.snapshot_interval'],
+      commitEventsMax: values['journal.commit_events'],
+    },
+  };
+}
+
+function addressOf(text: string): ListenAddress[] {
+  const reading = readListenAddress(text);
+  return reading.ok ? [reading.address] : [];
+}
