@@ -1,0 +1,160 @@
+// Messages to bytes and back, many to a frame. Encodes each message once: the bytes are kept for a
+// repeat, and copied into frames. Reads a frame field by field without building the outer message.
+//   The generated code makes a big integer of each 64-bit number, the dearest part of decoding; the
+//   reader here takes the short way for the small ones, which nearly all are.
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { FRAME_HEADER_BYTES, sealFrame } from './frame-codec.ts';
+import { LinkProtocolError } from './link-error.ts';
+import { LINK_LIMITS } from './link-limits.ts';
+
+/** What generated code offers for a message. */
+export interface MessageCodec<T> {
+  encode(message: T, writer?: BinaryWriter): BinaryWriter;
+  decode(input: BinaryReader | Uint8Array, length?: number): T;
+}
+
+/** A writer that has grown past this is dropped: one large message must not hold memory for ever. */
+const WRITER_BYTES_KEPT = 1024 * 1024;
+
+let sharedWriter: BinaryWriter | undefined;
+
+/** Throws what the generated code throws when a value does not fit its field. */
+export function encodeMessage<T>(codec: MessageCodec<T>, message: T): Uint8Array {
+  const writer = sharedWriter ?? new BinaryWriter();
+  // Taken away while in use, so that an encoder that throws leaves no rest behind.
+  sharedWriter = undefined;
+  const bytes = codec.encode(message, writer).finish();
+  if (bytes.length < WRITER_BYTES_KEPT) sharedWriter = writer;
+  return bytes;
+}
+
+/** A reader whose `uint64` avoids big integers below 2^28. */
+export class MessageReader extends BinaryReader {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    super(bytes);
+    this.#bytes = bytes;
+  }
+
+  override uint64(): bigint | string {
+    let value = 0;
+    let at = this.pos;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#bytes[at++] ?? 0x80;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.pos = at;
+        return String(value);
+      }
+    }
+    return super.uint64();
+  }
+}
+
+const WIRE_VARINT = 0;
+const WIRE_LENGTH_DELIMITED = 2;
+
+/** One length-delimited field of a frame, not yet decoded. */
+export interface FrameField {
+  readonly frame: Uint8Array;
+  readonly reader: BinaryReader;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** What to do with each field, by its number; others are skipped. */
+export interface FrameVisitor {
+  onNumber?(fieldNumber: number, value: number): void;
+  onMessage(fieldNumber: number, field: FrameField): void;
+}
+
+/** Walks the outer fields of a frame. Throws `LinkProtocolError` when it is no message. */
+export function walkFrame(frame: Uint8Array, visitor: FrameVisitor): void {
+  const reader = new MessageReader(frame);
+  while (reader.pos < reader.len) {
+    const tag = readNumber(reader);
+    const fieldNumber = Math.floor(tag / 8);
+    const wireType = tag % 8;
+    if (fieldNumber === 0 || (wireType !== WIRE_VARINT && wireType !== WIRE_LENGTH_DELIMITED)) {
+      throw new LinkProtocolError(`a frame holds no message: tag ${tag}`);
+    }
+    const value = readNumber(reader);
+    if (wireType === WIRE_VARINT) {
+      visitor.onNumber?.(fieldNumber, value);
+      continue;
+    }
+    const start = reader.pos;
+    if (start + value > reader.len) throw new LinkProtocolError('a frame is cut off');
+    visitor.onMessage(fieldNumber, { frame, reader, start, length: value });
+    reader.pos = start + value;
+  }
+}
+
+function readNumber(reader: MessageReader): number {
+  try {
+    return Number(reader.uint64());
+  } catch (cause) {
+    throw new LinkProtocolError('a frame is cut off in a number', { cause });
+  }
+}
+
+/** Throws `LinkProtocolError` when it cannot be read, or runs over the end of its field. */
+export function decodeField<T>(codec: MessageCodec<T>, field: FrameField): T {
+  field.reader.pos = field.start;
+  const message = decodeOrThrow(codec, field);
+  if (field.reader.pos !== field.start + field.length) {
+    throw new LinkProtocolError('a message runs over the end of its field');
+  }
+  return message;
+}
+
+function decodeOrThrow<T>(codec: MessageCodec<T>, field: FrameField): T {
+  try {
+    return codec.decode(field.reader, field.length);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new LinkProtocolError(`a message cannot be read: ${why}`, { cause });
+  }
+}
+
+const HEADER = new Uint8Array(FRAME_HEADER_BYTES);
+
+/** Collects encoded fields into one frame. */
+export class FrameBuilder {
+  #writer = new BinaryWriter().raw(HEADER);
+  #bytes = 0;
+
+  /** True when the frame should go out before more is added. */
+  get isFull(): boolean {
+    return this.#bytes >= LINK_LIMITS.frameBytesAim;
+  }
+
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
+
+  /** True when a field of this size would bring the frame over its aim or its limit. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes === 0 || this.#bytes + bytes <= LINK_LIMITS.frameBytesAim;
+  }
+
+  addNumber(fieldNumber: number, value: number): void {
+    this.#writer.uint32(fieldNumber * 8 + WIRE_VARINT).uint64(value);
+    this.#bytes += 1;
+  }
+
+  addMessage(fieldNumber: number, bytes: Uint8Array): void {
+    this.#writer.uint32(fieldNumber * 8 + WIRE_LENGTH_DELIMITED).bytes(bytes);
+    this.#bytes += bytes.length + FRAME_HEADER_BYTES;
+  }
+
+  /** The frame, ready to write; the builder starts over. */
+  take(): Uint8Array {
+    const frame = this.#writer.finish();
+    const isLarge = frame.length >= WRITER_BYTES_KEPT;
+    this.#writer = (isLarge ? new BinaryWriter() : this.#writer).raw(HEADER);
+    this.#bytes = 0;
+    return sealFrame(frame);
+  }
+}
