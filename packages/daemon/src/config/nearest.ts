@@ -1,4 +1,5 @@
 // The nearest match of a misspelt word, for "did you mean". Not a search: one word or none.
+// A word of unbounded length costs nothing: beyond a limit it is not compared.
 
 /** Words longer than this are not compared: the cost is the product of both lengths. */
 const WORD_CHARS_MAX = 128;
