@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkGenerated, GENERATED_DOCS } from './tidy/generated.ts';
 import { checkLayers, KERNEL_ROWS, LAYERS } from './tidy/layers.ts';
+import { checkLockfile, readLockfile } from './tidy/lockfile.ts';
 import { checkSizes } from './tidy/sizes.ts';
 import { compileSnippets, extractSnippets } from './tidy/snippets.ts';
 import { listFiles, loadSources, readText, ROOT, type Violation } from './tidy/sources.ts';
@@ -74,6 +75,12 @@ describe('the layer table', () => {
       .map((path) => (path.split('/')[3] ?? '').replace(/\.ts$/, ''));
     const rows = [...KERNEL_ROWS.flat(), 'index'];
     expect([...new Set(parts)].filter((part) => !rows.includes(part))).toEqual([]);
+  });
+});
+
+describe('the lockfile', () => {
+  it('names every optional package, so that npm ci takes it', () => {
+    expect(print(checkLockfile(readLockfile()))).toEqual([]);
   });
 });
 
