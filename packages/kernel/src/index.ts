@@ -1,6 +1,23 @@
-// The kernel's front: what the daemon, the testkit and the tests may import.
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './limits.ts';
 export * from './settings.ts';
 export * from './ports.ts';
+export * from './events/words.ts';
+export * from './events/content.ts';
+export * from './events/event.ts';
+export * from './events/effects.ts';
+export * from './process/states.ts';
+export { normalizeAddress, KING_ADDRESS } from './process/address.ts';
+export { ACTIONS, DEFAULT_ACL, type Action } from './permissions/acl.ts';
+export type { Found } from './artifacts/librarian.ts';
+export type { TaskReport } from './scheduler/dispatcher.ts';
+export type { WaitReport } from './supervision/waiter.ts';
+export type { EscalationReport } from './supervision/escalations.ts';
+export type { Acknowledgement } from './ipc/broker.ts';
+export type { SpawnOrder } from './supervision/spawner.ts';
+export * from './syscalls/abi.ts';
+export type { ProcessView } from './syscalls/views.ts';
+export type { Fact, LlmCallFact } from './syscalls/facts.ts';
+export { SYSCALLS } from './syscalls/table.ts';
+export { Kernel, type KernelOptions } from './kernel.ts';

@@ -94,7 +94,10 @@ export interface Store {
   readOutbox(request: { toPartition: number; limit: number }): Promise<readonly OutboxRow[]>;
   deleteOutbox(request: { ids: readonly string[] }): Promise<void>;
   /** Drops what lies before the second newest snapshot and is over age or size. */
-  retain(request: { partition: number; policy: RetentionPolicy }): Promise<{ droppedBefore: number }>;
+  retain(request: {
+    partition: number;
+    policy: RetentionPolicy;
+  }): Promise<{ droppedBefore: number }>;
   /** Walks the hash chain. Throws `data_loss` at the first break. */
   verify(request: { partition: number }): Promise<{ lastGoodSeq: number }>;
   stats(request: { partition: number }): Promise<StoreStats>;

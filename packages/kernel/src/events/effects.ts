@@ -1,0 +1,106 @@
+// Effects: what the kernel wants done in the world. An effect leaves only after the events before
+// it are durable (D3), so each carries the seq that it waits for. Effects are not journaled; what
+// they lead to comes back as an input and becomes an event.
+
+import type { KernelError } from '../errors.ts';
+import { SEQ_ZERO, type MessageId, type Pid, type Seq, type TaskId } from '../ids.ts';
+import type { Content } from './content.ts';
+import type { CallRef, ProcessSpec, TaskSpec } from './event.ts';
+import type { Priority, Relation, ShutdownReason } from './words.ts';
+
+/** A message on its way to a process's link. */
+export interface Delivery {
+  readonly message: MessageId;
+  readonly from: Pid;
+  readonly fromName: string;
+  readonly relation: Relation;
+  readonly priority: Priority;
+  readonly type: string;
+  readonly content: Content;
+  readonly wallMs: number;
+  readonly requiresAck: boolean;
+  readonly replyTo: string;
+}
+
+export type CallResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: KernelError };
+
+export type Effect =
+  | { readonly do: 'reply'; readonly to: CallRef; readonly result: CallResult }
+  | {
+      readonly do: 'start';
+      readonly pid: Pid;
+      readonly parent: Pid;
+      readonly incarnation: number;
+      readonly spec: ProcessSpec;
+      readonly address: string;
+    }
+  | {
+      /** TERM, then KILL to the process group after `graceMs`. */
+      readonly do: 'stop';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly reason: ShutdownReason;
+      readonly graceMs: number;
+    }
+  | {
+      readonly do: 'execute';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly task: TaskId;
+      readonly parentTask: TaskId | null;
+      readonly spec: TaskSpec;
+    }
+  | {
+      readonly do: 'interrupt';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly task: TaskId;
+      readonly reason: string;
+    }
+  | {
+      /** For observers only, at once: it has no seq and is not durable (DESIGN §3). */
+      readonly do: 'observe';
+      readonly pid: Pid;
+      readonly task: TaskId | null;
+      readonly message: string;
+      readonly percent: number;
+    }
+  | {
+      readonly do: 'deliver';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly messages: readonly Delivery[];
+    };
+
+export interface PendingEffect {
+  readonly afterSeq: Seq;
+  readonly effect: Effect;
+}
+
+/** Collects the effects of a pass. */
+export class EffectQueue {
+  #pending: PendingEffect[] = [];
+  readonly #lastSeq: () => Seq;
+
+  constructor(lastSeq: () => Seq) {
+    this.#lastSeq = lastSeq;
+  }
+
+  push(effect: Effect): void {
+    this.#pending.push({ afterSeq: this.#lastSeq(), effect });
+  }
+
+  /** For what depends on no event. */
+  pushNow(effect: Effect): void {
+    this.#pending.push({ afterSeq: SEQ_ZERO, effect });
+  }
+
+  drain(): PendingEffect[] {
+    if (this.#pending.length === 0) return this.#pending;
+    const effects = this.#pending;
+    this.#pending = [];
+    return effects;
+  }
+}

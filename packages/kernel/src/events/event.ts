@@ -1,0 +1,233 @@
+// The facts. Every change of durable state is one of these, and state is the fold of them.
+//   D3. An event is plain JSON; its kind and version name its shape; shapes of released versions
+//       are never changed, only superseded (`v` rises and an upcaster reads the old one).
+// Not here: progress, agents' output, token deltas. They have no seq and are not durable.
+
+import type { ErrorCode } from '../errors.ts';
+import type { Pid, Seq, TaskId, MessageId, ArtifactId } from '../ids.ts';
+import type { Content } from './content.ts';
+import type {
+  AckStatus,
+  ExitCause,
+  LogLevel,
+  Priority,
+  Relation,
+  Role,
+  Severity,
+  ShutdownReason,
+  State,
+  TaskOutcome,
+  Tier,
+  Visibility,
+} from './words.ts';
+
+export const EVENT_VERSION = 1;
+
+/** Where the answer to an owed call goes: the door's channel, the caller, the call's id. */
+export interface CallRef {
+  readonly channel: string;
+  readonly pid: Pid;
+  readonly id: number;
+}
+
+export interface ResourceLimits {
+  readonly tokensPerHourMax: number;
+  readonly contextTokensMax: number;
+  readonly childrenMax: number;
+  readonly concurrentTasksMax: number;
+  readonly taskTimeoutMs: number;
+  /** B1: 0 means no budget of its own. */
+  readonly tokensTotalMax: number;
+}
+
+/** All that a process is from birth; none of it changes afterwards. */
+export interface ProcessSpec {
+  readonly name: string;
+  readonly user: string;
+  readonly role: Role;
+  readonly tier: Tier;
+  readonly model: string;
+  readonly node: string;
+  /** What runs it: `./file.ts#Export`; empty for a virtual process. */
+  readonly image: string;
+  readonly systemPrompt: string;
+  readonly tools: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly limits: ResourceLimits;
+  readonly initialTask: string;
+  readonly exitAfterTask: boolean;
+}
+
+export interface TaskResult {
+  readonly exitCode: number;
+  readonly output: string;
+  readonly artifacts: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface TaskSpec {
+  readonly description: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly priority: Priority;
+  readonly context: Content;
+}
+
+interface Bodies {
+  'kernel.booted': { version: string; bootId: string; node: string };
+  'kernel.stopped': { reason: string };
+  'process.spawned': {
+    pid: Pid;
+    parent: Pid;
+    address: string;
+    spec: ProcessSpec;
+    owed: CallRef | null;
+  };
+  /** `osStarted` is the OS's own start time of the process, so that a reused OS pid is told apart. */
+  'process.started': { pid: Pid; incarnation: number; osPid: number; osStarted: string };
+  'process.moved': { pid: Pid; from: State; to: State; phase: string };
+  'process.start_failed': { pid: Pid; error: string };
+  'process.exiting': { pid: Pid; exitCode: number; output: string };
+  'process.exited': {
+    pid: Pid;
+    incarnation: number;
+    to: 'zombie' | 'dead';
+    exitCode: number;
+    cause: ExitCause;
+    detail: string;
+    output: string;
+  };
+  'process.collected': { pid: Pid; expired: boolean };
+  /** Gone for good (P8): address, children, inbox and artifacts leave it. */
+  'process.gone': { pid: Pid; heir: Pid };
+  'process.removed': { pid: Pid };
+  'process.responsive': { pid: Pid; isResponsive: boolean };
+  'task.created': {
+    task: TaskId;
+    pid: Pid;
+    parentTask: TaskId | null;
+    spec: TaskSpec;
+    isInitial: boolean;
+    owed: CallRef | null;
+  };
+  'task.started': { task: TaskId; pid: Pid };
+  'task.ended': {
+    task: TaskId;
+    pid: Pid;
+    outcome: TaskOutcome;
+    result: TaskResult;
+    error: string;
+  };
+  'wait.began': { pid: Pid; target: Pid; task: TaskId | null; untilMonoMs: number; owed: CallRef };
+  'wait.ended': { wait: Seq; pid: Pid };
+  'kill.began': {
+    root: Pid;
+    targets: readonly Pid[];
+    reason: ShutdownReason;
+    graceMs: number;
+    owed: CallRef | null;
+  };
+  'kill.ended': { kill: Seq; root: Pid };
+  'message.sent': {
+    message: MessageId;
+    from: Pid;
+    fromName: string;
+    to: Pid;
+    toName: string;
+    relation: Relation;
+    priority: Priority;
+    type: string;
+    content: Content;
+    requiresAck: boolean;
+    /** 0: never. */
+    expiresMonoMs: number;
+    replyTo: string;
+    isCopy: boolean;
+  };
+  'message.acked': { pid: Pid; messages: readonly MessageId[]; senders: readonly Pid[] };
+  /** Left the inbox in another way than by being handled. */
+  'message.dropped': {
+    pid: Pid;
+    message: MessageId;
+    from: Pid;
+    why: 'expired' | 'rejected' | 'receiver_gone' | 'displaced';
+    toDeadLetters: boolean;
+  };
+  'artifact.stored': {
+    artifact: ArtifactId;
+    version: number;
+    key: string;
+    owner: Pid;
+    user: string;
+    visibility: Visibility;
+    contentType: string;
+    content: Content;
+    task: TaskId | null;
+  };
+  'log.written': {
+    pid: Pid;
+    level: LogLevel;
+    message: string;
+    fields: Readonly<Record<string, string>>;
+  };
+  'metric.reported': {
+    pid: Pid;
+    name: string;
+    value: number;
+    /** Of `tokens_consumed`: what was not metered already (B8). */
+    tokensCharged: number;
+    labels: Readonly<Record<string, string>>;
+  };
+  'llm.called': {
+    pid: Pid;
+    tier: Tier;
+    model: string;
+    provider: string;
+    simulated: boolean;
+    promptTokens: number;
+    completionTokens: number;
+    estimated: boolean;
+    latencyMs: number;
+    outcome: 'ok' | 'error' | 'aborted';
+    errorCode: string;
+  };
+  'escalation.raised': {
+    from: Pid;
+    at: Pid;
+    message: MessageId;
+    issue: string;
+    severity: Severity;
+    context: Readonly<Record<string, string>>;
+    autoPropagate: boolean;
+    untilMonoMs: number;
+    owed: CallRef | null;
+  };
+  'escalation.moved': { escalation: Seq; at: Pid; message: MessageId; untilMonoMs: number };
+  'escalation.ended': { escalation: Seq; by: Pid; status: AckStatus | 'timed_out' | 'orphaned' };
+  /** A4: the first per (pid, rule), then one counted summary a second. */
+  'syscall.refused': {
+    pid: Pid;
+    syscall: string;
+    rule: string;
+    code: ErrorCode;
+    message: string;
+    count: number;
+  };
+}
+
+export type EventKind = keyof Bodies;
+
+interface Envelope<K extends EventKind> {
+  readonly seq: Seq;
+  readonly wallMs: number;
+  readonly monoMs: number;
+  readonly kind: K;
+  readonly v: number;
+  /** Who caused it; the king for the operator and for the kernel itself. */
+  readonly by: Pid;
+}
+
+export type EventOf<K extends EventKind> = Envelope<K> & { readonly body: Readonly<Bodies[K]> };
+export type Event = { [K in EventKind]: EventOf<K> }[EventKind];
+export type BodyOf<K extends EventKind> = Readonly<Bodies[K]>;

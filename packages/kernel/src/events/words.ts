@@ -1,0 +1,67 @@
+// The closed vocabularies that events, records and doors share. Words here are what the CLI, the
+// journal and the pages show; the wire's numbers live in the daemon's translation.
+//   P3. Roles and tiers by rank: the index in the list is the number on the wire.
+
+export const ROLES = ['kernel', 'daemon', 'agent', 'architect', 'lead', 'worker', 'task'] as const;
+export type Role = (typeof ROLES)[number];
+export const roleRank = (role: Role): number => ROLES.indexOf(role);
+
+export const TIERS = ['strategic', 'tactical', 'operational'] as const;
+export type Tier = (typeof TIERS)[number];
+export const tierRank = (tier: Tier): number => TIERS.indexOf(tier);
+
+export const STATES = [
+  'starting',
+  'idle',
+  'running',
+  'blocked',
+  'stopping',
+  'zombie',
+  'dead',
+] as const;
+export type State = (typeof STATES)[number];
+
+export const VISIBILITIES = ['private', 'user', 'subtree', 'global'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const SEVERITIES = ['info', 'warning', 'error', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** M4: what the sender is to the receiver. */
+export const RELATIONS = ['system', 'parent', 'child', 'sibling', 'other'] as const;
+export type Relation = (typeof RELATIONS)[number];
+
+export type Priority = 0 | 1 | 2 | 3;
+
+export const SHUTDOWN_REASONS = [
+  'normal',
+  'parent_died',
+  'budget_exceeded',
+  'migration',
+  'user_request',
+] as const;
+export type ShutdownReason = (typeof SHUTDOWN_REASONS)[number];
+
+/** How a process came to its end (P8). */
+export const EXIT_CAUSES = [
+  /** It said so itself, or its only task was done. */
+  'done',
+  /** Its OS process ended without being asked, with whatever code. */
+  'crashed',
+  'killed',
+  /** The kernel died under it and it was ended with it. */
+  'kernel_died',
+  'kernel_stopped',
+  /** It spoke nonsense on its link. */
+  'protocol_error',
+] as const;
+export type ExitCause = (typeof EXIT_CAUSES)[number];
+
+export const TASK_OUTCOMES = ['completed', 'failed', 'timed_out', 'cancelled'] as const;
+export type TaskOutcome = (typeof TASK_OUTCOMES)[number];
+
+export const ACK_STATUSES = ['accepted', 'queued', 'rejected', 'escalate'] as const;
+export type AckStatus = (typeof ACK_STATUSES)[number];

@@ -1,0 +1,76 @@
+// Delivery: gives a process with a link what waits for it, within the window of M6, in the order of
+// M4. Volatile throughout: what was under way when a link went waits again.
+//   M6. At least once: a message leaves the inbox only by an acknowledgement.
+
+import { LIMITS } from '../limits.ts';
+import type { Delivery, EffectQueue } from '../events/effects.ts';
+import type { Pid } from '../ids.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import type { ProcessTable } from '../process/table.ts';
+import type { Message } from './mailbox.ts';
+import type { PostOffice } from './post-office.ts';
+
+export class Deliverer {
+  readonly #table: ProcessTable;
+  readonly #office: PostOffice;
+  readonly #effects: EffectQueue;
+  /** Processes that have something new since the last flush; one delivery a pass for each. */
+  readonly #waiting = new Set<Pid>();
+
+  constructor(options: { table: ProcessTable; office: PostOffice; effects: EffectQueue }) {
+    this.#table = options.table;
+    this.#office = options.office;
+    this.#effects = options.effects;
+  }
+
+  note = (pid: Pid): void => {
+    this.#waiting.add(pid);
+  };
+
+  /** At the end of a pass: hands out what may go. */
+  flush(): void {
+    if (this.#waiting.size === 0) return;
+    for (const pid of this.#waiting) {
+      const record = this.#table.find(pid);
+      if (record !== undefined && canReceive(record)) this.#deliver(record);
+    }
+    this.#waiting.clear();
+  }
+
+  /** Its link is new or gone: everything unacknowledged waits again. */
+  reset(pid: Pid): void {
+    this.#office.box(pid)?.resetDelivery();
+    this.note(pid);
+  }
+
+  #deliver(record: ProcessRecord): void {
+    const box = this.#office.box(record.pid);
+    if (box === undefined) return;
+    const messages: Delivery[] = [];
+    while (messages.length < LIMITS.deliveryWindowMessages) {
+      const message = box.takeNext();
+      if (message === undefined) break;
+      messages.push(deliveryOf(message));
+    }
+    if (messages.length === 0) return;
+    const { pid, incarnation } = record;
+    this.#effects.push({ do: 'deliver', pid, incarnation, messages });
+  }
+}
+
+const canReceive = (record: ProcessRecord): boolean =>
+  record.spec.image !== '' &&
+  (record.state === 'idle' || record.state === 'running' || record.state === 'blocked');
+
+const deliveryOf = (message: Message): Delivery => ({
+  message: message.message,
+  from: message.from,
+  fromName: message.fromName,
+  relation: message.relation,
+  priority: message.priority,
+  type: message.type,
+  content: message.content,
+  wallMs: message.wallMs,
+  requiresAck: message.requiresAck,
+  replyTo: message.replyTo,
+});

@@ -1,0 +1,187 @@
+// Mailboxes: what waits for each process, and what could not be given to it.
+//   M4. Order is by effective priority with aging: the constant key `priority * agingMs + enqueued`
+//       never changes, so each priority is a plain queue and the next message is the least of at
+//       most four heads.
+//   M6. A message stays until its receiver acknowledged it; `isUnderWay` and the queues of what is
+//       not are volatile, and are made anew when a link is lost.
+//   M8. Bounded in messages and bytes; signals of the kernel have a reserve (P8).
+
+import { LIMITS } from '../limits.ts';
+import type { EventOf } from '../events/event.ts';
+import type { Timer } from '../events/timers.ts';
+import type { MessageId, Pid, Seq } from '../ids.ts';
+
+export type Message = EventOf<'message.sent'>['body'] & {
+  readonly seq: Seq;
+  readonly by: Pid;
+  readonly wallMs: number;
+  readonly key: number;
+};
+
+interface Held {
+  readonly message: Message;
+  /** Volatile. */
+  isUnderWay: boolean;
+  isRemoved: boolean;
+  expiry: Timer | undefined;
+}
+
+/** A queue that pops from the front without moving the rest. */
+class Lane {
+  #items: Held[] = [];
+  #head = 0;
+  #removed = 0;
+
+  push(held: Held): void {
+    this.#items.push(held);
+  }
+
+  get first(): Held | undefined {
+    while (this.#head < this.#items.length) {
+      const held = this.#items[this.#head] as Held;
+      if (!held.isRemoved && !held.isUnderWay) return held;
+      this.#head += 1;
+    }
+    if (this.#head > 0) this.#compact();
+    return undefined;
+  }
+
+  shift(): void {
+    this.#head += 1;
+    if (this.#head > COMPACT_AT && this.#head * 2 > this.#items.length) this.#compact();
+  }
+
+  /** An item left from the middle; its place is given back once half the lane is such places. */
+  noteRemoved(): void {
+    this.#removed += 1;
+    if (this.#removed > COMPACT_AT && this.#removed * 2 > this.#items.length) this.#compact();
+  }
+
+  #compact(): void {
+    this.#items = this.#items.slice(this.#head).filter((held) => !held.isRemoved);
+    this.#head = 0;
+    this.#removed = 0;
+  }
+}
+
+const COMPACT_AT = 1_024;
+
+export class Mailbox {
+  readonly #held = new Map<MessageId, Held>();
+  #lanes: readonly Lane[] = newLanes();
+  /** Copies of sibling traffic, the first to go when it is full (M3). */
+  readonly #copies = new Set<MessageId>();
+  bytes = 0;
+  signals = 0;
+  underWay = 0;
+  underWayBytes = 0;
+  readonly deadLetters: Message[] = [];
+
+  get depth(): number {
+    return this.#held.size;
+  }
+
+  get(id: MessageId): Message | undefined {
+    return this.#held.get(id)?.message;
+  }
+
+  isUnderWay(id: MessageId): boolean {
+    return this.#held.get(id)?.isUnderWay ?? false;
+  }
+
+  /** M8: is there room for one more of this size? Signals may use the reserve (P8). */
+  hasRoomFor(bytes: number, isSignal: boolean): boolean {
+    const messagesMax = LIMITS.inboxMessagesMax + (isSignal ? LIMITS.inboxSignalReserve : 0);
+    return this.depth < messagesMax && this.bytes + bytes <= LIMITS.inboxBytesMax;
+  }
+
+  /** M3: a copy that may be displaced, the oldest. */
+  get oldestCopy(): MessageId | undefined {
+    for (const id of this.#copies) if (!this.isUnderWay(id)) return id;
+    return undefined;
+  }
+
+  add(message: Message, expiry: Timer | undefined): void {
+    const held: Held = { message, isUnderWay: false, isRemoved: false, expiry };
+    this.#held.set(message.message, held);
+    (this.#lanes[message.priority] as Lane).push(held);
+    this.bytes += message.content.bytes;
+    if (message.isCopy) this.#copies.add(message.message);
+  }
+
+  remove(id: MessageId): { message: Message; expiry: Timer | undefined } | undefined {
+    const held = this.#held.get(id);
+    if (held === undefined) return undefined;
+    held.isRemoved = true;
+    this.#held.delete(id);
+    this.#copies.delete(id);
+    this.bytes -= held.message.content.bytes;
+    if (held.isUnderWay) this.#landed(held);
+    else (this.#lanes[held.message.priority] as Lane).noteRemoved();
+    return { message: held.message, expiry: held.expiry };
+  }
+
+  /** Marks the next message as under way, within the window of M6; undefined when none may go. */
+  takeNext(): Message | undefined {
+    if (this.underWay >= LIMITS.deliveryWindowMessages) return undefined;
+    const lane = this.#nextLane();
+    const held = lane?.first;
+    if (lane === undefined || held === undefined) return undefined;
+    const after = this.underWayBytes + held.message.content.bytes;
+    if (this.underWay > 0 && after > LIMITS.deliveryWindowBytes) return undefined;
+    lane.shift();
+    held.isUnderWay = true;
+    this.underWay += 1;
+    this.underWayBytes = after;
+    return held.message;
+  }
+
+  /** The link is gone: all that was under way waits again, in its old order. */
+  resetDelivery(): void {
+    this.#lanes = newLanes();
+    this.underWay = 0;
+    this.underWayBytes = 0;
+    for (const held of this.#held.values()) {
+      held.isUnderWay = false;
+      (this.#lanes[held.message.priority] as Lane).push(held);
+    }
+  }
+
+  /** In the order in which they were sent. */
+  *messages(): Generator<Message> {
+    for (const held of this.#held.values()) yield held.message;
+  }
+
+  /** What waits or is under way, in the order of delivery (M4). */
+  inOrder(): Message[] {
+    return [...this.messages()].sort((a, b) => a.key - b.key || a.seq - b.seq);
+  }
+
+  bury(message: Message): Message | undefined {
+    this.deadLetters.push(message);
+    return this.deadLetters.length > LIMITS.deadLettersMax ? this.deadLetters.shift() : undefined;
+  }
+
+  #nextLane(): Lane | undefined {
+    let best: Lane | undefined;
+    let bestHeld: Held | undefined;
+    for (const lane of this.#lanes) {
+      const held = lane.first;
+      if (held === undefined) continue;
+      if (bestHeld !== undefined && !isEarlier(held.message, bestHeld.message)) continue;
+      best = lane;
+      bestHeld = held;
+    }
+    return best;
+  }
+
+  #landed(held: Held): void {
+    this.underWay -= 1;
+    this.underWayBytes -= held.message.content.bytes;
+  }
+}
+
+const isEarlier = (a: Message, b: Message): boolean =>
+  a.key < b.key || (a.key === b.key && a.seq < b.seq);
+
+const newLanes = (): readonly Lane[] => [new Lane(), new Lane(), new Lane(), new Lane()];

@@ -1,0 +1,129 @@
+// The post office: every mailbox, and the fold of the `message.*` events. It records; the broker
+// decides.
+//   M7. A message with a TTL has a timer, made anew at a restore.
+//   P8. A process that is gone leaves its inbox to its dead letters, which stay as long as its
+//       record does.
+
+import type { EventOf } from '../events/event.ts';
+import type { Handlers } from '../events/fold.ts';
+import type { Timers } from '../events/timers.ts';
+import type { Pid } from '../ids.ts';
+import { Mailbox, type Message } from './mailbox.ts';
+
+export class PostOffice {
+  readonly #timers: Timers;
+  readonly #agingMsPerLevel: number;
+  readonly boxes = new Map<Pid, Mailbox>();
+  /** All that waits anywhere. */
+  queued = 0;
+  /** What to do when a TTL runs out: the broker's to decide. */
+  readonly #onExpired: (message: Message) => void;
+
+  constructor(options: {
+    timers: Timers;
+    agingMsPerLevel: number;
+    onExpired: (message: Message) => void;
+  }) {
+    this.#timers = options.timers;
+    this.#agingMsPerLevel = options.agingMsPerLevel;
+    this.#onExpired = options.onExpired;
+  }
+
+  box(pid: Pid): Mailbox | undefined {
+    return this.boxes.get(pid);
+  }
+
+  openBox(pid: Pid): Mailbox {
+    let box = this.boxes.get(pid);
+    if (box === undefined) {
+      box = new Mailbox();
+      this.boxes.set(pid, box);
+    }
+    return box;
+  }
+
+  depth(pid: Pid): number {
+    return this.boxes.get(pid)?.depth ?? 0;
+  }
+
+  handlers(): Handlers {
+    return {
+      'message.sent': (event) => this.#sent(event),
+      'message.acked': (event) => {
+        for (const id of event.body.messages) this.#remove(event.body.pid, id);
+      },
+      'message.dropped': (event) => {
+        const message = this.#remove(event.body.pid, event.body.message);
+        if (message !== undefined && event.body.toDeadLetters) {
+          this.openBox(event.body.pid).bury(message);
+        }
+      },
+      'process.gone': (event) => {
+        const box = this.boxes.get(event.body.pid);
+        if (box === undefined) return;
+        for (const message of box.inOrder()) {
+          this.#remove(event.body.pid, message.message);
+          box.bury(message);
+        }
+      },
+      'process.removed': (event) => this.#close(event.body.pid),
+      'process.start_failed': (event) => this.#close(event.body.pid),
+    };
+  }
+
+  /** At a restore. */
+  restore(pid: Pid, waiting: readonly Message[], dead: readonly Message[]): void {
+    const box = this.openBox(pid);
+    for (const message of waiting) this.#add(box, message);
+    box.deadLetters.push(...dead);
+  }
+
+  #sent(event: EventOf<'message.sent'>): void {
+    const body = event.body;
+    const key = body.priority * this.#agingMsPerLevel + event.monoMs;
+    const message: Message = {
+      message: body.message,
+      from: body.from,
+      fromName: body.fromName,
+      to: body.to,
+      toName: body.toName,
+      relation: body.relation,
+      priority: body.priority,
+      type: body.type,
+      content: body.content,
+      requiresAck: body.requiresAck,
+      expiresMonoMs: body.expiresMonoMs,
+      replyTo: body.replyTo,
+      isCopy: body.isCopy,
+      seq: event.seq,
+      by: event.by,
+      wallMs: event.wallMs,
+      key,
+    };
+    this.#add(this.openBox(body.to), message);
+  }
+
+  #add(box: Mailbox, message: Message): void {
+    const expiry =
+      message.expiresMonoMs > 0
+        ? this.#timers.arm(message.expiresMonoMs, () => this.#onExpired(message))
+        : undefined;
+    box.add(message, expiry);
+    this.queued += 1;
+  }
+
+  #remove(pid: Pid, id: Message['message']): Message | undefined {
+    const removed = this.boxes.get(pid)?.remove(id);
+    if (removed === undefined) return undefined;
+    this.#timers.cancel(removed.expiry);
+    this.queued -= 1;
+    return removed.message;
+  }
+
+  #close(pid: Pid): void {
+    const box = this.boxes.get(pid);
+    if (box === undefined) return;
+    for (const message of [...box.messages()]) this.#remove(pid, message.message);
+    this.boxes.delete(pid);
+  }
+}

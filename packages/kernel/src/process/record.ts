@@ -1,0 +1,78 @@
+// The process record: the one struct that the whole system is about. Fields are grouped by who may
+// change them; everybody else reads. Only fold handlers write (D2).
+//   P1. `pid` is for ever. P8. A record outlives its process, readable, until it is removed.
+
+import type { Timer } from '../events/timers.ts';
+import type { CallRef, ProcessSpec } from '../events/event.ts';
+import type { ExitCause, State } from '../events/words.ts';
+import type { Pid, Seq, TaskId } from '../ids.ts';
+
+export interface ExitRecord {
+  readonly exitCode: number;
+  readonly cause: ExitCause;
+  readonly detail: string;
+  readonly output: string;
+  readonly wallMs: number;
+  readonly monoMs: number;
+}
+
+export interface ProcessRecord {
+  // Fixed at spawn.
+  readonly pid: Pid;
+  readonly spec: ProcessSpec;
+  readonly address: string;
+  readonly spawnedWallMs: number;
+  readonly spawnedMonoMs: number;
+
+  // The tree's (process/table.ts).
+  parent: ProcessRecord | undefined;
+  readonly children: Map<Pid, ProcessRecord>;
+  /** Children that are neither zombie nor dead: what `childrenMax` counts (P5). */
+  liveChildren: number;
+  depth: number;
+
+  // The life's (process/table.ts).
+  state: State;
+  /** The spawn call that is answered once it is ready; null when it was or nobody asked. */
+  owed: CallRef | null;
+  /** Why it waits, for people: "child 7" (P4). Empty when it does not. */
+  phase: string;
+  /** Rises with every start of an OS process; tells a late report of an earlier one apart. */
+  incarnation: number;
+  osPid: number;
+  osStarted: string;
+  isResponsive: boolean;
+  /** What it announced as its end, before its OS process is gone. */
+  exiting: { readonly exitCode: number; readonly output: string } | undefined;
+  exit: ExitRecord | undefined;
+  isCollected: boolean;
+  isGone: boolean;
+  /** When the next step of its decay is due (P8). */
+  decay: Timer | undefined;
+
+  // The scheduler's (scheduler/task-table.ts).
+  readonly tasks: Set<TaskId>;
+  readonly requestedTasks: Set<TaskId>;
+  tasksRunning: number;
+  lastOutput: string;
+  /** Calls of its tasks that wait for something; blocked when each running task has one. */
+  waits: number;
+
+  // The ledger's (resources/ledger.ts).
+  tokens: number;
+  tokensSimulated: number;
+  tokensSubtree: number;
+  /** Metered by the gateway and not yet reported by the agent (B8). */
+  tokensUnreported: number;
+  llmCalls: number;
+
+  // The read gate's (DESIGN §3): last change and its author.
+  changedSeq: Seq;
+  changedBy: Pid;
+}
+
+export const isVirtual = (record: ProcessRecord): boolean => record.spec.image === '';
+
+/** "worker-3 (pid 11)", for messages to people. */
+export const describeProcess = (record: ProcessRecord): string =>
+  `${record.spec.name} (pid ${record.pid})`;

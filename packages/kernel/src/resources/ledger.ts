@@ -1,0 +1,78 @@
+// The ledger: who used how many tokens. It only counts; budgets decide elsewhere.
+//   B8. Simulated tokens are kept apart. What the gateway metered is not charged again when the
+//       agent reports it.
+
+import type { EventOf } from '../events/event.ts';
+import type { Handlers } from '../events/fold.ts';
+import type { Tier } from '../events/words.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import { touch, type ProcessTable } from '../process/table.ts';
+
+export interface LedgerTotals {
+  llmCalls: number;
+  tokens: number;
+  tokensSimulated: number;
+  /** Real and simulated tokens of each tier (B1). */
+  readonly byTier: Record<Tier, number>;
+}
+
+export class Ledger {
+  readonly #table: ProcessTable;
+  totals: LedgerTotals = emptyTotals();
+
+  constructor(table: ProcessTable) {
+    this.#table = table;
+  }
+
+  handlers(): Handlers {
+    return {
+      'llm.called': (event) => this.#called(event),
+      'metric.reported': (event) => {
+        const record = this.#table.find(event.body.pid);
+        if (record === undefined || event.body.name !== 'tokens_consumed') return;
+        record.tokensUnreported -= event.body.value - event.body.tokensCharged;
+        this.#charge(record, event.body.tokensCharged);
+        this.totals.tokens += event.body.tokensCharged;
+        this.totals.byTier[record.spec.tier] += event.body.tokensCharged;
+        touch(record, event);
+      },
+    };
+  }
+
+  /** B8: of a reported amount, what was not metered already. */
+  chargeOf(record: ProcessRecord, reported: number): number {
+    return Math.max(0, reported - record.tokensUnreported);
+  }
+
+  #called(event: EventOf<'llm.called'>): void {
+    const { pid, promptTokens, completionTokens, simulated, tier } = event.body;
+    const tokens = promptTokens + completionTokens;
+    this.totals.llmCalls += 1;
+    this.totals.byTier[tier] += tokens;
+    if (simulated) this.totals.tokensSimulated += tokens;
+    else this.totals.tokens += tokens;
+    const record = this.#table.find(pid);
+    if (record === undefined) return;
+    record.llmCalls += 1;
+    record.tokensUnreported += tokens;
+    if (simulated) record.tokensSimulated += tokens;
+    this.#charge(record, tokens);
+    touch(record, event);
+  }
+
+  #charge(record: ProcessRecord, tokens: number): void {
+    record.tokens += tokens;
+    for (let at: ProcessRecord | undefined = record; at !== undefined; at = at.parent) {
+      at.tokensSubtree += tokens;
+    }
+  }
+}
+
+export function emptyTotals(): LedgerTotals {
+  return {
+    llmCalls: 0,
+    tokens: 0,
+    tokensSimulated: 0,
+    byTier: { strategic: 0, tactical: 0, operational: 0 },
+  };
+}

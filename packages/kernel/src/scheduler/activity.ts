@@ -1,0 +1,30 @@
+// Activity: moves a live process between idle, running and blocked as its tasks and waits change.
+//   P4. Running only while it executes a task; blocked when each running task waits for something,
+//       with the reason readable by everybody who may read the process.
+
+import type { Log } from '../events/log.ts';
+import type { State } from '../events/words.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import { requireMove, type StateEvent } from '../process/states.ts';
+
+export function move(log: Log, record: ProcessRecord, event: StateEvent, phase = ''): void {
+  const from = record.state;
+  const to = requireMove(from, event, `process ${record.pid}`);
+  log.emit('process.moved', { pid: record.pid, from, to, phase });
+}
+
+/** Brings the state in line with the tasks; does nothing outside idle, running and blocked. */
+export function settle(log: Log, record: ProcessRecord, phase: string): void {
+  if (!isAtWork(record.state)) return;
+  if (record.tasksRunning === 0) {
+    if (record.state !== 'idle') move(log, record, 'done');
+    return;
+  }
+  if (record.state === 'idle') move(log, record, 'work');
+  const isBlocked = record.waits >= record.tasksRunning;
+  if (isBlocked && record.state === 'running') move(log, record, 'wait', phase);
+  if (!isBlocked && record.state === 'blocked') move(log, record, 'resume');
+}
+
+const isAtWork = (state: State): boolean =>
+  state === 'idle' || state === 'running' || state === 'blocked';

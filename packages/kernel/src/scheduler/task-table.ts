@@ -1,0 +1,119 @@
+// Tasks given to processes: what waits, what runs. The fold of the `task.*` events.
+//   P6. At most `concurrentTasksMax` of a process run; the next wait in line.
+//   DESIGN §3. The reply to the one who asked is owed until the task ends; it is part of the record.
+
+import type { CallRef, EventOf, TaskSpec } from '../events/event.ts';
+import type { Handlers } from '../events/fold.ts';
+import type { Timer } from '../events/timers.ts';
+import type { Pid, Seq, TaskId } from '../ids.ts';
+import type { ProcessTable } from '../process/table.ts';
+
+export interface TaskRecord {
+  readonly task: TaskId;
+  readonly pid: Pid;
+  /** Who asked; the king for the operator. */
+  readonly by: Pid;
+  readonly parentTask: TaskId | null;
+  readonly spec: TaskSpec;
+  readonly isInitial: boolean;
+  readonly owed: CallRef | null;
+  readonly createdMonoMs: number;
+  isRunning: boolean;
+  deadlineMonoMs: number;
+  /** Volatile: derived from `deadlineMonoMs`. */
+  timer: Timer | undefined;
+}
+
+export class TaskTable {
+  readonly #table: ProcessTable;
+  readonly byId = new Map<TaskId, TaskRecord>();
+
+  constructor(table: ProcessTable) {
+    this.#table = table;
+  }
+
+  handlers(): Handlers {
+    return {
+      'task.created': (event) => this.#created(event),
+      'task.started': (event) => this.#started(event),
+      'task.ended': (event) => this.#ended(event),
+    };
+  }
+
+  /** In the order in which they were given. */
+  *of(pid: Pid): Generator<TaskRecord> {
+    const record = this.#table.find(pid);
+    for (const id of record?.tasks ?? []) {
+      const task = this.byId.get(id);
+      if (task !== undefined) yield task;
+    }
+  }
+
+  /** At a restore. */
+  restore(task: TaskRecord): void {
+    this.#enter(task);
+    const record = this.#table.find(task.pid);
+    if (task.isRunning && record !== undefined) record.tasksRunning += 1;
+  }
+
+  #enter(task: TaskRecord): void {
+    this.byId.set(task.task, task);
+    this.#table.find(task.pid)?.tasks.add(task.task);
+    const asker = this.#table.find(task.by);
+    asker?.requestedTasks.add(task.task);
+    if (asker !== undefined && isAwaited(task)) asker.waits += 1;
+  }
+
+  #created(event: EventOf<'task.created'>): void {
+    const { task, pid, parentTask, spec, isInitial, owed } = event.body;
+    this.#enter({
+      task,
+      pid,
+      by: event.by,
+      parentTask,
+      spec,
+      isInitial,
+      owed,
+      createdMonoMs: event.monoMs,
+      isRunning: false,
+      deadlineMonoMs: 0,
+      timer: undefined,
+    });
+    this.#touch(pid, event);
+  }
+
+  #started(event: EventOf<'task.started'>): void {
+    const task = this.byId.get(event.body.task);
+    const record = this.#table.find(event.body.pid);
+    if (task === undefined || record === undefined) return;
+    task.isRunning = true;
+    task.deadlineMonoMs = event.monoMs + task.spec.timeoutMs;
+    record.tasksRunning += 1;
+    this.#touch(event.body.pid, event);
+  }
+
+  #ended(event: EventOf<'task.ended'>): void {
+    const task = this.byId.get(event.body.task);
+    if (task === undefined) return;
+    this.byId.delete(task.task);
+    const asker = this.#table.find(task.by);
+    asker?.requestedTasks.delete(task.task);
+    if (asker !== undefined && isAwaited(task)) asker.waits -= 1;
+    const record = this.#table.find(task.pid);
+    if (record === undefined) return;
+    record.tasks.delete(task.task);
+    if (task.isRunning) record.tasksRunning -= 1;
+    record.lastOutput = event.body.result.output;
+    this.#touch(task.pid, event);
+  }
+
+  #touch(pid: Pid, event: { seq: Seq; by: Pid }): void {
+    const record = this.#table.find(pid);
+    if (record === undefined) return;
+    record.changedSeq = event.seq;
+    record.changedBy = event.by;
+  }
+}
+
+/** A task of the asker waits for this one. */
+const isAwaited = (task: TaskRecord): boolean => task.owed !== null && task.parentTask !== null;

@@ -1,0 +1,199 @@
+// Snapshots: the whole durable state as one JSON text, and back.
+//   fold(all) = fold(snapshot + rest) = live: the text is canonical, so two states are equal when
+//   their texts are. What is volatile (timers, delivery windows, rate windows) is not in it and is
+//   made anew from what is.
+
+import { KernelError } from './errors.ts';
+import type { ArtifactRecord } from './artifacts/catalog.ts';
+import type { CallRef, ProcessSpec } from './events/event.ts';
+import type { State } from './events/words.ts';
+import { asSeq, KING_PID, type Pid } from './ids.ts';
+import type { Message } from './ipc/mailbox.ts';
+import type { ExitRecord, ProcessRecord } from './process/record.ts';
+import { isLive } from './process/states.ts';
+import type { LedgerTotals } from './resources/ledger.ts';
+import type { TaskRecord } from './scheduler/task-table.ts';
+import type { EscalationRecord } from './supervision/escalations.ts';
+import type { KillRecord } from './supervision/killer.ts';
+import type { WaitRecord } from './supervision/waiter.ts';
+import type { KernelState } from './state.ts';
+
+export const SNAPSHOT_VERSION = 1;
+
+interface ProcessImage {
+  readonly pid: Pid;
+  readonly parent: Pid;
+  readonly spec: ProcessSpec;
+  readonly address: string;
+  readonly spawned: readonly [number, number];
+  readonly state: State;
+  readonly owed: CallRef | null;
+  readonly phase: string;
+  readonly incarnation: number;
+  readonly os: readonly [number, string];
+  readonly isResponsive: boolean;
+  readonly exiting: ProcessRecord['exiting'] | null;
+  readonly exit: ExitRecord | null;
+  readonly flags: readonly [boolean, boolean];
+  readonly lastOutput: string;
+  readonly usage: readonly [number, number, number, number, number];
+  readonly changed: readonly [number, number];
+  readonly children: readonly Pid[];
+}
+
+interface Image {
+  readonly v: number;
+  readonly seq: number;
+  readonly monoMs: number;
+  readonly partition: number;
+  readonly nextN: number;
+  readonly processes: readonly ProcessImage[];
+  readonly tasks: readonly Omit<TaskRecord, 'timer'>[];
+  readonly waits: readonly Omit<WaitRecord, 'timer'>[];
+  readonly kills: readonly Omit<KillRecord, 'left'>[];
+  readonly escalations: readonly Omit<EscalationRecord, 'timer'>[];
+  readonly mail: readonly { pid: Pid; waiting: readonly Message[]; dead: readonly Message[] }[];
+  readonly artifacts: readonly ArtifactRecord[];
+  readonly totals: LedgerTotals;
+}
+
+export function takeSnapshot(state: KernelState): string {
+  const image: Image = {
+    v: SNAPSHOT_VERSION,
+    seq: state.log.lastSeq,
+    monoMs: state.log.monoMs,
+    partition: state.table.partition,
+    nextN: state.table.nextN,
+    processes: [...state.table.byPid.values()].map(processImage),
+    tasks: [...state.tasks.byId.values()].map(({ timer: _, ...rest }) => rest),
+    waits: [...state.waits.byId.values()].map(({ timer: _, ...rest }) => rest),
+    kills: [...state.kills.byId.values()].map(({ left: _, ...rest }) => rest),
+    escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
+    mail: mailImage(state),
+    artifacts: [...state.catalog.byId.values()],
+    totals: state.ledger.totals,
+  };
+  return JSON.stringify(image);
+}
+
+/** Fills an empty state. Throws `data_loss` for a text that is no snapshot of this version. */
+export function restoreSnapshot(state: KernelState, body: string): void {
+  const image = parse(body);
+  restoreProcesses(state, image);
+  for (const task of image.tasks) state.tasks.restore({ ...task, timer: undefined });
+  for (const wait of image.waits) state.waits.restore({ ...wait, timer: undefined });
+  for (const kill of image.kills) state.kills.restore(kill);
+  for (const one of image.escalations) state.escalations.restore({ ...one, timer: undefined });
+  for (const box of image.mail) state.office.restore(box.pid, box.waiting, box.dead);
+  for (const artifact of image.artifacts) state.catalog.restore(artifact);
+  state.ledger.totals = image.totals;
+  state.log.resumeAt(asSeq(image.seq), image.monoMs);
+}
+
+function parse(body: string): Image {
+  let image: Image;
+  try {
+    image = JSON.parse(body) as Image;
+  } catch (cause) {
+    throw new KernelError('data_loss', 'The snapshot is no JSON text.', { cause });
+  }
+  if (image.v !== SNAPSHOT_VERSION) {
+    throw new KernelError(
+      'conflict',
+      `The snapshot is of version ${image.v}; this kernel reads version ${SNAPSHOT_VERSION}.`,
+    );
+  }
+  return image;
+}
+
+function processImage(record: ProcessRecord): ProcessImage {
+  return {
+    pid: record.pid,
+    parent: record.parent?.pid ?? (0 as Pid),
+    spec: record.spec,
+    address: record.address,
+    spawned: [record.spawnedWallMs, record.spawnedMonoMs],
+    state: record.state,
+    owed: record.owed,
+    phase: record.phase,
+    incarnation: record.incarnation,
+    os: [record.osPid, record.osStarted],
+    isResponsive: record.isResponsive,
+    exiting: record.exiting ?? null,
+    exit: record.exit ?? null,
+    flags: [record.isCollected, record.isGone],
+    lastOutput: record.lastOutput,
+    usage: [
+      record.tokens,
+      record.tokensSimulated,
+      record.tokensSubtree,
+      record.tokensUnreported,
+      record.llmCalls,
+    ],
+    changed: [record.changedSeq, record.changedBy],
+    children: [...record.children.keys()],
+  };
+}
+
+function mailImage(state: KernelState): Image['mail'] {
+  const mail: { pid: Pid; waiting: Message[]; dead: Message[] }[] = [];
+  for (const [pid, box] of state.office.boxes) {
+    if (box.depth === 0 && box.deadLetters.length === 0) continue;
+    mail.push({ pid, waiting: [...box.messages()], dead: box.deadLetters });
+  }
+  return mail.sort((a, b) => a.pid - b.pid);
+}
+
+function restoreProcesses(state: KernelState, image: Image): void {
+  const { table } = state;
+  for (const one of image.processes) {
+    const [wallMs, monoMs] = one.spawned;
+    const { pid, spec, address } = one;
+    const record = table.enter({ pid, parent: undefined, spec, address, wallMs, monoMs });
+    fill(record, one);
+  }
+  for (const one of image.processes) {
+    const parent = table.require(one.pid);
+    for (const pid of one.children) link(parent, table.require(pid));
+  }
+  setDepths(table.require(KING_PID));
+  table.restoreCounters(image.nextN);
+}
+
+function fill(record: ProcessRecord, image: ProcessImage): void {
+  record.state = image.state;
+  record.owed = image.owed;
+  record.phase = image.phase;
+  record.incarnation = image.incarnation;
+  [record.osPid, record.osStarted] = image.os;
+  record.isResponsive = image.isResponsive;
+  record.exiting = image.exiting ?? undefined;
+  record.exit = image.exit ?? undefined;
+  [record.isCollected, record.isGone] = image.flags;
+  record.lastOutput = image.lastOutput;
+  [
+    record.tokens,
+    record.tokensSimulated,
+    record.tokensSubtree,
+    record.tokensUnreported,
+    record.llmCalls,
+  ] = image.usage;
+  record.changedSeq = asSeq(image.changed[0]);
+  record.changedBy = image.changed[1] as Pid;
+}
+
+function link(parent: ProcessRecord, child: ProcessRecord): void {
+  child.parent = parent;
+  parent.children.set(child.pid, child);
+  if (isLive(child.state)) parent.liveChildren += 1;
+}
+
+function setDepths(root: ProcessRecord): void {
+  const stack = [root];
+  for (let record = stack.pop(); record !== undefined; record = stack.pop()) {
+    for (const child of record.children.values()) {
+      child.depth = record.depth + 1;
+      stack.push(child);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// The durable state: every area, made in one place and folded in one order.
+//   D2. Areas know nothing of who decides; deciders are built over them in kernel.ts.
+
+import { ArtifactCatalog } from './artifacts/catalog.ts';
+import { Fold } from './events/fold.ts';
+import { Log } from './events/log.ts';
+import { Timers } from './events/timers.ts';
+import { SEQ_ZERO } from './ids.ts';
+import type { Message } from './ipc/mailbox.ts';
+import { PostOffice } from './ipc/post-office.ts';
+import { ProcessTable } from './process/table.ts';
+import { Ledger } from './resources/ledger.ts';
+import { TaskTable } from './scheduler/task-table.ts';
+import type { KernelSettings } from './settings.ts';
+import { EscalationTable } from './supervision/escalations.ts';
+import { KillTable } from './supervision/killer.ts';
+import { WaitTable } from './supervision/waiter.ts';
+
+export class KernelState {
+  readonly timers = new Timers();
+  readonly table: ProcessTable;
+  readonly office: PostOffice;
+  readonly catalog: ArtifactCatalog;
+  readonly tasks: TaskTable;
+  readonly waits: WaitTable;
+  readonly kills: KillTable;
+  readonly escalations = new EscalationTable();
+  readonly ledger: Ledger;
+  readonly log: Log;
+
+  constructor(options: {
+    partition: number;
+    settings: KernelSettings;
+    onExpired: (message: Message) => void;
+  }) {
+    const { partition, settings, onExpired } = options;
+    const { timers } = this;
+    const { agingMsPerLevel, artifactVersionsKept } = settings;
+    this.table = new ProcessTable(partition);
+    this.office = new PostOffice({ timers, agingMsPerLevel, onExpired });
+    this.catalog = new ArtifactCatalog({ versionsKept: artifactVersionsKept });
+    this.tasks = new TaskTable(this.table);
+    this.waits = new WaitTable(this.table);
+    this.kills = new KillTable(this.table);
+    this.ledger = new Ledger(this.table);
+    const areas = [
+      this.table.handlers(),
+      this.office.handlers(),
+      this.catalog.handlers(),
+      this.tasks.handlers(),
+      this.waits.handlers(),
+      this.kills.handlers(),
+      this.escalations.handlers(),
+      this.ledger.handlers(),
+    ];
+    this.log = new Log(new Fold(areas), SEQ_ZERO);
+  }
+}

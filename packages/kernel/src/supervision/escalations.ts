@@ -1,0 +1,219 @@
+// Escalations: a problem goes to the parent, and up from there until somebody takes it.
+//   PROTOCOL §3. It is a message of type `escalation`; ACCEPTED or QUEUED means handled, with the
+//   reply text as the answer. ESCALATE, no answer within 30 s, or no runtime hands it on up where
+//   auto_propagate is set. The king is last and always takes it (M11).
+
+import { contentOfText } from '../events/content.ts';
+import type { CallRef, EventOf } from '../events/event.ts';
+import type { EffectQueue } from '../events/effects.ts';
+import type { Handlers } from '../events/fold.ts';
+import type { Log } from '../events/log.ts';
+import type { Timer, Timers } from '../events/timers.ts';
+import type { AckStatus, Severity } from '../events/words.ts';
+import { asMessageId, NO_PID, type MessageId, type Pid, type Seq } from '../ids.ts';
+import { KernelError } from '../errors.ts';
+import type { Content } from '../events/content.ts';
+import type { Acknowledgement, Broker } from '../ipc/broker.ts';
+import type { Message } from '../ipc/mailbox.ts';
+import { isVirtual, type ProcessRecord } from '../process/record.ts';
+import { isLive } from '../process/states.ts';
+import type { ProcessTable } from '../process/table.ts';
+import type { LifeListener } from './life.ts';
+
+export interface EscalationOrder {
+  readonly issue: string;
+  readonly severity: Severity;
+  readonly context: Readonly<Record<string, string>>;
+  readonly autoPropagate: boolean;
+}
+
+export interface EscalationRecord extends EscalationOrder {
+  readonly escalation: Seq;
+  readonly from: Pid;
+  readonly owed: CallRef | null;
+  at: Pid;
+  message: MessageId;
+  untilMonoMs: number;
+  /** Volatile. */
+  timer: Timer | undefined;
+}
+
+export interface EscalationReport {
+  /** 0 where nobody answered. */
+  readonly handledBy: Pid;
+  readonly response: Content | undefined;
+}
+
+/** The escalations under way; folded. */
+export class EscalationTable {
+  readonly byId = new Map<Seq, EscalationRecord>();
+  readonly #byMessage = new Map<MessageId, EscalationRecord>();
+
+  byMessage(message: MessageId): EscalationRecord | undefined {
+    return this.#byMessage.get(message);
+  }
+
+  handlers(): Handlers {
+    return {
+      'escalation.raised': (event) => this.#raised(event),
+      'escalation.moved': (event) => {
+        const record = this.byId.get(event.body.escalation);
+        if (record === undefined) return;
+        this.#byMessage.delete(record.message);
+        record.at = event.body.at;
+        record.message = event.body.message;
+        record.untilMonoMs = event.body.untilMonoMs;
+        this.#byMessage.set(record.message, record);
+      },
+      'escalation.ended': (event) => {
+        const record = this.byId.get(event.body.escalation);
+        if (record === undefined) return;
+        this.byId.delete(record.escalation);
+        this.#byMessage.delete(record.message);
+      },
+    };
+  }
+
+  restore(record: EscalationRecord): void {
+    this.byId.set(record.escalation, record);
+    this.#byMessage.set(record.message, record);
+  }
+
+  #raised(event: EventOf<'escalation.raised'>): void {
+    const { from, at, message, issue, severity, context, autoPropagate } = event.body;
+    const { untilMonoMs, owed } = event.body;
+    const what = { issue, severity, context, autoPropagate };
+    const escalation = event.seq;
+    this.restore({ ...what, escalation, from, at, message, untilMonoMs, owed, timer: undefined });
+  }
+}
+
+export class Escalations implements LifeListener {
+  readonly #log: Log;
+  readonly #table: ProcessTable;
+  readonly #records: EscalationTable;
+  readonly #broker: Broker;
+  readonly #effects: EffectQueue;
+  readonly #timers: Timers;
+  readonly #answerMs: number;
+
+  constructor(options: {
+    log: Log;
+    table: ProcessTable;
+    records: EscalationTable;
+    broker: Broker;
+    effects: EffectQueue;
+    timers: Timers;
+    answerMs: number;
+  }) {
+    this.#log = options.log;
+    this.#table = options.table;
+    this.#records = options.records;
+    this.#broker = options.broker;
+    this.#effects = options.effects;
+    this.#timers = options.timers;
+    this.#answerMs = options.answerMs;
+  }
+
+  /** The reply is owed to `ref`; it may be paid before this returns. */
+  raise(from: ProcessRecord, order: EscalationOrder, ref: CallRef): void {
+    const at = this.#firstTaker(from.parent ?? this.#table.king);
+    const message = this.#tell(from, at, order);
+    const id = this.#log.emit('escalation.raised', {
+      ...order,
+      from: from.pid,
+      at: at.pid,
+      message,
+      untilMonoMs: this.#log.monoMs + this.#answerMs,
+      owed: ref,
+    });
+    this.#settleOrWait(this.#records.byId.get(id) as EscalationRecord);
+  }
+
+  /** From the broker: a receiver answered for a message; was it one of ours? */
+  onAcknowledged(message: Message, ack: Acknowledgement): void {
+    const record = this.#records.byMessage(message.message);
+    if (record === undefined) return;
+    if (ack.status === 'escalate') this.#passOn(record, 'escalate');
+    else if (ack.status === 'rejected') this.#passOn(record, 'rejected');
+    else this.#end(record, { by: message.to, status: ack.status, response: ack.reply });
+  }
+
+  onExited(gone: ProcessRecord): void {
+    for (const record of [...this.#records.byId.values()]) {
+      if (record.at === gone.pid) this.#passOn(record, 'orphaned');
+    }
+  }
+
+  /** At a restore. */
+  rearm(): void {
+    for (const record of this.#records.byId.values()) this.#arm(record);
+  }
+
+  #settleOrWait(record: EscalationRecord): void {
+    if (record.at === this.#table.king.pid) {
+      this.#end(record, { by: record.at, status: 'accepted', response: undefined });
+    } else this.#arm(record);
+  }
+
+  #arm(record: EscalationRecord): void {
+    record.timer = this.#timers.arm(record.untilMonoMs, () => this.#passOn(record, 'timed_out'));
+  }
+
+  #passOn(record: EscalationRecord, why: AckStatus | 'timed_out' | 'orphaned'): void {
+    this.#timers.cancel(record.timer);
+    const from = this.#table.find(record.from);
+    const at = this.#table.find(record.at);
+    if (!record.autoPropagate || from === undefined || !isLive(from.state)) {
+      this.#end(record, { by: NO_PID, status: why, response: undefined });
+      return;
+    }
+    const next = this.#firstTaker(at?.parent ?? this.#table.king);
+    const message = this.#tell(from, next, record);
+    this.#log.emit('escalation.moved', {
+      escalation: record.escalation,
+      at: next.pid,
+      message,
+      untilMonoMs: this.#log.monoMs + this.#answerMs,
+    });
+    this.#settleOrWait(record);
+  }
+
+  #end(
+    record: EscalationRecord,
+    end: { by: Pid; status: AckStatus | 'timed_out' | 'orphaned'; response: Content | undefined },
+  ): void {
+    this.#timers.cancel(record.timer);
+    const { by, status } = end;
+    this.#log.emit('escalation.ended', { escalation: record.escalation, by, status });
+    if (record.owed === null) return;
+    const value: EscalationReport = { handledBy: by, response: end.response };
+    this.#effects.push({ do: 'reply', to: record.owed, result: { ok: true, value } });
+  }
+
+  /** Upwards, the first that lives and can answer; the king always. */
+  #firstTaker(from: ProcessRecord): ProcessRecord {
+    let at = from;
+    while (at.parent !== undefined && (!isLive(at.state) || isVirtual(at))) at = at.parent;
+    return at;
+  }
+
+  /** A full inbox is no reason to lose it: the record itself holds the issue. */
+  #tell(from: ProcessRecord, to: ProcessRecord, order: EscalationOrder): MessageId {
+    const { issue, severity, context } = order;
+    const body = { issue, severity, context, fromPid: from.pid, fromName: from.spec.name };
+    try {
+      return this.#broker.send(from, to, {
+        type: 'escalation',
+        priority: severity === 'critical' ? 0 : 1,
+        content: contentOfText(JSON.stringify(body)),
+        requiresAck: false,
+        ttlMs: 0,
+        replyTo: '',
+      });
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      return asMessageId(0);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+// Life: how processes become ready, end, are mourned, decay and are forgotten.
+//   P8. At every exit the parent gets SIGCHLD. By itself: zombie; killed: dead. Gone for good frees
+//       address, children and inbox at once; a zombie nobody collects is dead after 60 s; a dead
+//       one's record stays readable for 60 s.
+//   P9. Children of what is gone go to the nearest living ancestor.
+
+import type { EffectQueue } from '../events/effects.ts';
+import type { Log } from '../events/log.ts';
+import type { Timers } from '../events/timers.ts';
+import type { ExitCause, ShutdownReason } from '../events/words.ts';
+import type { Pid } from '../ids.ts';
+import type { Broker } from '../ipc/broker.ts';
+import type { Deliverer } from '../ipc/delivery.ts';
+import { LIMITS } from '../limits.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import { isLive, nextState } from '../process/states.ts';
+import type { ProcessTable } from '../process/table.ts';
+import { ancestorsOf } from '../process/tree.ts';
+import { move } from '../scheduler/activity.ts';
+import type { Dispatcher } from '../scheduler/dispatcher.ts';
+import type { KernelSettings } from '../settings.ts';
+
+export interface ExitReport {
+  readonly exitCode: number;
+  readonly cause: ExitCause;
+  /** For people: "signal SIGSEGV", the last lines it printed. */
+  readonly detail: string;
+}
+
+export interface LifeListener {
+  /** Its exit is recorded; its resources are still there. */
+  onExited(record: ProcessRecord): void;
+}
+
+export class Life {
+  readonly #log: Log;
+  readonly #table: ProcessTable;
+  readonly #effects: EffectQueue;
+  readonly #timers: Timers;
+  readonly #broker: Broker;
+  readonly #deliverer: Deliverer;
+  readonly #dispatcher: Dispatcher;
+  readonly #settings: KernelSettings;
+  readonly #listeners: () => readonly LifeListener[];
+
+  constructor(options: {
+    log: Log;
+    table: ProcessTable;
+    effects: EffectQueue;
+    timers: Timers;
+    broker: Broker;
+    deliverer: Deliverer;
+    dispatcher: Dispatcher;
+    settings: KernelSettings;
+    listeners: () => readonly LifeListener[];
+  }) {
+    this.#log = options.log;
+    this.#table = options.table;
+    this.#effects = options.effects;
+    this.#timers = options.timers;
+    this.#broker = options.broker;
+    this.#deliverer = options.deliverer;
+    this.#dispatcher = options.dispatcher;
+    this.#settings = options.settings;
+    this.#listeners = options.listeners;
+  }
+
+  /** Init was answered, or it is virtual: it may receive and work. */
+  ready(record: ProcessRecord): void {
+    move(this.#log, record, 'ready');
+    this.#deliverer.note(record.pid);
+    this.#dispatcher.startNext(record);
+  }
+
+  /** Asks its runtime to end; a virtual process ends at once. */
+  stop(record: ProcessRecord, how: { reason: ShutdownReason; graceMs: number }): void {
+    const { pid, incarnation } = record;
+    if (record.state !== 'stopping') move(this.#log, record, 'stop');
+    if (record.spec.image === '') {
+      this.exited(record, { exitCode: -1, cause: 'killed', detail: '' });
+      return;
+    }
+    this.#effects.push({ do: 'stop', pid, incarnation, ...how });
+  }
+
+  /** It ends itself with this result (S8): the runtime is stopped, then it is a zombie. */
+  exit(record: ProcessRecord, how: { exitCode: number; output: string }): void {
+    this.#log.emit('process.exiting', { pid: record.pid, ...how });
+    this.stop(record, { reason: 'normal', graceMs: this.#settings.termGraceMs });
+  }
+
+  /** Its OS process is gone, or it never had one. */
+  exited(record: ProcessRecord, report: ExitReport): void {
+    const announced = record.exiting;
+    const isKill = announced === undefined && report.cause === 'killed';
+    const to = nextState(record.state, isKill ? 'killed' : 'exit');
+    if (to !== 'zombie' && to !== 'dead') return;
+    this.#dispatcher.endAllOf(record, `process ${record.pid} ended: ${report.cause}`);
+    this.#log.emit('process.exited', {
+      pid: record.pid,
+      incarnation: record.incarnation,
+      to,
+      exitCode: announced?.exitCode ?? (isKill ? -1 : report.exitCode),
+      cause: announced === undefined ? report.cause : 'done',
+      detail: report.detail,
+      output: announced?.output ?? record.lastOutput,
+    });
+    this.#deliverer.reset(record.pid);
+    this.#mourn(record);
+    for (const listener of this.#listeners()) listener.onExited(record);
+    if (record.exit?.cause !== 'kernel_died') this.gone(record);
+    this.scheduleDecay(record);
+  }
+
+  /** A wait took its result (S8): a zombie is dead now, and its record is soon forgotten. */
+  collect(record: ProcessRecord, isExpired: boolean): void {
+    this.#log.emit('process.collected', { pid: record.pid, expired: isExpired });
+    this.gone(record);
+    this.scheduleDecay(record);
+  }
+
+  /** P8: frees what it held. Its children go to the nearest living ancestor (P9). */
+  gone(record: ProcessRecord): void {
+    if (record.isGone) return;
+    this.#log.emit('process.gone', { pid: record.pid, heir: this.heirOf(record) });
+  }
+
+  heirOf(record: ProcessRecord): Pid {
+    for (const ancestor of ancestorsOf(record)) {
+      if (isLive(ancestor.state) && ancestor.state !== 'stopping') return ancestor.pid;
+    }
+    return this.#table.king.pid;
+  }
+
+  /** P8: zombie to dead, dead to forgotten; also at a restore. */
+  scheduleDecay(record: ProcessRecord): void {
+    if (isLive(record.state) || record.exit === undefined) return;
+    this.#timers.cancel(record.decay);
+    const isZombie = record.state === 'zombie';
+    const keptMs = isZombie ? this.#settings.zombieKeptMs : this.#settings.recordKeptMs;
+    const dueMonoMs = (isZombie ? record.exit.monoMs : this.#log.monoMs) + keptMs;
+    const scanMs = this.#settings.reapScanMs;
+    const atMonoMs = Math.ceil(dueMonoMs / scanMs) * scanMs;
+    record.decay = this.#timers.arm(atMonoMs, () => this.#decay(record));
+  }
+
+  #decay(record: ProcessRecord): void {
+    record.decay = undefined;
+    if (record.state === 'zombie') this.collect(record, true);
+    else if (record.state === 'dead') this.#log.emit('process.removed', { pid: record.pid });
+  }
+
+  #mourn(record: ProcessRecord): void {
+    const { exit, parent } = record;
+    if (parent === undefined || exit === undefined || parent.spec.image === '') return;
+    this.#broker.signal(parent, {
+      signal: 'CHLD',
+      pid: record.pid,
+      name: record.spec.name,
+      address: record.address,
+      exitCode: exit.exitCode,
+      cause: exit.cause,
+      output: exit.output.slice(0, LIMITS.signalOutputBytesMax),
+      durationMs: exit.monoMs - record.spawnedMonoMs,
+    });
+  }
+}

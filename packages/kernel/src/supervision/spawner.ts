@@ -1,0 +1,205 @@
+// The spawner: makes children. A refused spawn leaves nothing; a failed start leaves no process.
+//   P5. The order of the checks: rights, user, tools, then the rules of process/spawn-rules.ts.
+//   P6. What the request leaves out comes from the settings. P7. The address is fixed here.
+//   PROTOCOL §3. The reply comes once the agent answered Init; a virtual process needs no runtime.
+
+import { KernelError } from '../errors.ts';
+import { EMPTY_CONTENT } from '../events/content.ts';
+import type { CallRef, ProcessSpec, ResourceLimits } from '../events/event.ts';
+import type { CallResult, EffectQueue } from '../events/effects.ts';
+import type { Log } from '../events/log.ts';
+import type { Role, Tier } from '../events/words.ts';
+import type { Pid } from '../ids.ts';
+import { requireRole } from '../permissions/acl.ts';
+import { requireTools } from '../permissions/capabilities.ts';
+import { checkName, childAddress } from '../process/address.ts';
+import { describeProcess, type ProcessRecord } from '../process/record.ts';
+import { checkSpawn } from '../process/spawn-rules.ts';
+import type { ProcessTable } from '../process/table.ts';
+import type { Dispatcher } from '../scheduler/dispatcher.ts';
+import type { KernelSettings } from '../settings.ts';
+import type { Life, LifeListener } from './life.ts';
+
+export interface SpawnOrder {
+  readonly name: string;
+  readonly role: Role;
+  readonly tier: Tier;
+  /** Empty: by the tier. */
+  readonly model: string;
+  /** Empty: the parent's. Another one only by the king (A1). */
+  readonly user: string;
+  readonly image: string;
+  readonly systemPrompt: string;
+  readonly tools: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** 0 in a field means left out (P6). */
+  readonly limits: ResourceLimits;
+  readonly initialTask: string;
+  readonly exitAfterTask: boolean;
+}
+
+export class Spawner implements LifeListener {
+  readonly #log: Log;
+  readonly #table: ProcessTable;
+  readonly #effects: EffectQueue;
+  readonly #life: Life;
+  readonly #dispatcher: Dispatcher;
+  readonly #settings: KernelSettings;
+
+  constructor(options: {
+    log: Log;
+    table: ProcessTable;
+    effects: EffectQueue;
+    life: Life;
+    dispatcher: Dispatcher;
+    settings: KernelSettings;
+  }) {
+    this.#log = options.log;
+    this.#table = options.table;
+    this.#effects = options.effects;
+    this.#life = options.life;
+    this.#dispatcher = options.dispatcher;
+    this.#settings = options.settings;
+  }
+
+  /** The new pid; for a process with a runtime the reply is owed to `ref` until it is ready. */
+  spawn(parent: ProcessRecord, order: SpawnOrder, ref: CallRef): { pid: Pid; isOwed: boolean } {
+    this.#check(parent, order);
+    const spec = this.#specOf(parent, order);
+    const pid = this.#table.nextPid;
+    const address = this.#table.freeAddress(childAddress(parent.address, spec.name));
+    const isOwed = spec.image !== '';
+    const owed = isOwed ? ref : null;
+    this.#log.emit('process.spawned', { pid, parent: parent.pid, address, spec, owed });
+    if (isOwed) this.#start(pid);
+    else this.#life.ready(this.#table.require(pid));
+    return { pid, isOwed };
+  }
+
+  /** The runtime made an OS process for it. */
+  started(
+    record: ProcessRecord,
+    os: { incarnation: number; osPid: number; osStarted: string },
+  ): void {
+    this.#log.emit('process.started', { pid: record.pid, ...os });
+  }
+
+  /** Init was answered well. */
+  ready(record: ProcessRecord): void {
+    if (record.state !== 'starting') return;
+    const owed = record.owed;
+    this.#life.ready(record);
+    const { initialTask } = record.spec;
+    if (initialTask !== '') this.#dispatcher.assign(record, initialTaskOf(record));
+    this.#settle(owed, { ok: true, value: { pid: record.pid } });
+  }
+
+  /** It never came to be: what it did meanwhile is undone as far as its children go (P9). */
+  failed(record: ProcessRecord, error: string): void {
+    if (record.state !== 'starting') return;
+    this.#life.gone(record);
+    this.#log.emit('process.start_failed', { pid: record.pid, error });
+    const refusal = new KernelError('start_failed', `${record.spec.name} did not start: ${error}`, {
+      details: { image: record.spec.image },
+    });
+    this.#settle(record.owed, { ok: false, error: refusal });
+  }
+
+  /** It was killed before it was ready. */
+  onExited(record: ProcessRecord): void {
+    if (record.owed === null) return;
+    const error = new KernelError(
+      'cancelled',
+      `${describeProcess(record)} was killed as it started.`,
+    );
+    this.#settle(record.owed, { ok: false, error });
+  }
+
+  #start(pid: Pid): void {
+    const record = this.#table.require(pid);
+    this.#effects.push({
+      do: 'start',
+      pid,
+      parent: record.parent?.pid ?? this.#table.king.pid,
+      incarnation: record.incarnation + 1,
+      spec: record.spec,
+      address: record.address,
+    });
+  }
+
+  #settle(to: CallRef | null, result: CallResult): void {
+    if (to !== null) this.#effects.push({ do: 'reply', to, result });
+  }
+
+  #check(parent: ProcessRecord, order: SpawnOrder): void {
+    requireRole(parent, 'spawn');
+    if (order.user !== '' && order.user !== parent.spec.user && parent.parent !== undefined) {
+      throw new KernelError(
+        'permission_denied',
+        `denied: ${describeProcess(parent)} may not give its child the user "${order.user}" (A1).`,
+      );
+    }
+    requireTools(order.tools, order.role, parent.spec.role);
+    checkSpawn({
+      parent,
+      role: order.role,
+      tier: order.tier,
+      processes: this.#table.byPid.size,
+      mayOutrank: this.#settings.spawnOutrank === 'allow',
+    });
+    checkName(order.name);
+    if (order.image === '' && order.initialTask !== '') {
+      throw new KernelError(
+        'invalid_argument',
+        'A virtual process has no runtime that could do its initial_task; name a runtime_image.',
+        { details: { field: 'initial_task' } },
+      );
+    }
+  }
+
+  #specOf(parent: ProcessRecord, order: SpawnOrder): ProcessSpec {
+    return {
+      name: order.name,
+      user: order.user === '' ? parent.spec.user : order.user,
+      role: order.role,
+      tier: order.tier,
+      model: order.model === '' ? this.#settings.tierModels[order.tier] : order.model,
+      node: parent.spec.node,
+      image: order.image,
+      systemPrompt: order.systemPrompt,
+      tools: order.tools,
+      env: order.env,
+      cwd: order.cwd,
+      limits: withDefaults(order.limits, this.#settings),
+      initialTask: order.initialTask,
+      exitAfterTask: order.exitAfterTask || order.role === 'task',
+    };
+  }
+}
+
+/** P6. */
+function withDefaults(asked: ResourceLimits, settings: KernelSettings): ResourceLimits {
+  const d = settings.spawnDefaults;
+  return {
+    tokensPerHourMax: asked.tokensPerHourMax || d.tokensPerHourMax,
+    contextTokensMax: asked.contextTokensMax || d.contextTokensMax,
+    childrenMax: asked.childrenMax || d.childrenMax,
+    concurrentTasksMax: asked.concurrentTasksMax || d.concurrentTasksMax,
+    taskTimeoutMs: asked.taskTimeoutMs || d.taskTimeoutMs,
+    tokensTotalMax: asked.tokensTotalMax,
+  };
+}
+
+const initialTaskOf = (record: ProcessRecord) => ({
+  spec: {
+    description: record.spec.initialTask,
+    params: {},
+    timeoutMs: record.spec.limits.taskTimeoutMs,
+    priority: 2 as const,
+    context: EMPTY_CONTENT,
+  },
+  parentTask: null,
+  isInitial: true,
+  owed: null,
+});

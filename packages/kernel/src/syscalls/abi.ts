@@ -1,0 +1,91 @@
+// The ABI: the arguments and the answer of every call. Doors translate their wire into these and
+// back; the table in table.ts binds each name to its rights and its handler.
+
+import type { Found, StoreOrder } from '../artifacts/librarian.ts';
+import type { Delivery } from '../events/effects.ts';
+import type { CallRef, TaskSpec } from '../events/event.ts';
+import type { LogLevel, ShutdownReason, State } from '../events/words.ts';
+import type { ArtifactId, MessageId, Pid, TaskId } from '../ids.ts';
+import type { OutgoingMessage } from '../ipc/broker.ts';
+import type { TaskReport } from '../scheduler/dispatcher.ts';
+import type { EscalationOrder, EscalationReport } from '../supervision/escalations.ts';
+import type { SpawnOrder } from '../supervision/spawner.ts';
+import type { WaitReport } from '../supervision/waiter.ts';
+import type { ProcessView } from './views.ts';
+
+export type Nothing = Readonly<Record<string, never>>;
+export const NOTHING: Nothing = {};
+
+export interface UsageView {
+  readonly tokens: number;
+  /** What the budget that pays for the caller has left. */
+  readonly tokensRemaining: number;
+  readonly children: number;
+  readonly childrenMax: number;
+  readonly uptimeMs: number;
+}
+
+export interface InboxView {
+  readonly messages: readonly Delivery[];
+  readonly total: number;
+  readonly deadLetters: readonly Delivery[];
+}
+
+/** name: [arguments, answer]. A pid of 0 means the caller. */
+export interface Abi {
+  spawn: [SpawnOrder, { readonly pid: Pid }];
+  kill: [
+    { pid: Pid; isRecursive: boolean; reason: ShutdownReason; graceMs: number },
+    { readonly killed: readonly Pid[] },
+  ];
+  exit: [{ exitCode: number; output: string }, Nothing];
+  wait_child: [{ pid: Pid; timeoutMs: number }, WaitReport];
+  cancel: [{ call: CallRef }, Nothing];
+  info: [{ pid: Pid }, ProcessView];
+  list_children: [
+    { isRecursive: boolean; state: readonly State[] | undefined },
+    readonly ProcessView[],
+  ];
+  list_siblings: [Nothing, readonly ProcessView[]];
+  list_processes: [{ root: Pid; includeDead: boolean }, readonly ProcessView[]];
+  send: [OutgoingMessage & { to: Pid; queue: string }, { readonly message: MessageId }];
+  list_inbox: [{ pid: Pid }, InboxView];
+  store: [Omit<StoreOrder, 'task'>, Found];
+  get_artifact: [
+    { by: { key: string } | { artifact: ArtifactId }; version: number },
+    Found | undefined,
+  ];
+  list_artifacts: [{ prefix: string; storedBy: Pid | undefined }, readonly Found[]];
+  execute_on: [{ pid: Pid; spec: TaskSpec }, TaskReport];
+  execute_task: [{ pid: Pid; spec: TaskSpec }, TaskReport];
+  interrupt: [{ pid: Pid; task: TaskId | undefined; reason: string }, Nothing];
+  progress: [{ message: string; percent: number }, Nothing];
+  log: [{ level: LogLevel; message: string; fields: Readonly<Record<string, string>> }, Nothing];
+  metric: [{ name: string; value: number; labels: Readonly<Record<string, string>> }, Nothing];
+  escalate: [EscalationOrder, EscalationReport];
+  usage: [Nothing, UsageView];
+}
+
+export type SyscallName = keyof Abi;
+export type ArgsOf<N extends SyscallName> = Abi[N][0];
+export type AnswerOf<N extends SyscallName> = Abi[N][1];
+
+/** One call on its way in: who, through which door, what. */
+export type Call = {
+  [N in SyscallName]: {
+    readonly name: N;
+    readonly args: ArgsOf<N>;
+    readonly ref: CallRef;
+    /** The task that it works for; null outside tasks. */
+    readonly task: TaskId | null;
+    /** From an operator's channel. */
+    readonly isOperator: boolean;
+  };
+}[SyscallName];
+
+/** What dispatch gives back at once. `gate`: the reply waits until this seq is durable. */
+export type Outcome =
+  | { readonly done: true; readonly ok: true; readonly value: unknown; readonly gate: number }
+  | { readonly done: true; readonly ok: false; readonly error: Error; readonly gate: number }
+  /** The reply is owed: it will come as an effect. */
+  | { readonly done: false };

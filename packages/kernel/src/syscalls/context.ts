@@ -1,0 +1,97 @@
+// What a handler works with: the parts of the kernel, and the call that is being served. One
+// context serves all calls, one after the other, since the kernel is single-threaded.
+//   DESIGN §3, read gate: a reader other than the author waits until what it read is durable.
+
+import { KernelError } from '../errors.ts';
+import type { ArtifactCatalog } from '../artifacts/catalog.ts';
+import type { Librarian } from '../artifacts/librarian.ts';
+import type { EffectQueue } from '../events/effects.ts';
+import type { CallRef } from '../events/event.ts';
+import type { Log } from '../events/log.ts';
+import { NO_PID, SEQ_ZERO, type Pid, type Seq, type TaskId } from '../ids.ts';
+import type { Broker } from '../ipc/broker.ts';
+import type { PostOffice } from '../ipc/post-office.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import type { ProcessTable } from '../process/table.ts';
+import type { Ledger } from '../resources/ledger.ts';
+import type { Dispatcher } from '../scheduler/dispatcher.ts';
+import type { TaskTable } from '../scheduler/task-table.ts';
+import type { KernelSettings } from '../settings.ts';
+import type { Escalations } from '../supervision/escalations.ts';
+import type { Killer } from '../supervision/killer.ts';
+import type { Life } from '../supervision/life.ts';
+import type { Spawner } from '../supervision/spawner.ts';
+import type { Waiter } from '../supervision/waiter.ts';
+import { viewOf, type ProcessView } from './views.ts';
+
+export interface KernelParts {
+  readonly settings: KernelSettings;
+  readonly log: Log;
+  readonly effects: EffectQueue;
+  readonly table: ProcessTable;
+  readonly office: PostOffice;
+  readonly catalog: ArtifactCatalog;
+  readonly tasks: TaskTable;
+  readonly ledger: Ledger;
+  readonly broker: Broker;
+  readonly librarian: Librarian;
+  readonly dispatcher: Dispatcher;
+  readonly life: Life;
+  readonly spawner: Spawner;
+  readonly killer: Killer;
+  readonly waiter: Waiter;
+  readonly escalations: Escalations;
+}
+
+/** A handler returns it when the reply will come later, as an effect. */
+export const OWED = Symbol('owed');
+export type Owed = typeof OWED;
+
+export class CallContext {
+  readonly parts: KernelParts;
+  caller!: ProcessRecord;
+  ref!: CallRef;
+  task: TaskId | null = null;
+  isOperator = false;
+  #gate: Seq = SEQ_ZERO;
+
+  constructor(parts: KernelParts) {
+    this.parts = parts;
+  }
+
+  open(
+    call: { ref: CallRef; task: TaskId | null; isOperator: boolean },
+    caller: ProcessRecord,
+  ): void {
+    this.caller = caller;
+    this.ref = call.ref;
+    this.task = call.task;
+    this.isOperator = call.isOperator;
+    this.#gate = SEQ_ZERO;
+  }
+
+  get gate(): Seq {
+    return this.#gate;
+  }
+
+  /** The answer tells of something that `by` changed at `seq`. Operators share a pid, so each is
+   * a stranger to the others. */
+  read(seq: Seq, by: Pid): void {
+    if ((by !== this.caller.pid || this.isOperator) && seq > this.#gate) this.#gate = seq;
+  }
+
+  /** Pid 0 is the caller. Throws `not_found`. */
+  process(pid: Pid): ProcessRecord {
+    return pid === NO_PID ? this.caller : this.parts.table.require(pid);
+  }
+
+  view(record: ProcessRecord): ProcessView {
+    this.read(record.changedSeq, record.changedBy);
+    return viewOf(record, this.parts.office.depth(record.pid));
+  }
+
+  requireOperator(what: string): void {
+    if (this.isOperator) return;
+    throw new KernelError('permission_denied', `denied: ${what} is the operator's.`);
+  }
+}

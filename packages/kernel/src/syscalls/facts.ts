@@ -1,0 +1,199 @@
+// Facts: what the world reports to the kernel. A fact cannot be refused; a late one, of an earlier
+// incarnation or of a process that is no more, changes nothing.
+
+import type { TaskResult } from '../events/event.ts';
+import type { ExitCause, Tier } from '../events/words.ts';
+import { KING_PID, NO_PID, type Pid, type TaskId } from '../ids.ts';
+import type { Acknowledgement } from '../ipc/broker.ts';
+import { KING_ADDRESS } from '../process/address.ts';
+import { isVirtual, type ProcessRecord } from '../process/record.ts';
+import { isLive } from '../process/states.ts';
+import { kingSpec } from '../process/table.ts';
+import { leavesFirst } from '../process/tree.ts';
+import type { KernelParts } from './context.ts';
+
+export interface LlmCallFact {
+  readonly pid: Pid;
+  readonly tier: Tier;
+  readonly model: string;
+  readonly provider: string;
+  readonly simulated: boolean;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly estimated: boolean;
+  readonly latencyMs: number;
+  readonly outcome: 'ok' | 'error' | 'aborted';
+  readonly errorCode: string;
+}
+
+export type Fact =
+  | { readonly fact: 'booted'; readonly version: string; readonly bootId: string }
+  | { readonly fact: 'stopping'; readonly reason: string; readonly graceMs: number }
+  | { readonly fact: 'stopped'; readonly reason: string }
+  | {
+      readonly fact: 'started';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly osPid: number;
+      readonly osStarted: string;
+    }
+  | { readonly fact: 'ready'; readonly pid: Pid; readonly incarnation: number }
+  | {
+      readonly fact: 'start_failed';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly error: string;
+    }
+  | {
+      readonly fact: 'exited';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly exitCode: number;
+      readonly cause: ExitCause;
+      readonly detail: string;
+    }
+  | {
+      readonly fact: 'task_ended';
+      readonly pid: Pid;
+      readonly task: TaskId;
+      readonly completed: boolean;
+      readonly result: TaskResult;
+      readonly error: string;
+    }
+  | { readonly fact: 'acked'; readonly pid: Pid; readonly acks: readonly Acknowledgement[] }
+  | { readonly fact: 'responsive'; readonly pid: Pid; readonly isResponsive: boolean }
+  | {
+      readonly fact: 'log';
+      readonly pid: Pid;
+      readonly level: 'warn' | 'error';
+      readonly message: string;
+    }
+  | ({ readonly fact: 'llm_called' } & LlmCallFact);
+
+type FactOf<F extends Fact['fact']> = Extract<Fact, { fact: F }>;
+
+export class Facts {
+  readonly #parts: KernelParts;
+
+  constructor(parts: KernelParts) {
+    this.#parts = parts;
+  }
+
+  /** In whose name the events are written. */
+  authorOf(fact: Fact): Pid {
+    return 'pid' in fact ? fact.pid : KING_PID;
+  }
+
+  take(fact: Fact): void {
+    const handle = this.#handlers[fact.fact] as (fact: Fact) => void;
+    handle(fact);
+  }
+
+  readonly #handlers: { readonly [F in Fact['fact']]: (fact: FactOf<F>) => void } = {
+    booted: (fact) => this.#booted(fact),
+    stopping: (fact) => this.#stopping(fact),
+    stopped: (fact) => {
+      this.#parts.log.emit('kernel.stopped', { reason: fact.reason });
+    },
+    started: (fact) => {
+      const record = this.#live(fact.pid);
+      if (record === undefined || fact.incarnation <= record.incarnation) return;
+      const { incarnation, osPid, osStarted } = fact;
+      this.#parts.spawner.started(record, { incarnation, osPid, osStarted });
+    },
+    ready: (fact) => {
+      const record = this.#current(fact);
+      if (record !== undefined) this.#parts.spawner.ready(record);
+    },
+    start_failed: (fact) => this.#startFailed(fact),
+    exited: (fact) => {
+      const record = this.#live(fact.pid);
+      if (record === undefined || fact.incarnation < record.incarnation) return;
+      const { exitCode, cause, detail } = fact;
+      this.#parts.life.exited(record, { exitCode, cause, detail });
+    },
+    task_ended: (fact) => {
+      const task = this.#parts.tasks.byId.get(fact.task);
+      if (task === undefined || task.pid !== fact.pid) return;
+      const outcome = fact.completed ? 'completed' : 'failed';
+      const { result, error } = fact;
+      this.#parts.dispatcher.finish(fact.task, { outcome, result, error });
+    },
+    acked: (fact) => this.#parts.broker.acknowledge(fact.pid, fact.acks),
+    responsive: (fact) => {
+      const record = this.#live(fact.pid);
+      if (record === undefined || record.isResponsive === fact.isResponsive) return;
+      const { pid, isResponsive } = fact;
+      this.#parts.log.emit('process.responsive', { pid, isResponsive });
+    },
+    log: (fact) => {
+      const { pid, level, message } = fact;
+      this.#parts.log.emit('log.written', { pid, level, message, fields: { source: 'kernel' } });
+    },
+    llm_called: ({ fact: _, ...call }) => {
+      this.#parts.log.emit('llm.called', call);
+    },
+  };
+
+  #live(pid: Pid): ProcessRecord | undefined {
+    const record = this.#parts.table.find(pid);
+    return record !== undefined && isLive(record.state) ? record : undefined;
+  }
+
+  #current(fact: { pid: Pid; incarnation: number }): ProcessRecord | undefined {
+    const record = this.#live(fact.pid);
+    return record?.incarnation === fact.incarnation ? record : undefined;
+  }
+
+  #startFailed(fact: FactOf<'start_failed'>): void {
+    const record = this.#live(fact.pid);
+    if (record === undefined || fact.incarnation < record.incarnation) return;
+    if (record.state === 'starting') this.#parts.spawner.failed(record, fact.error);
+    else {
+      const detail = fact.error;
+      this.#parts.life.exited(record, { exitCode: -1, cause: 'killed', detail });
+    }
+  }
+
+  /** P2: the king is there before anything else. DESIGN §4: what ran died with the last kernel. */
+  #booted(fact: FactOf<'booted'>): void {
+    const { log, table, settings, life } = this.#parts;
+    const node = settings.nodeName;
+    log.emit('kernel.booted', { version: fact.version, bootId: fact.bootId, node });
+    if (table.find(KING_PID) === undefined) {
+      const spec = kingSpec(node, settings.tierModels.strategic, settings.kingChildrenMax);
+      const body = { pid: KING_PID, parent: NO_PID, address: KING_ADDRESS, spec, owed: null };
+      log.emit('process.spawned', body);
+    }
+    for (const record of leavesFirst(table.king)) {
+      if (!isLive(record.state)) life.scheduleDecay(record);
+      else if (!isVirtual(record) && record.parent !== undefined) this.#diedWithKernel(record);
+    }
+  }
+
+  #diedWithKernel(record: ProcessRecord): void {
+    const { spawner, life } = this.#parts;
+    if (record.state === 'starting') {
+      spawner.failed(record, 'the kernel ended while it started');
+      return;
+    }
+    const cause = record.state === 'stopping' ? 'killed' : 'kernel_died';
+    const detail = 'the kernel ended and its agents with it';
+    life.exited(record, { exitCode: -1, cause, detail });
+  }
+
+  /** A clean stop: every process under the king is killed, leaves first. */
+  #stopping(fact: FactOf<'stopping'>): void {
+    const { table, killer } = this.#parts;
+    for (const child of [...table.king.children.values()]) {
+      if (!isLive(child.state)) continue;
+      const order = {
+        isRecursive: true,
+        reason: 'normal' as const,
+        graceMs: fact.graceMs,
+        ref: null,
+      };
+      killer.kill(table.king, child, order);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// Calls on processes: spawn, kill, exit, wait, look.
+
+import { KernelError } from '../errors.ts';
+import { hasAccess, requireAccess } from '../permissions/acl.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import { walkDown } from '../process/tree.ts';
+import { NOTHING, type AnswerOf, type ArgsOf, type Nothing } from './abi.ts';
+import { OWED, type CallContext, type Owed } from './context.ts';
+import type { ProcessView } from './views.ts';
+
+export function spawn(ctx: CallContext, order: ArgsOf<'spawn'>): AnswerOf<'spawn'> | Owed {
+  const { pid, isOwed } = ctx.parts.spawner.spawn(ctx.caller, order, ctx.ref);
+  return isOwed ? OWED : { pid };
+}
+
+export function kill(ctx: CallContext, args: ArgsOf<'kill'>): AnswerOf<'kill'> | Owed {
+  const target = ctx.process(args.pid);
+  const { isRecursive, reason, graceMs } = args;
+  const order = { isRecursive, reason, graceMs, ref: ctx.ref };
+  const killed = ctx.parts.killer.kill(ctx.caller, target, order);
+  return killed === undefined ? OWED : { killed };
+}
+
+export function exit(ctx: CallContext, args: ArgsOf<'exit'>): Nothing {
+  if (ctx.caller.parent === undefined) {
+    throw new KernelError('permission_denied', 'denied: the king does not exit (P2).');
+  }
+  if (ctx.caller.exiting === undefined && ctx.caller.state !== 'stopping') {
+    ctx.parts.life.exit(ctx.caller, args);
+  }
+  return NOTHING;
+}
+
+export function waitChild(
+  ctx: CallContext,
+  args: ArgsOf<'wait_child'>,
+): AnswerOf<'wait_child'> | Owed {
+  const target = ctx.process(args.pid);
+  const how = { timeoutMs: args.timeoutMs, task: ctx.task, ref: ctx.ref };
+  return ctx.parts.waiter.wait(ctx.caller, target, how) ?? OWED;
+}
+
+/** Gives up an earlier call of the same channel: a wait ends, a task asked for is cancelled. */
+export function cancel(ctx: CallContext, args: ArgsOf<'cancel'>): Nothing {
+  const { waiter, tasks, dispatcher } = ctx.parts;
+  if (waiter.cancel(args.call)) return NOTHING;
+  for (const id of ctx.caller.requestedTasks) {
+    const task = tasks.byId.get(id);
+    const owed = task?.owed;
+    if (task === undefined || owed?.id !== args.call.id) continue;
+    if (owed.channel !== args.call.channel) continue;
+    dispatcher.cancel(task, 'cancelled', 'the caller gave the call up');
+    return NOTHING;
+  }
+  return NOTHING;
+}
+
+export function info(ctx: CallContext, args: ArgsOf<'info'>): ProcessView {
+  const target = ctx.process(args.pid);
+  requireAccess(ctx.caller, 'read_process', target);
+  return ctx.view(target);
+}
+
+export function listChildren(
+  ctx: CallContext,
+  args: ArgsOf<'list_children'>,
+): AnswerOf<'list_children'> {
+  const found: ProcessView[] = [];
+  const records = args.isRecursive ? walkDown(ctx.caller) : ctx.caller.children.values();
+  for (const record of records) {
+    if (record === ctx.caller) continue;
+    if (args.state !== undefined && !args.state.includes(record.state)) continue;
+    if (hasAccess(ctx.caller, 'read_process', record)) found.push(ctx.view(record));
+  }
+  return found;
+}
+
+export function listSiblings(ctx: CallContext): AnswerOf<'list_siblings'> {
+  const siblings: ProcessView[] = [];
+  for (const record of ctx.caller.parent?.children.values() ?? []) {
+    if (record === ctx.caller || !hasAccess(ctx.caller, 'read_process', record)) continue;
+    siblings.push(ctx.view(record));
+  }
+  return siblings;
+}
+
+export function listProcesses(
+  ctx: CallContext,
+  args: ArgsOf<'list_processes'>,
+): AnswerOf<'list_processes'> {
+  ctx.requireOperator('the list of all processes');
+  const root: ProcessRecord = args.root === 0 ? ctx.parts.table.king : ctx.process(args.root);
+  const found: ProcessView[] = [];
+  for (const record of walkDown(root)) {
+    if (args.includeDead || record.state !== 'dead') found.push(ctx.view(record));
+  }
+  return found;
+}
+
+export function usage(ctx: CallContext): AnswerOf<'usage'> {
+  const { caller, parts } = ctx;
+  const { ledger, settings, log } = parts;
+  ctx.read(caller.changedSeq, caller.changedBy);
+  const { tier, limits } = caller.spec;
+  return {
+    tokens: caller.tokens,
+    tokensRemaining: Math.max(0, settings.kingTokens[tier] - ledger.totals.byTier[tier]),
+    children: caller.liveChildren,
+    childrenMax: limits.childrenMax,
+    uptimeMs: log.wallMs - caller.spawnedWallMs,
+  };
+}

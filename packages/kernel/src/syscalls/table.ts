@@ -1,0 +1,46 @@
+// The whole ABI on one screen: every call, the right it needs (A2; null: none, or the handler asks
+// by itself since it depends on the target), what it does to storage, and its handler. The doors
+// and the docs iterate this table.
+
+import type { Action } from '../permissions/acl.ts';
+import type { AnswerOf, ArgsOf, SyscallName } from './abi.ts';
+import * as artifacts from './artifact-calls.ts';
+import type { CallContext, Owed } from './context.ts';
+import * as journal from './journal-calls.ts';
+import * as messages from './message-calls.ts';
+import * as processes from './process-calls.ts';
+import * as tasks from './task-calls.ts';
+
+export interface Syscall<N extends SyscallName> {
+  readonly needs: Action | null;
+  /** `grow`: refused while storage is low. `write`: changes state. `read`: does not. */
+  readonly does: 'grow' | 'write' | 'read';
+  /** The reply need not wait for its own events (log). */
+  readonly isPrompt?: true;
+  readonly run: (ctx: CallContext, args: ArgsOf<N>) => AnswerOf<N> | Owed;
+}
+
+export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
+  spawn: { needs: 'spawn', does: 'grow', run: processes.spawn },
+  kill: { needs: null, does: 'write', run: processes.kill },
+  exit: { needs: null, does: 'write', run: processes.exit },
+  wait_child: { needs: null, does: 'write', run: processes.waitChild },
+  cancel: { needs: null, does: 'write', run: processes.cancel },
+  info: { needs: null, does: 'read', run: processes.info },
+  list_children: { needs: null, does: 'read', run: processes.listChildren },
+  list_siblings: { needs: null, does: 'read', run: processes.listSiblings },
+  list_processes: { needs: null, does: 'read', run: processes.listProcesses },
+  send: { needs: null, does: 'grow', run: messages.send },
+  list_inbox: { needs: null, does: 'read', run: messages.listInbox },
+  store: { needs: 'write_artifact', does: 'grow', run: artifacts.store },
+  get_artifact: { needs: 'read_artifact', does: 'read', run: artifacts.getArtifact },
+  list_artifacts: { needs: 'read_artifact', does: 'read', run: artifacts.listArtifacts },
+  execute_on: { needs: null, does: 'grow', run: tasks.executeOn },
+  execute_task: { needs: null, does: 'grow', run: tasks.executeTask },
+  interrupt: { needs: null, does: 'write', run: tasks.interrupt },
+  progress: { needs: null, does: 'read', run: tasks.progress },
+  log: { needs: null, does: 'grow', isPrompt: true, run: journal.log },
+  metric: { needs: null, does: 'write', run: journal.metric },
+  escalate: { needs: 'escalate', does: 'grow', run: messages.escalate },
+  usage: { needs: null, does: 'read', run: processes.usage },
+};

@@ -1,0 +1,72 @@
+// Calls on tasks: give one to a child, interrupt one, tell how far one is.
+
+import { KernelError } from '../errors.ts';
+import type { TaskId } from '../ids.ts';
+import { requireAccess } from '../permissions/acl.ts';
+import { describeProcess, type ProcessRecord } from '../process/record.ts';
+import { LIMITS } from '../limits.ts';
+import { NOTHING, type ArgsOf, type Nothing } from './abi.ts';
+import { OWED, type CallContext, type Owed } from './context.ts';
+
+/** PROTOCOL §5: reaches only the caller's own children. */
+export function executeOn(ctx: CallContext, args: ArgsOf<'execute_on'>): Owed {
+  const target = ctx.process(args.pid);
+  if (target.parent !== ctx.caller) {
+    throw new KernelError(
+      'permission_denied',
+      `denied: ${describeProcess(target)} is no child of ${describeProcess(ctx.caller)}; ` +
+        'execute_on reaches own children only.',
+      { details: { pid: target.pid } },
+    );
+  }
+  if (ctx.caller.requestedTasks.size >= LIMITS.owedCallsPerProcessMax) {
+    throw new KernelError(
+      'limit_exceeded',
+      `${describeProcess(ctx.caller)} waits for ${ctx.caller.requestedTasks.size} tasks already.`,
+    );
+  }
+  return assign(ctx, target, args);
+}
+
+/** PROTOCOL §3, ExecuteTask: the operator reaches every process, others as execute_on. */
+export function executeTask(ctx: CallContext, args: ArgsOf<'execute_task'>): Owed {
+  if (!ctx.isOperator) return executeOn(ctx, args);
+  return assign(ctx, ctx.process(args.pid), args);
+}
+
+export function interrupt(ctx: CallContext, args: ArgsOf<'interrupt'>): Nothing {
+  const target = ctx.process(args.pid);
+  if (!ctx.isOperator && target !== ctx.caller) requireAccess(ctx.caller, 'kill', target);
+  const { tasks, dispatcher } = ctx.parts;
+  const reason = args.reason === '' ? 'interrupted' : args.reason;
+  if (args.task === undefined) {
+    for (const task of [...tasks.of(target.pid)]) dispatcher.cancel(task, 'cancelled', reason);
+    return NOTHING;
+  }
+  const task = tasks.byId.get(args.task);
+  if (task === undefined || task.pid !== target.pid) {
+    throw new KernelError('not_found', `${describeProcess(target)} has no task ${args.task}.`);
+  }
+  dispatcher.cancel(task, 'cancelled', reason);
+  return NOTHING;
+}
+
+export function progress(ctx: CallContext, args: ArgsOf<'progress'>): Nothing {
+  const { message, percent } = args;
+  const pid = ctx.caller.pid;
+  ctx.parts.effects.pushNow({ do: 'observe', pid, task: ctx.task, message, percent });
+  return NOTHING;
+}
+
+function assign(
+  ctx: CallContext,
+  target: ProcessRecord,
+  args: { spec: ArgsOf<'execute_on'>['spec'] },
+): Owed {
+  const timeoutMs =
+    args.spec.timeoutMs > 0 ? args.spec.timeoutMs : target.spec.limits.taskTimeoutMs;
+  const parentTask: TaskId | null = ctx.task;
+  const spec = { ...args.spec, timeoutMs };
+  ctx.parts.dispatcher.assign(target, { spec, parentTask, isInitial: false, owed: ctx.ref });
+  return OWED;
+}

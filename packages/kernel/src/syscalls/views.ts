@@ -1,0 +1,70 @@
+// Views: what a call tells of a process. Plain values taken at the moment of the call, since the
+// reply may have to wait for the disk while the record goes on changing.
+
+import type { ExitCause, Role, State, Tier } from '../events/words.ts';
+import type { Pid } from '../ids.ts';
+import type { ProcessRecord } from '../process/record.ts';
+
+export interface ProcessView {
+  readonly pid: Pid;
+  readonly ppid: Pid;
+  readonly user: string;
+  readonly name: string;
+  readonly address: string;
+  readonly role: Role;
+  readonly tier: Tier;
+  readonly model: string;
+  readonly image: string;
+  readonly state: State;
+  /** "child 7"; empty where it waits for nothing. */
+  readonly phase: string;
+  readonly node: string;
+  readonly tokens: number;
+  readonly tokensSimulated: number;
+  readonly tokensSubtree: number;
+  readonly llmCalls: number;
+  readonly children: number;
+  readonly startedWallMs: number;
+  readonly task: number;
+  readonly tasksRunning: number;
+  readonly tasksQueued: number;
+  readonly inboxDepth: number;
+  readonly osPid: number;
+  readonly restarts: number;
+  readonly isResponsive: boolean;
+  readonly exit:
+    { readonly exitCode: number; readonly cause: ExitCause; readonly output: string } | undefined;
+}
+
+export function viewOf(record: ProcessRecord, inboxDepth: number): ProcessView {
+  const { spec, exit } = record;
+  const [task] = record.tasks;
+  return {
+    pid: record.pid,
+    ppid: record.parent?.pid ?? (0 as Pid),
+    user: spec.user,
+    name: spec.name,
+    address: record.address,
+    role: spec.role,
+    tier: spec.tier,
+    model: spec.model,
+    image: spec.image,
+    state: record.state,
+    phase: record.isResponsive ? record.phase : 'unresponsive',
+    node: spec.node,
+    tokens: record.tokens,
+    tokensSimulated: record.tokensSimulated,
+    tokensSubtree: record.tokensSubtree,
+    llmCalls: record.llmCalls,
+    children: record.children.size,
+    startedWallMs: record.spawnedWallMs,
+    task: task ?? 0,
+    tasksRunning: record.tasksRunning,
+    tasksQueued: record.tasks.size - record.tasksRunning,
+    inboxDepth,
+    osPid: record.osPid,
+    restarts: Math.max(0, record.incarnation - 1),
+    isResponsive: record.isResponsive,
+    exit: exit && { exitCode: exit.exitCode, cause: exit.cause, output: exit.output },
+  };
+}
