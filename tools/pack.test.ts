@@ -100,7 +100,7 @@ describe('the packed sdk', () => {
     const code = `
       import * as sdk from '@hivekernel/sdk';
       import { agent } from '@hivekernel/protocol';
-      export const read = (bytes: Uint8Array): number[] => agent.KillResponse.decode(bytes).killedPids;
+      export const read = (b: Uint8Array): number[] => agent.KillResponse.decode(b).killedPids;
       export default sdk;
     `;
     mkdirSync(join(project, 'typed'));

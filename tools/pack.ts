@@ -1,6 +1,6 @@
 // Packs packages of the workspace as they are published: built JavaScript and declarations in
-// `dist`, `exports` that point there, and no sources. In the repository the packages run from `src`;
-// Node refuses to strip types under node_modules, so that what is installed must be built.
+// `dist`, `exports` that point there, and no sources. In the repository they run from `src`; Node
+// refuses to strip types under node_modules, so that what is installed must be built.
 //   node tools/pack.ts [NAME…] [--out DIR]   packs NAME (default: sdk) and all it needs
 // Nothing is published here, and the working tree is not touched.
 
@@ -98,7 +98,7 @@ function readManifest(name: string): Manifest {
   return JSON.parse(text) as Manifest;
 }
 
-/** One compiler run over all: the packages see each other's sources, so none needs another's dist. */
+/** One compiler run over all: they see each other's sources, so that none needs another's dist. */
 function build(names: readonly string[], scratch: string): void {
   const project = {
     extends: join(ROOT, 'tsconfig.json'),

@@ -3,8 +3,8 @@
 //   L2. Inside the kernel a row imports only rows above it; parts of one row do not know each
 //       other. The first row is one group.
 //   L3. The kernel imports nothing outside itself, Node included.
-// Tests beside a source may also use the testkit and are free inside their package; tests of the
-// whole (`packages/x/test`, examples, agents, tools) start the real system and may import all of it.
+// Tests beside a source may also use the testkit and are free inside their package. Tests of the
+// whole (`packages/x/test`, examples, agents, tools) start the real system and may import all.
 
 import { posix } from 'node:path';
 import type { SourceFile, Violation } from './sources.ts';

@@ -1,6 +1,6 @@
-// Keeps the lockfile complete for the platforms that this machine is not. When npm cannot fetch what
-// it must know of an optional package (a mirror lacks it), it leaves the package out of the lockfile
-// without a word, and then every `npm ci` refuses the lockfile.
+// Keeps the lockfile complete for the platforms that this machine is not. When npm cannot fetch
+// what it must know of an optional package (a mirror lacks it), it leaves the package out of the
+// lockfile without a word, and then every `npm ci` refuses the lockfile.
 //   `node tools/tidy/lockfile.ts --write` enters what is missing, after any change of dependencies.
 // An entered package has no integrity: there was nothing to take it from. It matters only on a
 // platform where nobody has run npm with a full registry yet; doing so there adds it.

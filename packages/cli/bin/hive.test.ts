@@ -28,12 +28,9 @@ if (what === 'die') process.kill(process.pid, 'SIGKILL');
 if (what === 'wait') {
   let interrupts = 0;
   const alive = setInterval(() => {}, 1000);
-  process.on('SIGINT', () => { interrupts += 1; });
-  process.on('SIGTERM', () => {
-    clearInterval(alive);
-    say({ interrupts });
-    process.exitCode = 9;
-  });
+  process.on('SIGINT', () => { interrupts += 1; say('interrupted'); });
+  process.on('SIGTERM', () => clearInterval(alive));
+  process.on('exit', () => { say({ interrupts }); process.exitCode = 9; });
   say('ready');
 }
 `;
@@ -125,6 +122,16 @@ async function endOf(child: ChildProcess): Promise<Run> {
   return { ...texts, code: child.exitCode, signal: child.signalCode };
 }
 
+/** Waits until the program has printed `word`. */
+function output(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (chunk: Buffer): void => {
+      if (chunk.includes(word)) resolve();
+    };
+    child.stdout?.on('data', look);
+  });
+}
+
 const run = (node: NodeCommand, ...args: string[]): Promise<Run> => endOf(launch(node, args));
 
 describe.each([PRETENDING, ...findOldNodes()])('hive under $name', (node) => {
@@ -146,8 +153,9 @@ describe.each([PRETENDING, ...findOldNodes()])('hive under $name', (node) => {
     pinNode(root);
     const child = launch(node, ['wait']);
     const end = endOf(child);
-    if (child.stdout) await once(child.stdout, 'data');
+    await output(child, 'ready');
     process.kill(-(child.pid ?? 0), 'SIGINT');
+    await output(child, 'interrupted');
     child.kill('SIGTERM');
     const { stdout, code } = await end;
     expect(stdout).toContain('{"interrupts":1}');
