@@ -46,6 +46,8 @@ export const KERNEL_ROWS: readonly (readonly string[])[] = [
   ['scheduler'],
   ['supervision'],
   ['cluster'],
+  ['state'],
+  ['snapshot'],
   ['syscalls'],
   ['kernel'],
 ];
