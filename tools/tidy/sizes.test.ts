@@ -32,12 +32,14 @@ describe('checkSizes()', () => {
     expect(rules(`function f() {\n${odd}}\n${statements(FUNCTION_LINES_MAX)}`)).toEqual([]);
   });
 
-  it.each(["describe('a', () => {\n", "describe.each([1])('a', () => {\n"])(
-    'takes %j for a chapter, not a function',
-    (open) => {
-      expect(rules(`${open}${statements(FUNCTION_LINES_MAX + 5)}});\n`)).toEqual([]);
-    },
-  );
+  it.each([
+    "describe('a', () => {\n  it('b', () => {});\n",
+    "describe.each([1])('a', () => {\n  it.each([1])('b', () => {});\n",
+    "describe('a', () => {\n  describe('b', () => {});\n",
+    "suite(() => {\n  it('b', () => {});\n",
+  ])('takes %j for a chapter, not a function', (open) => {
+    expect(rules(`${open}${statements(FUNCTION_LINES_MAX + 5)}});\n`)).toEqual([]);
+  });
 
   it('refuses more than 100 columns, but not one unbroken address', () => {
     expect(rules(`const a = 1; ${'// '.padEnd(100, 'x')}\n`)).toEqual(['columns:1']);
