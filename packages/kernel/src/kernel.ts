@@ -2,7 +2,7 @@
 // says what is built in which order, and passes each input to its place.
 //   D3. `drain` gives the events for the journal, and the effects with the seq each waits for.
 
-import type { Event } from './events/event.ts';
+import type { CallRef, Event } from './events/event.ts';
 import { EffectQueue, type PendingEffect } from './events/effects.ts';
 import type { Pid } from './ids.ts';
 import { Librarian } from './artifacts/librarian.ts';
@@ -169,6 +169,34 @@ export class Kernel {
 
   snapshot(): string {
     return takeSnapshot(this.state);
+  }
+
+  /** The time of the last event: where a restored kernel's clock goes on. */
+  get stamp(): Time {
+    return this.state.log.stamp;
+  }
+
+  /** Hashes of content that the state refers to; retention must keep it. */
+  *liveHashes(): Generator<string> {
+    for (const artifact of this.state.catalog.all()) {
+      for (const { content } of artifact.versions) {
+        if (content.inline === undefined && content.hash !== undefined) yield content.hash;
+      }
+    }
+    for (const box of this.state.office.boxes.values()) {
+      for (const { content } of box.messages()) if (content.hash !== undefined) yield content.hash;
+      for (const { content } of box.deadLetters) if (content.hash !== undefined) yield content.hash;
+    }
+  }
+
+  /** Calls whose answer is owed, as far as the durable state knows. */
+  *owedRefs(): Generator<CallRef> {
+    const { tasks, waits, kills, escalations, table } = this.state;
+    for (const { owed } of tasks.byId.values()) if (owed !== null) yield owed;
+    for (const { owed } of waits.byId.values()) yield owed;
+    for (const { owed } of kills.byId.values()) if (owed !== null) yield owed;
+    for (const { owed } of escalations.byId.values()) if (owed !== null) yield owed;
+    for (const { owed } of table.byPid.values()) if (owed !== null) yield owed;
   }
 
   /** Fills a fresh kernel: a snapshot, then the events after it, then `resume`. */

@@ -9,6 +9,7 @@ import type { CallRef, ProcessSpec } from './events/event.ts';
 import type { State } from './events/words.ts';
 import { asSeq, KING_PID, type Pid } from './ids.ts';
 import type { Message } from './ipc/mailbox.ts';
+import type { Time } from './ports.ts';
 import type { ExitRecord, ProcessRecord } from './process/record.ts';
 import { isLive } from './process/states.ts';
 import type { LedgerTotals } from './resources/ledger.ts';
@@ -44,7 +45,7 @@ interface ProcessImage {
 interface Image {
   readonly v: number;
   readonly seq: number;
-  readonly monoMs: number;
+  readonly stamp: Time;
   readonly partition: number;
   readonly nextN: number;
   readonly processes: readonly ProcessImage[];
@@ -61,7 +62,7 @@ export function takeSnapshot(state: KernelState): string {
   const image: Image = {
     v: SNAPSHOT_VERSION,
     seq: state.log.lastSeq,
-    monoMs: state.log.monoMs,
+    stamp: state.log.stamp,
     partition: state.table.partition,
     nextN: state.table.nextN,
     processes: [...state.table.byPid.values()].map(processImage),
@@ -87,7 +88,7 @@ export function restoreSnapshot(state: KernelState, body: string): void {
   for (const box of image.mail) state.office.restore(box.pid, box.waiting, box.dead);
   for (const artifact of image.artifacts) state.catalog.restore(artifact);
   state.ledger.totals = image.totals;
-  state.log.resumeAt(asSeq(image.seq), image.monoMs);
+  state.log.resumeAt(asSeq(image.seq), image.stamp);
 }
 
 function parse(body: string): Image {

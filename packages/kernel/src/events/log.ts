@@ -14,6 +14,9 @@ export class Log {
   #pending: Event[] = [];
   #wallMs = 0;
   #monoMs = 0;
+  /** Of the last event: what a snapshot keeps, since the clock alone changes nothing durable. */
+  #stampWallMs = 0;
+  #stampMonoMs = 0;
   /** Who acts in the current input. */
   #by: Pid = KING_PID;
 
@@ -46,6 +49,10 @@ export class Log {
     return this.#wallMs;
   }
 
+  get stamp(): Time {
+    return { wallMs: this.#stampWallMs, monoMs: this.#stampMonoMs };
+  }
+
   get by(): Pid {
     return this.#by;
   }
@@ -62,6 +69,8 @@ export class Log {
       body,
     } as unknown as Event;
     this.#seq = seq;
+    this.#stampWallMs = this.#wallMs;
+    this.#stampMonoMs = this.#monoMs;
     this.#fold.apply(event);
     this.#pending.push(event);
     return seq;
@@ -69,15 +78,17 @@ export class Log {
 
   /** Applies an event that the journal already holds. */
   replay(event: Event): void {
-    this.#seq = event.seq;
-    if (event.monoMs > this.#monoMs) this.#monoMs = event.monoMs;
+    this.resumeAt(event.seq, event);
     this.#fold.apply(event);
   }
 
-  /** At a restore from a snapshot. */
-  resumeAt(seq: Seq, monoMs: number): void {
+  /** At a restore: the clock goes on from where the last event left it. */
+  resumeAt(seq: Seq, stamp: Time): void {
     this.#seq = seq;
-    this.#monoMs = monoMs;
+    this.#wallMs = stamp.wallMs;
+    this.#monoMs = Math.max(this.#monoMs, stamp.monoMs);
+    this.#stampWallMs = stamp.wallMs;
+    this.#stampMonoMs = stamp.monoMs;
   }
 
   /** The events since the last drain, in order. */
