@@ -1,1 +1,69 @@
-export {};
+// What an agent author imports. The runner (runner.ts) starts agents; nothing here does.
+export { Agent, defineAgent } from './agent.ts';
+export type {
+  AgentClass,
+  AgentHandlers,
+  MessageOutcome,
+  SavedState,
+  TaskHandler,
+} from './agent.ts';
+export type {
+  Artifact,
+  ArtifactEntry,
+  Artifacts,
+  GetOptions,
+  ListArtifactsOptions,
+  PutOptions,
+  StoredArtifact,
+} from './context/artifacts.ts';
+export type {
+  AgentConfig,
+  ChildExit,
+  Context,
+  Escalation,
+  Inbox,
+  TaskContext,
+} from './context/context.ts';
+export type { Log, LogFields } from './context/log.ts';
+export type { Message } from './context/message.ts';
+export type { Limits, ProcessInfo, Sibling, Tool, Usage } from './context/process-info.ts';
+export type {
+  EscalateOptions,
+  KillOptions,
+  SendOptions,
+  SpawnOptions,
+  TaskOptions,
+} from './context/requests.ts';
+export type { CallOptions } from './deadline.ts';
+export { HiveError } from './hive-error.ts';
+export type { HiveErrorCode, HiveErrorDetails, HiveErrorOptions } from './hive-error.ts';
+export { imageOf } from './image.ts';
+export type {
+  ChatMessage,
+  ChatRequest,
+  ChatResult,
+  JsonSchema,
+  TokenUsage,
+  ToolCall,
+  ToolOffer,
+} from './model/chat.ts';
+export { Conversation } from './model/conversation.ts';
+export { LLMAgent } from './model/llm-agent.ts';
+export type { AskOptions } from './model/llm-agent.ts';
+export { LLMClient } from './model/llm-client.ts';
+export type { ChatInput, ChatOptions, LLMClientOptions } from './model/llm-client.ts';
+export type { JsonValue, Payload } from './payload.ts';
+export type { Task, TaskOutput, TaskResult } from './task.ts';
+export type {
+  Ack,
+  LogLevel,
+  Priority,
+  ProcessState,
+  Relation,
+  Role,
+  Runtime,
+  Severity,
+  ShutdownReason,
+  Tier,
+  Visibility,
+} from './words.ts';

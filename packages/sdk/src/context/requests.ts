@@ -1,0 +1,151 @@
+// What an agent asks of the kernel, and its translation to the wire. Pure: no call is made here.
+import type { agent as wire } from '@hivekernel/protocol';
+import { wireSeconds } from '../deadline.ts';
+import { bytesOf } from '../payload.ts';
+import type { Payload } from '../payload.ts';
+import { textValues } from '../task.ts';
+import {
+  numberOf,
+  PRIORITIES,
+  ROLES,
+  RUNTIMES,
+  SEVERITIES,
+  SHUTDOWN_REASONS,
+  TIERS,
+} from '../words.ts';
+import type { Priority, Role, Runtime, Severity, ShutdownReason, Tier } from '../words.ts';
+import { limitsToWire } from './process-info.ts';
+import type { Limits } from './process-info.ts';
+
+export interface SpawnOptions {
+  readonly name: string;
+  /** Default: `worker`. A child does not outrank its parent. */
+  readonly role?: Role | undefined;
+  /** Default: `operational`. A child's tier is not above its parent's. */
+  readonly tier?: Tier | undefined;
+  /** Default: the tier's model. */
+  readonly model?: string | undefined;
+  /** `./file.ts#Export`, `package#Export`; left out: a virtual process without a runtime. */
+  readonly image?: string | undefined;
+  /** Default: `node`, this SDK's runner. */
+  readonly runtime?: Runtime | undefined;
+  readonly systemPrompt?: string | undefined;
+  readonly tools?: readonly string[] | undefined;
+  readonly limits?: Limits | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** A task that the child begins with; its result becomes the child's. */
+  readonly initialTask?: string | undefined;
+  /** The child ends when its task ended. */
+  readonly exitAfterTask?: boolean | undefined;
+  /** Directory that the child works in; left out: one of its own. */
+  readonly cwd?: string | undefined;
+}
+
+export interface KillOptions {
+  /** Its descendants first, leaves before their parents. */
+  readonly recursive?: boolean | undefined;
+  readonly reason?: ShutdownReason | undefined;
+  /** From asking to forcing; whole seconds on the wire. Left out or 0: the kernel's default. */
+  readonly graceMs?: number | undefined;
+}
+
+export interface SendOptions {
+  /** The receiver's pid; or give `queue`. */
+  readonly to?: number | undefined;
+  /** A named queue of the same user; beats `to`. */
+  readonly queue?: string | undefined;
+  /** Default: `message`. */
+  readonly type?: string | undefined;
+  readonly payload?: Payload | undefined;
+  /** Default: `normal`. */
+  readonly priority?: Priority | undefined;
+  /** The kernel reports the end of this message to its sender, good or bad. */
+  readonly requiresAck?: boolean | undefined;
+  /** How long it may wait in the inbox; whole seconds on the wire. Left out: for ever. */
+  readonly ttlMs?: number | undefined;
+  /** The id of the message that this one answers. */
+  readonly replyTo?: string | undefined;
+}
+
+export interface TaskOptions {
+  readonly description: string;
+  readonly params?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** How long the task may run; whole seconds on the wire. Left out: the child's limit. */
+  readonly timeoutMs?: number | undefined;
+  readonly priority?: Priority | undefined;
+  /** Sent along as it is. */
+  readonly context?: Payload | undefined;
+}
+
+export interface EscalateOptions {
+  /** Default: `warning`. */
+  readonly severity?: Severity | undefined;
+  readonly context?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** Hand it on up while nobody handles it. Default: true. */
+  readonly autoPropagate?: boolean | undefined;
+}
+
+const NOTHING = new Uint8Array();
+
+export function spawnToWire(options: SpawnOptions): wire.SpawnRequest {
+  return {
+    name: options.name,
+    role: numberOf(ROLES, options.role ?? 'worker'),
+    cognitiveTier: numberOf(TIERS, options.tier ?? 'operational'),
+    model: options.model ?? '',
+    systemPrompt: options.systemPrompt ?? '',
+    tools: [...(options.tools ?? [])],
+    limits: limitsToWire(options.limits),
+    env: { ...options.env },
+    initialTask: options.initialTask ?? '',
+    runtimeType: RUNTIMES[options.runtime ?? 'node'],
+    runtimeImage: options.image ?? '',
+    schedule: undefined,
+    user: '',
+    exitAfterTask: options.exitAfterTask ?? false,
+    cwd: options.cwd ?? '',
+  };
+}
+
+export function killToWire(pid: number, options: KillOptions): wire.KillRequest {
+  return {
+    targetPid: pid,
+    recursive: options.recursive ?? false,
+    reason: numberOf(SHUTDOWN_REASONS, options.reason ?? 'normal'),
+    gracePeriodSeconds: wireSeconds(options.graceMs),
+  };
+}
+
+export function sendToWire(options: SendOptions): wire.SendMessageRequest {
+  return {
+    toPid: options.to ?? 0,
+    toQueue: options.queue ?? '',
+    type: options.type ?? 'message',
+    priority: numberOf(PRIORITIES, options.priority ?? 'normal'),
+    payload: bytesOf(options.payload ?? NOTHING),
+    requiresAck: options.requiresAck ?? false,
+    ttlSeconds: wireSeconds(options.ttlMs),
+    replyTo: options.replyTo ?? '',
+  };
+}
+
+export function taskToWire(options: TaskOptions, parentTaskId: string): wire.TaskRequest {
+  return {
+    taskId: '',
+    description: options.description,
+    params: textValues(options.params),
+    priority: numberOf(PRIORITIES, options.priority ?? 'normal'),
+    timeoutSeconds: wireSeconds(options.timeoutMs),
+    context: bytesOf(options.context ?? NOTHING),
+    parentTaskId,
+  };
+}
+
+export function escalateToWire(issue: string, options: EscalateOptions): wire.EscalateRequest {
+  return {
+    issue,
+    severity: numberOf(SEVERITIES, options.severity ?? 'warning'),
+    context: textValues(options.context),
+    autoPropagate: options.autoPropagate ?? true,
+  };
+}

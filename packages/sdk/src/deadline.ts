@@ -1,0 +1,21 @@
+// How long a caller waits, and the seconds of the wire.
+
+export interface CallOptions {
+  /** Gives the call up. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long the caller waits; left out: as long as the kernel does. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** One signal out of those that are there; `undefined` when none is. */
+export function anySignal(...given: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const signals = given.filter((signal) => signal !== undefined);
+  return signals.length <= 1 ? signals[0] : AbortSignal.any(signals);
+}
+
+const MS_PER_SECOND = 1_000;
+
+/** Whole seconds of the wire, rounded up; left out: 0, which is the kernel's default. */
+export function wireSeconds(durationMs: number | undefined): number {
+  return durationMs === undefined ? 0 : Math.ceil(durationMs / MS_PER_SECOND);
+}

@@ -1,0 +1,24 @@
+// Content on its way to the wire and back: text, bytes or a JSON value in one parameter.
+
+/** What JSON can say. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined };
+
+/** Text is sent as UTF-8, bytes as they are, anything else as JSON. */
+export type Payload = string | Uint8Array | JsonValue;
+
+export function bytesOf(payload: Payload): Uint8Array {
+  if (payload instanceof Uint8Array) return payload;
+  return new TextEncoder().encode(typeof payload === 'string' ? payload : JSON.stringify(payload));
+}
+
+/** The content type that goes with a payload when its author names none. */
+export function contentTypeOf(payload: Payload): string {
+  if (payload instanceof Uint8Array) return 'application/octet-stream';
+  return typeof payload === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
+}
