@@ -18,7 +18,7 @@ export const journalPaths = (dir: string) => ({
   ballast: join(dir, 'ballast'),
 });
 
-/** Pages of WAL (4 MiB) at which a commit also checkpoints: more stalls longer, fewer gains little. */
+/** Pages of WAL at which a commit also checkpoints: 4 MiB; more makes the longest stall longer. */
 const CHECKPOINT_PAGES = 1_000;
 const BUSY_WAIT_MS = 5_000;
 

@@ -115,7 +115,7 @@ export type FromThread =
 /** Handed to either thread when it starts. */
 export interface ThreadOptions {
   readonly dir: string;
-  readonly commitEventsMax: number;
+  readonly commitAppendsMax: number;
   readonly commitBytesMax: number;
   /** For tests of a full disk: the size at which SQLite refuses to grow; 0 is no limit. */
   readonly pagesMax: number;

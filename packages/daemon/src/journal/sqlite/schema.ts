@@ -1,7 +1,7 @@
 // The journal's tables and statements, in the subset of SQL that SQLite and PostgreSQL 15 share.
 // What differs, and is decided here or by the driver alone:
 //   - BLOB is BYTEA there; placeholders are `?` here and `$1` there; PRAGMAs are SQLite's own.
-//   - BIGINT comes back as a number from node:sqlite and as a string from common PostgreSQL drivers.
+//   - BIGINT comes back as a number from node:sqlite, as a string from common PostgreSQL drivers.
 //   - `lease_until` stays 0 here: the lock of the data directory is the lease. There it is the
 //     database's `now()` plus the lease.
 //   - The guard UPDATE that opens every append makes concurrent writers queue there; here there is

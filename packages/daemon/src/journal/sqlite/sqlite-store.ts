@@ -38,9 +38,9 @@ export interface SqliteStoreOptions {
   readonly dir: string;
   /** Default 64 MiB; 0 keeps none. */
   readonly ballastBytes?: number;
-  /** Default 250: the p99 of a commit grows with it. */
-  readonly commitEventsMax?: number;
-  /** Default 1 MiB. */
+  /** Default 250: a row costs more than its events, and a commit lasts as long as its rows. */
+  readonly commitAppendsMax?: number;
+  /** Bodies in one commit; default 256 KiB. A larger append has a commit of its own. */
   readonly commitBytesMax?: number;
   /** Default 5,000. */
   readonly spaceCheckMs?: number;
@@ -67,8 +67,8 @@ export class SqliteStore implements Store {
   private constructor(options: SqliteStoreOptions) {
     this.#threadOptions = {
       dir: options.dir,
-      commitEventsMax: options.commitEventsMax ?? 250,
-      commitBytesMax: options.commitBytesMax ?? 1 * MIB,
+      commitAppendsMax: options.commitAppendsMax ?? 250,
+      commitBytesMax: options.commitBytesMax ?? 256 * 1024,
       pagesMax: options.pagesMax ?? 0,
     };
     this.#guard = new SpaceGuard({

@@ -33,7 +33,6 @@ class WriterThread {
   readonly #handlers: Handlers<WriterCalls>;
   /** Received and not yet committed; no more is received while it fills a commit. */
   #waiting: AppendRow[] = [];
-  #waitingEvents = 0;
   #waitingBytes = 0;
   #call: CallMessage | undefined;
   #isOpen = true;
@@ -73,10 +72,10 @@ class WriterThread {
 
   /** Takes messages until a commit is full, a call comes, or none is there. */
   #receive(): void {
-    const { commitEventsMax, commitBytesMax } = this.#options;
+    const { commitAppendsMax, commitBytesMax } = this.#options;
     while (
       !this.#call &&
-      this.#waitingEvents < commitEventsMax &&
+      this.#waiting.length < commitAppendsMax &&
       this.#waitingBytes < commitBytesMax
     ) {
       const next: { message: ToWriter } | undefined = receiveMessageOnPort(this.#port);
@@ -92,7 +91,6 @@ class WriterThread {
     }
     for (const row of message.rows) {
       this.#waiting.push(row);
-      this.#waitingEvents += row.lastSeq - row.firstSeq + 1;
       this.#waitingBytes += row.body.length;
     }
   }
@@ -106,16 +104,13 @@ class WriterThread {
 
   /** As many of the oldest as the caps allow, and always one. */
   #nextGroup(): readonly AppendRow[] {
-    const { commitEventsMax, commitBytesMax } = this.#options;
+    const { commitAppendsMax, commitBytesMax } = this.#options;
     let count = 0;
-    let events = 0;
     let bytes = 0;
     for (const row of this.#waiting) {
-      events += row.lastSeq - row.firstSeq + 1;
       bytes += row.body.length;
-      if (count > 0 && (events > commitEventsMax || bytes > commitBytesMax)) break;
+      if (count > 0 && (count >= commitAppendsMax || bytes > commitBytesMax)) break;
       count += 1;
-      this.#waitingEvents -= row.lastSeq - row.firstSeq + 1;
       this.#waitingBytes -= row.body.length;
     }
     return this.#waiting.splice(0, count);
