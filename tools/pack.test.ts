@@ -71,8 +71,11 @@ describe('the packed sdk', () => {
   };
 
   it('loads from JavaScript, with the same names as the sources', async () => {
-    const sources = Object.keys(await import('@hivekernel/sdk'));
-    const code = `console.log(JSON.stringify(Object.keys(await import('@hivekernel/sdk'))));`;
+    const sources = Object.keys(await import('@hivekernel/sdk')).toSorted();
+    const code = `
+      const names = Object.keys(await import('@hivekernel/sdk'));
+      console.log(JSON.stringify(names.toSorted()));
+    `;
     expect(runInProject(code)).toEqual(sources);
   });
 

@@ -34,6 +34,16 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
+interface Entry {
+  readonly types: string;
+  readonly default: string;
+}
+
+export interface PublishedManifest {
+  readonly exports: Readonly<Record<string, Entry>>;
+  readonly [field: string]: unknown;
+}
+
 export interface PackRequest {
   /** Names without the scope, as `sdk`. */
   readonly names: readonly string[];
@@ -78,7 +88,7 @@ export function closureOf(
 }
 
 /** The manifest as published: entries lead into `dist`, with their declarations. */
-export function publishedManifest(manifest: Manifest): Readonly<Record<string, unknown>> {
+export function publishedManifest(manifest: Manifest): PublishedManifest {
   const kept = Object.entries(manifest).filter(([field]) => !LOCAL_FIELDS.includes(field));
   const entries = Object.entries(manifest.exports ?? {}).map(([path, source]) => {
     const stem = source.replace(/^\.\/src\//, './dist/').replace(/\.ts$/, '');
@@ -137,6 +147,9 @@ function stagePackage({ name, stage, built }: Staging): void {
   }
   cpSync(join(ROOT, 'LICENSE'), join(stage, 'LICENSE'));
   const manifest = publishedManifest(readManifest(name));
+  for (const target of Object.values(manifest.exports).flatMap((entry) => Object.values(entry))) {
+    if (!existsSync(join(stage, target))) throw new Error(`${name}: ${target} was not built`);
+  }
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
