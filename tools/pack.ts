@@ -147,9 +147,9 @@ function stagePackage({ name, stage, built }: Staging): void {
   }
   cpSync(join(ROOT, 'LICENSE'), join(stage, 'LICENSE'));
   const manifest = publishedManifest(readManifest(name));
-  for (const target of Object.values(manifest.exports).flatMap((entry) => Object.values(entry))) {
-    if (!existsSync(join(stage, target))) throw new Error(`${name}: ${target} was not built`);
-  }
+  const targets = Object.values(manifest.exports).flatMap((entry) => [entry.types, entry.default]);
+  const unbuilt = targets.find((target) => !existsSync(join(stage, target)));
+  if (unbuilt !== undefined) throw new Error(`${name}: ${unbuilt} was not built`);
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
