@@ -1,7 +1,6 @@
 // One connection of a LinkCaller: Hello, frames in and out, back-pressure. What is to be sent it
 // asks for, frame by frame, so that nothing piles up here when the socket is full.
-import { ClientFrame, HelloReply, Reply, Request } from '../gen/link.ts';
-import { CallError } from '../gen/link.ts';
+import { CallError, ClientFrame, HelloReply, Reply, Request } from '../gen/link.ts';
 import type { Hello } from '../gen/link.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { FrameReader, encodeFrame } from './frame-codec.ts';

@@ -8,8 +8,14 @@ import { Call } from '../gen/link.ts';
 import type { HelloReply } from '../gen/link.ts';
 import { Acknowledger } from './acknowledger.ts';
 import type { ByteStream } from './byte-stream.ts';
-import type { CallBody, CallCase, CallValue, ReplyCase } from './call-types.ts';
-import type { ReplyValueOf, StreamCase } from './call-types.ts';
+import type {
+  CallBody,
+  CallCase,
+  CallValue,
+  ReplyCase,
+  ReplyValueOf,
+  StreamCase,
+} from './call-types.ts';
 import { CallerConnection } from './caller-connection.ts';
 import { LinkCallError } from './link-error.ts';
 import { LINK_VERSION } from './link-limits.ts';
