@@ -1,5 +1,5 @@
 // One process of the test kernel: a real host behind a real link, the wire between them in memory.
-import type { agent as wire, core } from '@hivekernel/protocol';
+import type { agent as wire, core, link } from '@hivekernel/protocol';
 import { LinkCaller, readHello, ServerSession } from '@hivekernel/protocol/link';
 import type { IncomingCall } from '@hivekernel/protocol/link';
 import { memoryStreamPair } from '@hivekernel/protocol/memory-stream';
@@ -37,6 +37,7 @@ export class TestProcess {
   readonly #caller: LinkCaller;
   readonly #ended = Promise.withResolvers<ChildExit>();
   #exit: ChildExit | undefined;
+  #isKilled = false;
   #tasks = 0;
 
   constructor(options: TestProcessOptions) {
@@ -52,6 +53,7 @@ export class TestProcess {
         onCall,
         onCancel,
         onGarbage: (error) => this.end({ ...KILLED, output: error.message }),
+        onDetached: () => this.session.close(),
       },
     });
     this.#caller = new LinkCaller({
@@ -86,7 +88,7 @@ export class TestProcess {
     return this.session.request('init', this.#initRequest(), { pid: this.pid, signal });
   }
 
-  async execute(task: wire.TaskRequest) {
+  async execute(task: wire.TaskRequest): Promise<link.ExecuteAnswer> {
     this.#tasks += 1;
     try {
       const answer = await this.session.request('execute', task, { pid: this.pid });
@@ -99,14 +101,15 @@ export class TestProcess {
 
   end(exit: Omit<ChildExit, 'pid'>): void {
     if (this.#exit !== undefined) return;
-    this.#exit = { ...exit, pid: this.pid };
+    this.#exit = { ...(this.#isKilled ? KILLED : exit), pid: this.pid };
     this.#ended.resolve(this.#exit);
+    // Its last answers leave first; the session closes when it sees the end.
     this.#caller.close();
-    this.session.close();
   }
 
   async kill(reason: wire.ShutdownReason): Promise<void> {
     if (!this.isAlive) return;
+    this.#isKilled = true;
     const request = { reason, gracePeriodSeconds: 1 };
     const asked = this.session.request('shutdown', request, { pid: this.pid });
     await asked.catch(() => undefined);
