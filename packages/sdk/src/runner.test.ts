@@ -109,7 +109,7 @@ async function run(
         hello.resolve(link.hello);
         session.resolve(one);
       },
-      (error: Error) => session.reject(error),
+      (error: unknown) => session.reject(error),
     );
   });
   const path = await listen(server);

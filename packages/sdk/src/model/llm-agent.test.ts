@@ -2,8 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { TestKernel } from '../testing/test-kernel.ts';
 import { TestModel } from '../testing/test-model.ts';
 import type { TestModelRequest } from '../testing/test-model.ts';
-import type { TaskOutput } from '../task.ts';
-import type { Task } from '../task.ts';
+import type { Task, TaskOutput } from '../task.ts';
 import { Conversation } from './conversation.ts';
 import { LLMAgent } from './llm-agent.ts';
 
