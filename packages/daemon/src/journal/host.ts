@@ -17,8 +17,19 @@ export interface World {
 
 /** What observers see that has no seq (DESIGN §3): at once, not durable. */
 export type Observation =
-  | { readonly type: 'progress'; readonly pid: number; readonly task: number; readonly message: string; readonly percent: number }
-  | { readonly type: 'output'; readonly pid: number; readonly stream: 'stdout' | 'stderr'; readonly line: string }
+  | {
+      readonly type: 'progress';
+      readonly pid: number;
+      readonly task: number;
+      readonly message: string;
+      readonly percent: number;
+    }
+  | {
+      readonly type: 'output';
+      readonly pid: number;
+      readonly stream: 'stdout' | 'stderr';
+      readonly line: string;
+    }
   | { readonly type: 'token'; readonly pid: number; readonly text: string };
 
 export interface Host {

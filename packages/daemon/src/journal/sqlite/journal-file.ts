@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { JournalFailure, isFull } from './failure.ts';
-import { META, SCHEMA_VERSION, SNAPSHOT, TABLES } from './schema.ts';
+import { META, SCHEMA_VERSION, TABLES } from './schema.ts';
 
 /** The files of a data directory that belong to the journal. */
 export const journalPaths = (dir: string) => ({
@@ -49,7 +49,6 @@ export class JournalFile {
       file.#db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       file.#prepareSchema();
       if (at.pagesMax > 0) file.#db.exec(`PRAGMA max_page_count = ${at.pagesMax}`);
-      file.#db.prepare(SNAPSHOT.dropOrphanParts).run();
       return file;
     } catch (error) {
       file.close();

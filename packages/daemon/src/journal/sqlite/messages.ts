@@ -37,6 +37,8 @@ export interface WriterCalls {
   beginSnapshot: Call<SnapshotKey & { epoch: number }, boolean>;
   writeSnapshotPart: Call<SnapshotKey & { part: number; body: string }, void>;
   sealSnapshot: Call<SnapshotKey & { epoch: number; parts: number; keep: number }, void>;
+  /** Drops a few parts that no snapshot has; true when none is left. */
+  dropOrphanParts: Call<{ partsMax: number }, boolean>;
   /** The seq up to which frames may go. */
   planRetention: Call<
     { partition: number; nowWallMs: number; keepMs: number; keepBytes: number },
@@ -86,8 +88,6 @@ export interface ReaderCalls {
   listOutbox: Call<{ toPartition: number; limit: number }, readonly OutboxRow[]>;
   close: Call<undefined, void>;
 }
-
-export type CallMap = Readonly<Record<string, Call<unknown, unknown>>>;
 
 export interface CallMessage {
   readonly kind: 'call';

@@ -118,9 +118,12 @@ export const SNAPSHOT = {
   getPart: `SELECT body FROM snapshot_part
     WHERE partition = ? AND seq = ? AND v = ? AND part = ?`,
   dropParts: 'DELETE FROM snapshot_part WHERE partition = ? AND seq = ? AND v = ?',
-  dropOrphanParts: `DELETE FROM snapshot_part WHERE NOT EXISTS (SELECT 1 FROM snapshot
-    WHERE snapshot.partition = snapshot_part.partition AND snapshot.seq = snapshot_part.seq
-    AND snapshot.v = snapshot_part.v)`,
+  /** The oldest few parts that no snapshot has. */
+  dropOrphanParts: `DELETE FROM snapshot_part WHERE (partition, seq, v, part) IN
+    (SELECT partition, seq, v, part FROM snapshot_part AS orphan WHERE NOT EXISTS
+      (SELECT 1 FROM snapshot WHERE snapshot.partition = orphan.partition
+        AND snapshot.seq = orphan.seq AND snapshot.v = orphan.v)
+      ORDER BY partition, seq, v, part LIMIT ?)`,
 } as const;
 
 export const META = {

@@ -37,9 +37,18 @@ export const listSnapshots = (file: JournalFile, partition: number): readonly Sn
     .all(partition)
     .map((row) => rowOf(partition, row));
 
+/** Its parts stay until `dropOrphanParts`: many at once would hold up the commits. */
 export function dropSnapshot(file: JournalFile, key: SnapshotKey): void {
   file.sql(SNAPSHOT.drop).run(key.partition, key.seq, key.v);
-  file.sql(SNAPSHOT.dropParts).run(key.partition, key.seq, key.v);
+}
+
+/**
+ * Drops up to `partsMax` parts that no snapshot has; true when it found fewer. Not while one is
+ * being written.
+ */
+export function dropOrphanParts(file: JournalFile, partsMax: number): boolean {
+  const { changes } = file.transact(() => file.sql(SNAPSHOT.dropOrphanParts).run(partsMax));
+  return changes < partsMax;
 }
 
 /** Writes one snapshot at a time, in the writer thread. */

@@ -28,7 +28,8 @@ const MIB = 1024 * 1024;
 const STORE = {
   snapshotsKept: 3,
   /** UTF-16 units of a snapshot's body in one part. */
-  snapshotPartChars: 1 * MIB,
+  snapshotPartChars: 256 * 1024,
+  partsPerDrop: 4,
   framesPerDrop: 256,
   blobsPerSweep: 500,
 } as const;
@@ -288,6 +289,14 @@ export class SqliteStore implements Store {
       at = end;
     }
     await this.#write('sealSnapshot', { ...key, epoch, parts, keep: STORE.snapshotsKept });
+    await this.#dropOrphanParts();
+  }
+
+  async #dropOrphanParts(): Promise<void> {
+    let isDone = false;
+    while (!isDone) {
+      isDone = await this.#write('dropOrphanParts', { partsMax: STORE.partsPerDrop });
+    }
   }
 
   async #sweepBlobs(at: {

@@ -20,7 +20,7 @@ import type {
 import { checkOnOpen } from './open-check.ts';
 import { dropBlobs, dropFrames, planRetention } from './retention.ts';
 import { OUTBOX } from './schema.ts';
-import { SnapshotWriter, listSnapshots } from './snapshot-rows.ts';
+import { SnapshotWriter, dropOrphanParts, listSnapshots } from './snapshot-rows.ts';
 import { answerCall, send } from './thread-answers.ts';
 import type { Handlers } from './thread-answers.ts';
 
@@ -133,6 +133,7 @@ class WriterThread {
         committer.check(ask);
         snapshots.seal(ask);
       },
+      dropOrphanParts: ({ partsMax }) => dropOrphanParts(file, partsMax),
       planRetention: (ask) => planRetention(file, ask),
       dropFrames: (ask) => dropFrames(file, ask),
       dropBlobs: (ask) => dropBlobs(file, ask),

@@ -1,0 +1,66 @@
+// Flights: the appends under way, in order, each with what leaves when it is durable.
+
+import type { Blob, Event, Fact } from '@hivekernel/kernel';
+
+export interface Flight<Output> {
+  readonly lastSeq: number;
+  readonly events: readonly Event[];
+  readonly blobs: Map<string, Blob>;
+  /** What the world reported in it: told again if the append fails. */
+  readonly facts: readonly Fact[];
+  readonly outputs: Output[];
+}
+
+export class Flights<Output> {
+  #flights: Flight<Output>[] = [];
+  #whenEmpty: (() => void)[] = [];
+
+  get count(): number {
+    return this.#flights.length;
+  }
+
+  add(flight: Omit<Flight<Output>, 'outputs'>): Flight<Output> {
+    const full: Flight<Output> = { ...flight, outputs: [] };
+    this.#flights.push(full);
+    return full;
+  }
+
+  /** Gives the output to the first flight that makes `gate` durable; false when none does. */
+  attach(gate: number, output: Output): boolean {
+    for (const flight of this.#flights) {
+      if (flight.lastSeq < gate) continue;
+      flight.outputs.push(output);
+      return true;
+    }
+    return false;
+  }
+
+  /** False when the flight was given up meanwhile. */
+  remove(flight: Flight<Output>): boolean {
+    const index = this.#flights.indexOf(flight);
+    if (index < 0) return false;
+    this.#flights.splice(index, 1);
+    this.#tellEmpty();
+    return true;
+  }
+
+  takeAll(): Flight<Output>[] {
+    const flights = this.#flights;
+    this.#flights = [];
+    this.#tellEmpty();
+    return flights;
+  }
+
+  /** Resolves when none is under way. */
+  landed(): Promise<void> {
+    if (this.#flights.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  #tellEmpty(): void {
+    if (this.#flights.length > 0) return;
+    const waiting = this.#whenEmpty;
+    this.#whenEmpty = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,27 @@
+// The kernel's clock: wall time for people, and a time of the kernel's own for ages and timers,
+// which never goes back and goes on over restarts, the time in between included.
+
+import type { Time } from '@hivekernel/kernel';
+
+/** A wall clock that jumped further than this while we were down is not believed. */
+const DOWN_MS_MAX = 30 * 24 * 3_600_000;
+
+export interface Clock {
+  now(): Time;
+  /** The kernel's time goes on from this stamp, the last one that the journal holds. */
+  resumeFrom(stamp: Time): void;
+}
+
+export class SystemClock implements Clock {
+  #baseMs = 0;
+
+  now(): Time {
+    return { wallMs: Date.now(), monoMs: Math.floor(this.#baseMs + performance.now()) };
+  }
+
+  resumeFrom(stamp: Time): void {
+    const downMs = stamp.wallMs === 0 ? 0 : Date.now() - stamp.wallMs;
+    const believedMs = Math.min(Math.max(0, downMs), DOWN_MS_MAX);
+    this.#baseMs = stamp.monoMs + believedMs - performance.now();
+  }
+}
