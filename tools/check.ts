@@ -51,7 +51,9 @@ export function runCheck({ name, command }: Check): Promise<Outcome> {
     const end = (isGood: boolean): void => {
       resolve({ name, isGood, output: chunks.join(''), tookMs: performance.now() - startedMs });
     };
-    const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+    // Some programs take any FORCE_COLOR for a yes, so that it is set or not there.
+    const { FORCE_COLOR: _, ...rest } = process.env;
+    const env = { ...rest, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) };
     const child = spawn(program, args, {
       cwd: ROOT,
       env,
