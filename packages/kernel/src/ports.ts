@@ -57,14 +57,18 @@ export interface RetentionPolicy {
   readonly nowWallMs: number;
   readonly keepMs: number;
   readonly keepBytes: number;
-  /** Hashes that the live state refers to; blobs named by neither these nor a kept event go. */
+  /** Hashes that the live state refers to. Blobs go that neither these name nor a kept append
+   * came with: an event that must keep content alive comes with it in `blobs`. */
   readonly liveHashes: ReadonlySet<string>;
 }
 
 export interface StoreStats {
   readonly lastSeq: number;
+  /** The first event that retention has kept; `lastSeq + 1` when there is none. */
   readonly firstSeq: number;
+  /** Bytes of the kept events, without blobs and snapshots. */
   readonly bytes: number;
+  /** Oldest first. */
   readonly snapshotSeqs: readonly number[];
   /** True below the reserve: growing commands are to be refused (DESIGN §3). */
   readonly isLow: boolean;
@@ -78,22 +82,33 @@ export interface StoreStats {
 export interface Store {
   /** Takes the partition for `node`: a higher epoch than any before. Creates it when new. */
   acquire(request: { partition: number; node: string }): Promise<Lease>;
-  /** Resolves once all of it is durable; otherwise nothing of it is. Calls take effect in order. */
+  /**
+   * Resolves once all of it is durable; otherwise nothing of it is. Calls take effect, and settle,
+   * in order. After a failure, those that continue from the failed seq fail with its code too; one
+   * that continues from the durable last_seq is tried.
+   */
   append(request: AppendRequest): Promise<void>;
-  /** Events with `seq > afterSeq`, in order, in batches, up to what was durable at the call. */
+  /**
+   * Events with `seq > afterSeq`, in order, in batches, up to what was durable at the call. Begins
+   * with the first kept one, where retention has dropped some after `afterSeq`.
+   */
   read(request: {
     partition: number;
     afterSeq: number;
     toSeq?: number;
   }): AsyncIterable<readonly StoredEvent[]>;
+  /** `conflict` for a seq that is not in the log; the same (seq, v) again is kept as it is. */
   saveSnapshot(request: { epoch: number; snapshot: Snapshot }): Promise<void>;
-  /** The newest whose checksum holds. */
+  /**
+   * The newest whose checksum holds. Undefined only while the log begins with event 1: without a
+   * whole snapshot, a log that retention has cut is `data_loss`.
+   */
   loadSnapshot(request: { partition: number }): Promise<Snapshot | undefined>;
   getBlob(hash: string): Promise<Uint8Array | undefined>;
   /** Rows for `toPartition`, oldest first. */
   readOutbox(request: { toPartition: number; limit: number }): Promise<readonly OutboxRow[]>;
   deleteOutbox(request: { ids: readonly string[] }): Promise<void>;
-  /** Drops what lies before the second newest snapshot and is over age or size. */
+  /** Drops what lies before the second newest snapshot and is over age or size; gives `firstSeq`. */
   retain(request: {
     partition: number;
     policy: RetentionPolicy;
@@ -101,6 +116,7 @@ export interface Store {
   /** Walks the hash chain. Throws `data_loss` at the first break. */
   verify(request: { partition: number }): Promise<{ lastGoodSeq: number }>;
   stats(request: { partition: number }): Promise<StoreStats>;
+  /** Waits for the appends before it. A second call is the same close. */
   close(): Promise<void>;
 }
 
