@@ -3,7 +3,7 @@
 // they lead to comes back as an input and becomes an event.
 
 import type { KernelError } from '../errors.ts';
-import { SEQ_ZERO, type MessageId, type Pid, type Seq, type TaskId } from '../ids.ts';
+import type { MessageId, Pid, Seq, TaskId } from '../ids.ts';
 import type { Content } from './content.ts';
 import type { CallRef, ProcessSpec, TaskSpec } from './event.ts';
 import type { Priority, Relation, ShutdownReason } from './words.ts';
@@ -92,9 +92,9 @@ export class EffectQueue {
     this.#pending.push({ afterSeq: this.#lastSeq(), effect });
   }
 
-  /** For what depends on no event. */
-  pushNow(effect: Effect): void {
-    this.#pending.push({ afterSeq: SEQ_ZERO, effect });
+  /** For what depends on less than all that was emitted; `SEQ_ZERO`: on nothing. */
+  pushAfter(afterSeq: Seq, effect: Effect): void {
+    this.#pending.push({ afterSeq, effect });
   }
 
   drain(): PendingEffect[] {

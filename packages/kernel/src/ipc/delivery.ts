@@ -4,7 +4,7 @@
 
 import { LIMITS } from '../limits.ts';
 import type { Delivery, EffectQueue } from '../events/effects.ts';
-import type { Pid } from '../ids.ts';
+import { SEQ_ZERO, type Pid, type Seq } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Message } from './mailbox.ts';
@@ -47,14 +47,17 @@ export class Deliverer {
     const box = this.#office.box(record.pid);
     if (box === undefined) return;
     const messages: Delivery[] = [];
+    let newest: Seq = SEQ_ZERO;
     while (messages.length < LIMITS.deliveryWindowMessages) {
       const message = box.takeNext();
       if (message === undefined) break;
       messages.push(deliveryOf(message));
+      if (message.seq > newest) newest = message.seq;
     }
     if (messages.length === 0) return;
     const { pid, incarnation } = record;
-    this.#effects.push({ do: 'deliver', pid, incarnation, messages });
+    // D3: each message's own event must be durable; acknowledgements of others need not be.
+    this.#effects.pushAfter(newest, { do: 'deliver', pid, incarnation, messages });
   }
 }
 

@@ -15,7 +15,8 @@ export function move(log: Log, record: ProcessRecord, event: StateEvent, phase =
 
 /** Brings the state in line with the tasks; does nothing outside idle, running and blocked. */
 export function settle(log: Log, record: ProcessRecord, phase: string): void {
-  if (!isAtWork(record.state)) return;
+  const isKing = record.parent === undefined; // P2: running always.
+  if (isKing || !isAtWork(record.state)) return;
   if (record.tasksRunning === 0) {
     if (record.state !== 'idle') move(log, record, 'done');
     return;

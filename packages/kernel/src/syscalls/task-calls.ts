@@ -1,7 +1,7 @@
 // Calls on tasks: give one to a child, interrupt one, tell how far one is.
 
 import { KernelError } from '../errors.ts';
-import type { TaskId } from '../ids.ts';
+import { SEQ_ZERO, type TaskId } from '../ids.ts';
 import { requireAccess } from '../permissions/acl.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { LIMITS } from '../limits.ts';
@@ -54,7 +54,7 @@ export function interrupt(ctx: CallContext, args: ArgsOf<'interrupt'>): Nothing 
 export function progress(ctx: CallContext, args: ArgsOf<'progress'>): Nothing {
   const { message, percent } = args;
   const pid = ctx.caller.pid;
-  ctx.parts.effects.pushNow({ do: 'observe', pid, task: ctx.task, message, percent });
+  ctx.parts.effects.pushAfter(SEQ_ZERO, { do: 'observe', pid, task: ctx.task, message, percent });
   return NOTHING;
 }
 
