@@ -73,6 +73,14 @@ const ANSWERED_BY_DONE: ReadonlySet<CallCase> = new Set<CallCase>([
   'cancel',
 ]);
 
+/** The call is over here already: whatever becomes of its cancel changes nothing. */
+const CANCEL_LISTENER: CallListener = {
+  expected: 'done',
+  isStream: false,
+  onReply: () => undefined,
+  onError: () => undefined,
+};
+
 export class LinkCaller {
   readonly #options: LinkCallerOptions;
   readonly #desk: RequestDesk;
@@ -141,15 +149,12 @@ export class LinkCaller {
     options: CallOptions = {},
   ): Promise<ReplyValueOf<Case>> {
     return new Promise((resolve, reject) => {
-      this.#start(kind, value, {
-        ...options,
-        listener: {
-          expected: replyCaseOf(kind),
-          isStream: false,
-          // The case was checked against the call's, and the type follows the case.
-          onReply: ({ body }) => resolve(body.value as never),
-          onError: reject,
-        },
+      this.#start({ $case: kind, value } as CallBody, options, {
+        expected: replyCaseOf(kind),
+        isStream: false,
+        // The case was checked against the call's, and the type follows the case.
+        onReply: ({ body }) => resolve(body.value as never),
+        onError: reject,
       });
     });
   }
@@ -165,17 +170,14 @@ export class LinkCaller {
       onReturn: () => call && this.#giveUp(call),
     });
     this.#acknowledger.watch(stream);
-    const call = this.#start(kind, value, {
-      ...options,
-      listener: {
-        expected: replyCaseOf(kind),
-        isStream: true,
-        onReply: ({ body, seq, more }) => {
-          if (body.$case !== 'done') stream.push({ seq, value: body.value as never });
-          if (!more) stream.finish();
-        },
-        onError: (error) => stream.finish(error),
+    const call = this.#start({ $case: kind, value } as CallBody, options, {
+      expected: replyCaseOf(kind),
+      isStream: true,
+      onReply: ({ body, seq, more }) => {
+        if (body.$case !== 'done') stream.push({ seq, value: body.value as never });
+        if (!more) stream.finish();
       },
+      onError: (error) => stream.finish(error),
     });
     return stream;
   }
@@ -262,6 +264,7 @@ export class LinkCaller {
     this.#unsentFrom = 0;
     // The desk keeps answers; the kernel asks again for those that it still wants.
     this.#answers = [];
+    this.#desk.onDetached();
     this.#isAckDue = false;
     this.#acknowledger.stop();
   }
@@ -274,18 +277,14 @@ export class LinkCaller {
     this.#calls.failAll(error);
   }
 
-  #start<Case extends CallCase>(
-    kind: Case,
-    value: CallValue<Case>,
-    options: CallOptions & { listener: CallListener },
-  ): OpenCall | undefined {
-    const { listener } = options;
+  /** Undefined: it could not begin, and the listener was told why. */
+  #start(body: CallBody, options: CallOptions, listener: CallListener): OpenCall | undefined {
     try {
       if (this.#closed) throw this.#closed;
       if (options.signal?.aborted) {
         throw new LinkCallError('cancelled', 'the call was aborted before it began');
       }
-      const call = this.#encode(kind, value, options);
+      const call = this.#encode(body, options, listener);
       this.#calls.add(call);
       this.#nextId += 1;
       if (options.signal || options.timeoutMs !== undefined) {
@@ -299,19 +298,10 @@ export class LinkCaller {
     }
   }
 
-  #encode<Case extends CallCase>(
-    kind: Case,
-    value: CallValue<Case>,
-    options: CallOptions & { listener: CallListener },
-  ): OpenCall {
-    const { taskId = '', pid = this.#options.hello.pid, listener } = options;
+  #encode(body: CallBody, options: CallOptions, listener: CallListener): OpenCall {
+    const { taskId = '', pid = this.#options.hello.pid } = options;
     const id = this.#nextId;
-    const bytes = encodeMessage(Call, {
-      id,
-      pid,
-      taskId,
-      body: { $case: kind, value } as CallBody,
-    });
+    const bytes = encodeMessage(Call, { id, pid, taskId, body });
     return new OpenCall({ id, pid, bytes, listener });
   }
 
@@ -320,20 +310,8 @@ export class LinkCaller {
     if (!this.#calls.remove(call)) return;
     if (error) call.listener.onError(error);
     if (!call.wasSent || this.#closed) return;
-    this.#start(
-      'cancel',
-      { callId: call.id },
-      {
-        pid: call.pid,
-        listener: {
-          expected: 'done',
-          isStream: false,
-          onReply: () => undefined,
-          // The call is over here already; a cancel that fails changes nothing.
-          onError: () => undefined,
-        },
-      },
-    );
+    const { id: callId, pid } = call;
+    this.#start({ $case: 'cancel', value: { callId } }, { pid }, CANCEL_LISTENER);
   }
 
   #sendCall(call: OpenCall): void {
@@ -342,10 +320,11 @@ export class LinkCaller {
     this.#connection?.flushSoon();
   }
 
-  #sendAnswer(answer: Uint8Array): void {
-    if (!this.isReady) return;
+  #sendAnswer(answer: Uint8Array): boolean {
+    if (!this.isReady) return false;
     this.#answers.push(answer);
     this.#connection?.flushSoon();
+    return true;
   }
 
   #onAckDue(): void {

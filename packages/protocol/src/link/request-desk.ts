@@ -1,5 +1,6 @@
 // The client's side of the kernel's requests: each is handed to the handler once, however often the
 // kernel asks, and its answer is kept for a kernel that asks again after a broken connection.
+//   A question that crossed its answer is not answered twice on one connection.
 //   An answer belongs to the boot of the kernel that asked: after another boot it is dropped, since
 //   the new kernel numbers its requests anew and asks again for what it still wants.
 import { Answer } from '../gen/link.ts';
@@ -18,19 +19,27 @@ export interface IncomingRequest {
 /** What it throws or rejects with is the answer; a `code` of the closed list travels with it. */
 export type RequestHandler = (request: IncomingRequest) => Promise<AnswerBody>;
 
+interface KeptAnswer {
+  readonly bytes: Uint8Array;
+  /** The connection, by number, on which it was sent last. */
+  sentOn: number;
+}
+
 export class RequestDesk {
   readonly #handler: RequestHandler | undefined;
-  readonly #send: (answer: Uint8Array) => void;
-  /** Request id to its encoded answer; undefined while the handler is at it. */
-  #requests = new Map<number, Uint8Array | undefined>();
+  readonly #send: (answer: Uint8Array) => boolean;
+  /** Request id to its answer; undefined while the handler is at it. */
+  #requests = new Map<number, KeptAnswer | undefined>();
   #keptCount = 0;
   #keptBytes = 0;
   #highestId = 0;
   #bootCount = 0;
+  #connectionCount = 1;
 
+  /** `send` gives false when there is no connection to send on. */
   constructor(options: {
     handler: RequestHandler | undefined;
-    send: (answer: Uint8Array) => void;
+    send: (answer: Uint8Array) => boolean;
   }) {
     this.#handler = options.handler;
     this.#send = options.send;
@@ -47,7 +56,12 @@ export class RequestDesk {
       return;
     }
     const answer = this.#requests.get(request.id);
-    if (answer) this.#send(answer);
+    if (answer) this.#sendOnce(answer);
+  }
+
+  /** The connection is gone, and with it perhaps the answers that were sent on it. */
+  onDetached(): void {
+    this.#connectionCount += 1;
   }
 
   /** Another kernel is at the other end: forget what the old one asked. */
@@ -63,11 +77,17 @@ export class RequestDesk {
     this.#highestId = request.id;
     this.#requests.set(request.id, undefined);
     const boot = this.#bootCount;
-    void this.#run(request).then((answer) => {
+    void this.#run(request).then((bytes) => {
       if (boot !== this.#bootCount) return;
+      const answer = { bytes, sentOn: 0 };
       this.#keep(request.id, answer);
-      this.#send(answer);
+      this.#sendOnce(answer);
     });
+  }
+
+  #sendOnce(answer: KeptAnswer): void {
+    if (answer.sentOn === this.#connectionCount) return;
+    if (this.#send(answer.bytes)) answer.sentOn = this.#connectionCount;
   }
 
   /** Never rejects. */
@@ -81,10 +101,10 @@ export class RequestDesk {
     }
   }
 
-  #keep(id: number, answer: Uint8Array): void {
+  #keep(id: number, answer: KeptAnswer): void {
     this.#requests.set(id, answer);
     this.#keptCount += 1;
-    this.#keptBytes += answer.length;
+    this.#keptBytes += answer.bytes.length;
     for (const [oldId, old] of this.#requests) {
       const isOver =
         this.#keptCount > LINK_LIMITS.keptAnswersMax ||
@@ -93,7 +113,7 @@ export class RequestDesk {
       if (old) {
         this.#requests.delete(oldId);
         this.#keptCount -= 1;
-        this.#keptBytes -= old.length;
+        this.#keptBytes -= old.bytes.length;
       }
     }
   }
