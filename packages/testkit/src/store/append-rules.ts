@@ -1,4 +1,5 @@
-// Rules of appending: order, all or nothing, what a refused append does to those after it.
+// Rules of appending: order, all or nothing, what a refused append does to those after it. Part of
+// the store suite.
 
 import { AssertionError } from '@hivekernel/kernel';
 import { describe, expect, it } from 'vitest';

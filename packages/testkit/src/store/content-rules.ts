@@ -1,4 +1,5 @@
-// Rules of what leaves and enters beside the events: content by hash, and the outbox.
+// Rules of what leaves and enters beside the events: content by hash, and the outbox. Part of the
+// store suite.
 
 import { describe, expect, it } from 'vitest';
 import { appendOf, hashOf } from './rule-ground.ts';

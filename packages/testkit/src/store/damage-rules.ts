@@ -1,4 +1,5 @@
-// Rules of a damaged log (DESIGN §4): it is found, and the last good event is named.
+// Rules of a damaged log (DESIGN §4): it is found, and the last good event is named. Part of the
+// store suite.
 
 import { describe, expect, it } from 'vitest';
 import { appendOf, readAll, seqsFrom } from './rule-ground.ts';

@@ -1,4 +1,5 @@
-// Rules of the store's owner: epochs, fencing, one opener at a time, closing.
+// Rules of the store's owner: epochs, fencing, one opener at a time, closing. Part of the store
+// suite.
 
 import { describe, expect, it } from 'vitest';
 import { appendOf, readAll, seqsFrom } from './rule-ground.ts';
@@ -8,7 +9,7 @@ export function ownerRules(withStore: WithStore, make: () => Promise<StoreHarnes
   acquireRules(withStore);
   closeRules(withStore);
   describe('opening', () => {
-    it('refuses a second opener with conflict, and lets it in after the first has closed', async () => {
+    it('refuses a second opener with conflict until the first has closed', async () => {
       const harness = await make();
       const first = await harness.open();
       await expect(harness.open()).rejects.toMatchObject({

@@ -1,4 +1,5 @@
-// Rules of reading: from any seq, in order, up to what was durable at the call.
+// Rules of reading: from any seq, in order, up to what was durable at the call. Part of the store
+// suite.
 
 import { describe, expect, it } from 'vitest';
 import { appendOf, readAll, seqsFrom } from './rule-ground.ts';

@@ -1,4 +1,5 @@
-// Rules of snapshots: the newest whole one counts, few are kept, none lies about the log.
+// Rules of snapshots: the newest whole one counts, few are kept, none lies about the log. Part of
+// the store suite.
 
 import { describe, expect, it } from 'vitest';
 import { appendOf, seqsFrom } from './rule-ground.ts';

@@ -7,9 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import {
+  AppendingChild,
+  eventOf,
+  withDir,
+  withStore,
+} from '../../../test/journal/journal-ground.ts';
 import { journalPaths } from './journal-file.ts';
 import { SqliteStore } from './sqlite-store.ts';
-import { AppendingChild, eventOf, withDir, withStore } from './test-ground.ts';
 
 function alter(dir: string, sql: string, ...values: number[]): void {
   const db = new DatabaseSync(journalPaths(dir).database);
@@ -38,7 +43,7 @@ storeSuite({
       corruptSnapshot: async ({ partition, seq }) =>
         alter(
           dir,
-          `UPDATE snapshot_part SET body = CAST('{"at":0}' AS BLOB) WHERE partition = ? AND seq = ?`,
+          `UPDATE snapshot_part SET body = CAST('{}' AS BLOB) WHERE partition = ? AND seq = ?`,
           partition,
           seq,
         ),
@@ -48,7 +53,7 @@ storeSuite({
 });
 
 describe('SqliteStore.open()', () => {
-  it('is refused with the pid of the daemon that holds the directory, until that is killed', async () => {
+  it('is refused with the pid of the holder of the directory, until that is killed', async () => {
     await withDir(async (dir) => {
       const child = new AppendingChild(dir);
       await child.reach(1);

@@ -1,7 +1,8 @@
-// The promise of DESIGN D3 under kill -9: everything acknowledged is there, and the chain is whole.
+// The promise of DESIGN D3 under kill -9, with a real process: everything acknowledged is there,
+// and the chain is whole.
 
 import { describe, expect, it } from 'vitest';
-import { AppendingChild, withDir, withStore } from './test-ground.ts';
+import { AppendingChild, withDir, withStore } from './journal-ground.ts';
 
 const ROUNDS = 20;
 

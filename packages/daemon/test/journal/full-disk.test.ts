@@ -1,13 +1,12 @@
-// A full disk (DESIGN §3): a clear refusal, nothing corrupted, reads go on, the ballast carries what
-// cannot be refused, and it recovers by itself.
+// A full disk (DESIGN §3): a clear refusal, nothing corrupted, reads go on, the ballast carries
+// what cannot be refused, and it recovers by itself.
 
 import { stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { journalPaths } from './journal-file.ts';
-import { SpaceGuard } from './space-guard.ts';
-import type { SqliteStore } from './sqlite-store.ts';
+import { journalPaths } from '../../src/journal/sqlite/journal-file.ts';
+import type { SqliteStore } from '../../src/journal/sqlite/sqlite-store.ts';
 import type { Lease } from '@hivekernel/kernel';
-import { eventOf, withDir, withStore } from './test-ground.ts';
+import { eventOf, withDir, withStore } from './journal-ground.ts';
 
 const KIB = 1024;
 const BALLAST_BYTES = 64 * KIB;
@@ -33,7 +32,7 @@ async function hasBallast(dir: string): Promise<boolean> {
 }
 
 describe('SqliteStore on a full disk', () => {
-  it('refuses appends and those that continue from them, and keeps all that was durable', async () => {
+  it('refuses appends and those that continue from them, and keeps what was durable', async () => {
     await withDir(async (dir) => {
       let seq = 0;
       await withStore({ dir, pagesMax: 100 }, async (store, lease) => {
@@ -93,54 +92,3 @@ describe('SqliteStore on a full disk', () => {
     });
   });
 });
-
-describe('SpaceGuard.check()', () => {
-  const cases = [
-    {
-      what: 'more than twice the ballast is free',
-      free: 3 * BALLAST_BYTES,
-      isLow: false,
-      has: true,
-    },
-    { what: 'less than twice is free', free: 1.5 * BALLAST_BYTES, isLow: false, has: false },
-    { what: 'less than the ballast is free', free: 0.5 * BALLAST_BYTES, isLow: true, has: false },
-  ];
-  it.each(cases)('when $what: low is $isLow, ballast is $has', async ({ free, isLow, has }) => {
-    await withDir(async (dir) => {
-      const guard = guardOf(dir, async () => free);
-      expect(await guard.check()).toBe(isLow);
-      expect(await hasBallast(dir)).toBe(has);
-      await guard.close();
-    });
-  });
-
-  it('stays low after the ballast was freed, until twice its size is free', async () => {
-    await withDir(async (dir) => {
-      let free = 3 * BALLAST_BYTES;
-      const guard = guardOf(dir, async () => free);
-      guard.noteRanOut();
-      free = 1.5 * BALLAST_BYTES;
-      expect(await guard.check()).toBe(true);
-      free = 3 * BALLAST_BYTES;
-      expect(await guard.check()).toBe(false);
-      await guard.close();
-    });
-  });
-
-  it('is low when the disk cannot be looked at', async () => {
-    await withDir(async (dir) => {
-      const guard = guardOf(dir, () => Promise.reject(new Error('no such disk')));
-      expect(await guard.check()).toBe(true);
-      await guard.close();
-    });
-  });
-});
-
-const guardOf = (dir: string, freeBytes: () => Promise<number>) =>
-  new SpaceGuard({
-    dir,
-    ballastBytes: BALLAST_BYTES,
-    checkEveryMs: 60_000,
-    onChange: () => undefined,
-    freeBytes,
-  });

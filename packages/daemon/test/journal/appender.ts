@@ -1,9 +1,10 @@
-// Run as a process of its own by the crash test: appends batches of odd sizes as fast as the journal
-// takes them, and prints the last seq of each once it is acknowledged. It ends by being killed.
+// Run as a process of its own by the crash test: appends batches of odd sizes as fast as the
+// journal takes them, and prints the last seq of each once it is acknowledged. It ends by being
+// killed.
 
 import { writeSync } from 'node:fs';
-import { SqliteStore } from './sqlite-store.ts';
-import { noteOf } from './test-ground.ts';
+import { SqliteStore } from '../../src/journal/sqlite/sqlite-store.ts';
+import { noteOf } from './journal-ground.ts';
 
 const LANES = 8;
 

@@ -1,4 +1,5 @@
-// Temporary data directories and child processes for the tests of this folder. Not a test.
+// Temporary data directories, stores open on them, and child processes that append, for the tests
+// of the journal. Not a test.
 
 import type { AppendRequest, Lease } from '@hivekernel/kernel';
 import { spawn } from 'node:child_process';
@@ -9,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { SqliteStore } from './sqlite-store.ts';
-import type { SqliteStoreOptions } from './sqlite-store.ts';
+import { SqliteStore } from '../../src/journal/sqlite/sqlite-store.ts';
+import type { SqliteStoreOptions } from '../../src/journal/sqlite/sqlite-store.ts';
 
 /** Runs `body` with a directory of its own, which is gone afterwards. */
 export async function withDir(body: (dir: string) => Promise<void>): Promise<void> {
@@ -58,7 +59,7 @@ export class AppendingChild {
   lastAckedSeq = 0;
 
   constructor(dir: string) {
-    const script = fileURLToPath(new URL('./test-appender.ts', import.meta.url));
+    const script = fileURLToPath(new URL('./appender.ts', import.meta.url));
     this.#child = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#exited = once(this.#child, 'exit');
   }
