@@ -68,9 +68,8 @@ export class Kernel {
       tasks,
       effects,
       timers,
-      onFinished: (record, task, { result }) => {
-        const isLast = task.isInitial || record.spec.role === 'task';
-        if (isLast && record.spec.exitAfterTask) life.exit(record, result);
+      onFinished: (record, { result }) => {
+        if (record.spec.exitAfterTask && record.state === 'idle') life.exit(record, result);
       },
     });
     const life: Life = new Life({

@@ -44,7 +44,7 @@ export class Dispatcher {
   readonly #effects: EffectQueue;
   readonly #timers: Timers;
   /** Told when a task of the process ended and none is left. */
-  readonly #onFinished: (record: ProcessRecord, task: TaskRecord, report: TaskReport) => void;
+  readonly #onFinished: (record: ProcessRecord, report: TaskReport) => void;
 
   constructor(options: {
     log: Log;
@@ -52,7 +52,7 @@ export class Dispatcher {
     tasks: TaskTable;
     effects: EffectQueue;
     timers: Timers;
-    onFinished: (record: ProcessRecord, task: TaskRecord, report: TaskReport) => void;
+    onFinished: (record: ProcessRecord, report: TaskReport) => void;
   }) {
     this.#log = options.log;
     this.#table = options.table;
@@ -146,7 +146,7 @@ export class Dispatcher {
     if (record === undefined) return;
     settle(this.#log, record, '');
     this.startNext(record);
-    if (record.tasks.size === 0) this.#onFinished(record, task, report);
+    if (record.tasks.size === 0) this.#onFinished(record, report);
   }
 
   /** Records the end and pays the reply; what the process does next is not asked. */
