@@ -1,0 +1,51 @@
+// A message of an inbox as the wire's AgentMessage; the runtime's deliveries and ListInbox share it.
+//   `timestamp` is in unix seconds, like every time of the wire whose name has no `_ms`.
+
+import { LIMITS } from '@hivekernel/kernel';
+import type { Delivery, InboxView } from '@hivekernel/kernel';
+import type { agent, core } from '@hivekernel/protocol';
+import { bytesOf, whenThere } from './content-bytes.ts';
+import type { Reader } from './content-bytes.ts';
+import { messageIdText } from './wire-ids.ts';
+import { RELATION } from './words.ts';
+
+const MS = 1_000;
+
+/** A promise only where the payload must be fetched from the content store. */
+export function toAgentMessage(
+  delivery: Delivery,
+  reader: Reader,
+): agent.AgentMessage | Promise<agent.AgentMessage> {
+  return whenThere(bytesOf(delivery.content, reader), (payload) => ({
+    messageId: messageIdText(delivery.message),
+    fromPid: delivery.from,
+    fromName: delivery.fromName,
+    relation: RELATION.toWire(delivery.relation),
+    type: delivery.type,
+    priority: delivery.priority,
+    payload,
+    timestamp: Math.floor(delivery.wallMs / MS),
+    requiresAck: delivery.requiresAck,
+    replyTo: delivery.replyTo,
+  }));
+}
+
+/** A listing leaves room in a frame for what stands around the payloads. */
+const LISTED_BYTES_MAX = LIMITS.frameBytesMax - LIMITS.artifactBytesMax / 4;
+/** Of one message beside its payload: ids, names, the type. */
+const MESSAGE_OVERHEAD_BYTES = 1_024;
+
+/** As many as fit one reply, in the order of delivery; `total` tells how many wait. */
+export async function toInboxReply(
+  view: InboxView,
+  reader: Reader,
+): Promise<core.ListInboxResponse> {
+  const messages: agent.AgentMessage[] = [];
+  let bytes = 0;
+  for (const delivery of view.messages) {
+    bytes += delivery.content.bytes + MESSAGE_OVERHEAD_BYTES;
+    if (bytes > LISTED_BYTES_MAX) break;
+    messages.push(await toAgentMessage(delivery, reader));
+  }
+  return { messages, total: view.total };
+}

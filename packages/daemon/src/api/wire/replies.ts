@@ -1,0 +1,142 @@
+// The kernel's answers as replies of the wire: the one translation outwards, for all doors.
+//   1. Total: each syscall body has its row, of the type that the protocol pairs with it.
+//   2. A promise only where bytes must be fetched; then nothing else is held up.
+// Refusals are not here: failures.ts knows what each door makes of an error.
+
+import type { AnswerOf, EscalationReport, TaskOutcome, TaskReport } from '@hivekernel/kernel';
+import type { ReplyBody, ReplyCaseOf, ReplyValueOf, agent } from '@hivekernel/protocol';
+import { toArtifact, toArtifactMeta, toStored } from './artifact-views.ts';
+import type { SYSCALL_OF, SyscallCase } from './calls.ts';
+import { bytesOf, textOf, whenThere } from './content-bytes.ts';
+import type { Reader } from './content-bytes.ts';
+import { toInboxReply } from './messages.ts';
+import { toProcessInfo, toSibling, toUsage } from './views.ts';
+import { messageIdText, taskIdText } from './wire-ids.ts';
+
+export interface ReplySource {
+  readonly host: Reader;
+  /** Durable before the call was made: every list holds at least what happened up to it. */
+  readonly seqBefore: number;
+}
+
+type AnswerTo<C extends SyscallCase> = AnswerOf<(typeof SYSCALL_OF)[C]>;
+type Writer<C extends SyscallCase> = (
+  answer: AnswerTo<C>,
+  source: ReplySource,
+) => ReplyValueOf<C> | Promise<ReplyValueOf<C>>;
+
+/** The reply's value for the call of that name. */
+export function toReplyValue<C extends SyscallCase>(
+  name: C,
+  answer: unknown,
+  source: ReplySource,
+): ReplyValueOf<C> | Promise<ReplyValueOf<C>> {
+  // Which answer a call has is the kernel's promise (abi.ts).
+  return WRITERS[name](answer as AnswerTo<C>, source);
+}
+
+/** The same as the body of a link reply. */
+export function toReply(
+  name: SyscallCase,
+  answer: unknown,
+  source: ReplySource,
+): ReplyBody | Promise<ReplyBody> {
+  const $case = REPLY_CASE[name];
+  return whenThere(toReplyValue(name, answer, source), (value) => ({ $case, value }) as ReplyBody);
+}
+
+const REPLY_CASE: { readonly [C in SyscallCase]: ReplyCaseOf<C> } = {
+  spawn: 'spawn',
+  kill: 'kill',
+  exit: 'done',
+  waitChild: 'waitChild',
+  info: 'info',
+  listChildren: 'listChildren',
+  listSiblings: 'listSiblings',
+  send: 'send',
+  listInbox: 'listInbox',
+  store: 'store',
+  getArtifact: 'getArtifact',
+  listArtifacts: 'listArtifacts',
+  executeOn: 'executeOn',
+  executeTask: 'executeTask',
+  log: 'done',
+  progress: 'done',
+  escalate: 'escalate',
+  usage: 'usage',
+  metric: 'done',
+  interrupt: 'done',
+  listProcesses: 'listProcesses',
+  cancel: 'done',
+};
+
+const DONE = {};
+const done = () => DONE;
+
+const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
+  spawn: ({ pid }) => ({ success: true, childPid: pid, error: '', errorCode: '' }),
+  kill: ({ killed }) => ({ success: true, killedPids: [...killed], error: '', errorCode: '' }),
+  exit: done,
+  waitChild: (report) => ({ success: true, error: '', errorCode: '', ...report }),
+  info: toProcessInfo,
+  listChildren: (views) => ({ children: views.map(toProcessInfo) }),
+  listSiblings: (views) => ({ siblings: views.map(toSibling) }),
+  send: ({ message }) => ({
+    delivered: true,
+    messageId: messageIdText(message),
+    error: '',
+    errorCode: '',
+  }),
+  listInbox: (view, { host }) => toInboxReply(view, host),
+  store: toStored,
+  getArtifact: (found, { host }) => toArtifact(found, host),
+  listArtifacts: (found) => ({ artifacts: found.map(toArtifactMeta) }),
+  executeOn: toTaskReply,
+  executeTask: (report) => ({ ...toTaskReply(report), taskId: taskIdText(report.task) }),
+  log: done,
+  progress: done,
+  escalate: toEscalationReply,
+  usage: toUsage,
+  metric: done,
+  interrupt: done,
+  listProcesses: (views, { seqBefore }) => ({
+    processes: views.map(toProcessInfo),
+    seq: seqBefore,
+  }),
+  cancel: done,
+};
+
+/** An agent that says that it failed breaks no rule of the kernel: its failure has no code. */
+const OUTCOME_CODE: Readonly<Record<TaskOutcome, string>> = {
+  completed: '',
+  failed: '',
+  timed_out: 'timed_out',
+  cancelled: 'cancelled',
+};
+
+/** PROTOCOL §3: success means that the agent completed; a failure keeps its result. */
+function toTaskReply(report: TaskReport): agent.ExecuteOnResponse {
+  const { exitCode, output, artifacts, metadata } = report.result;
+  const success = report.outcome === 'completed';
+  return {
+    success,
+    result: { exitCode, output, artifacts: { ...artifacts }, metadata: { ...metadata } },
+    error: success ? '' : report.error || `The task ${report.outcome}.`,
+    errorCode: OUTCOME_CODE[report.outcome],
+  };
+}
+
+function toEscalationReply(
+  report: EscalationReport,
+  { host }: ReplySource,
+): agent.EscalateResponse | Promise<agent.EscalateResponse> {
+  const { handledBy, response } = report;
+  const reply = (text: string): agent.EscalateResponse => ({
+    received: true,
+    handledByPid: handledBy,
+    response: text,
+    errorCode: '',
+  });
+  if (response === undefined) return reply('');
+  return whenThere(bytesOf(response, host), (bytes) => reply(textOf(bytes)));
+}
