@@ -1,5 +1,5 @@
-// Makes the code of packages/protocol/src/gen/ from the .proto files, offline: buf and ts-proto come
-// from node_modules. Formats nothing else and touches nothing else.
+// Makes the code of packages/protocol/src/gen/ from the .proto files, offline: buf and ts-proto
+// come from node_modules. Formats nothing else and touches nothing else.
 //   node tools/generate.ts            lint, hold against the frozen image, write the code
 //   node tools/generate.ts --check    the same, but only compare with what is committed
 //   node tools/generate.ts --freeze   write the frozen image anew: after an addition, never to hide

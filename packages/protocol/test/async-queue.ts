@@ -1,5 +1,5 @@
-// What a callback is told, for a test to await in order. No time passes in it: a test that waits for
-// what never comes ends by the test's own limit.
+// What a callback is told, for a test to await in order. No time passes in it: a test that waits
+// for what never comes ends by the test's own limit.
 
 export class AsyncQueue<T> {
   readonly #items: T[] = [];

@@ -1,6 +1,6 @@
 // The frozen facts of agent.proto and core.proto, as their specification has them: services, enums,
-// and for each message "number name type", [] for repeated. Written from the specification, not from
-// the .proto files, so that a slip in those shows. Extensions, from 100 up, stand apart below.
+// and for each message "number name type", [] for repeated. Written from the specification, not
+// from the .proto files, so that a slip in those shows. Extensions, from 100 up, stand apart below.
 //   A line that begins with two blanks continues the one before.
 
 export const FROZEN = {

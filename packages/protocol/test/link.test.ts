@@ -1,5 +1,5 @@
-// Both ends of the link together: what is called takes effect once and is answered once, whatever the
-// connection does; and over real sockets.
+// Both ends of the link together: what is called takes effect once and is answered once, whatever
+// the connection does; and over real sockets.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -103,7 +103,7 @@ describe('LinkCaller and ServerSession', () => {
     pair.end.session.close();
   }
 
-  it('follow a long stream with a slow reader, nothing lost, while other calls get through', async () => {
+  it('follow a long stream slowly, nothing lost, while other calls get through', async () => {
     const pair = new LinkPair();
     await pair.connect();
     const total = 5_000;

@@ -1,5 +1,5 @@
-// Every name, number and type of the frozen packages, held against the descriptors that the code was
-// generated from; and a few messages byte by byte, computed by hand.
+// Every name, number and type of the frozen packages, held against the descriptors that the code
+// was generated from; and a few messages byte by byte, computed by hand.
 import { fromBinary } from '@bufbuild/protobuf';
 import {
   FieldDescriptorProto_Label,

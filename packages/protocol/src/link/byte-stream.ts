@@ -1,6 +1,6 @@
 // What the link needs of a connection: ordered bytes both ways, with back-pressure. A socket of
 // node:net fits through node-socket.ts; tests use the pair of memory-stream.ts.
-//   A stream has one listener at a time. It hears nothing before `listen`, and after `onEnd` nothing.
+//   A stream has one listener at a time, which hears nothing after `onEnd`.
 
 export interface ByteStreamListener {
   onData(chunk: Uint8Array): void;

@@ -1,5 +1,5 @@
-// The calls and replies of one session, apart from its connections: checks calls, hands each new one
-// to the daemon once, numbers and keeps replies, and decides what a connection sends next.
+// The calls and replies of one session, apart from its connections: checks calls, hands each new
+// one to the daemon once, numbers and keeps replies, and decides what a connection sends next.
 //   Order: calls are handed on in the order in which they came; replies go out in that of `seq`.
 import { Call, Reply } from '../gen/link.ts';
 import { CallIntake } from './call-intake.ts';
@@ -177,7 +177,7 @@ export class CallDesk implements CallOwner {
     }
   }
 
-  /** Undefined: it was refused, since a value in it is of no use. Throws when not even the id is. */
+  /** Undefined: it was refused, since a value in it is of no use. Throws when the id is none. */
   #decode(field: FrameField): Call | undefined {
     try {
       return decodeField(Call, field);

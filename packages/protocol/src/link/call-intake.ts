@@ -1,7 +1,7 @@
 // Calls that were read from the connection but must wait, since the client does not acknowledge, or
 // too many calls are owed an answer. Acknowledgements are seen past them, so it resolves by itself.
-//   Only when this is full, too, is the connection not read any more. A client that respects its own
-//   back-pressure never gets there: what it can have on the way is less than what fits in here.
+//   Only when this is full, too, is the connection not read any more. A client that respects its
+// own back-pressure never gets there: what it can have on the way is less than what fits in here.
 import { LINK_LIMITS } from './link-limits.ts';
 
 export class CallIntake {

@@ -1,6 +1,6 @@
-// Frames: four bytes of length, big-endian, then one message. Knows nothing of what is in a message.
-//   A frame that came in one chunk is a view of that chunk, never a copy: who keeps a part of it for
-//   long copies that part, or the whole chunk stays in memory.
+// Frames: four bytes of length, big-endian, then one message. Knows nothing of what is in it.
+//   A frame that came in one chunk is a view of that chunk, never a copy: who keeps a part of it
+// for long copies that part, or the whole chunk stays in memory.
 import { LinkProtocolError } from './link-error.ts';
 import { LINK_LIMITS } from './link-limits.ts';
 

@@ -20,8 +20,8 @@ export interface PendingLink {
 }
 
 /**
- * Resolves with the first frame's Hello. Rejects with `LinkProtocolError` when something else comes,
- * the connection ends or the signal aborts; the connection is then ended.
+ * Resolves with the first frame's Hello. Rejects with `LinkProtocolError` when something else
+ * comes, the connection ends or the signal aborts; the connection is then ended.
  */
 export function readHello(
   stream: ByteStream,

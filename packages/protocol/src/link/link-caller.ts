@@ -1,5 +1,5 @@
-// LinkCaller: the client's end of the agent link, for the SDK and the command line. Knows nothing of
-// dialling: its owner attaches a stream, and another one when that is lost.
+// LinkCaller: the client's end of the agent link, for the SDK and the command line. Knows nothing
+// of dialling: its owner attaches a stream, and another one when that is lost.
 //   Ids rise over all connections, so a call that is sent again is the same call (DESIGN D6).
 //   All calls made in one turn of the event loop leave in one frame, with the acknowledgement.
 //   A call is kept until its reply is here; after a reconnect the kept ones are sent again.

@@ -1,6 +1,6 @@
 // What can go wrong on the link: the peer breaks the protocol (LinkProtocolError: the connection is
 // of no more use), or a call is refused (LinkCallError: only that call failed).
-// Codes are those of the kernel's closed list; they travel as words, so an unknown one does no harm.
+// Codes are those of the kernel's closed list; they travel as words: an unknown one does no harm.
 import type { CallError } from '../gen/link.ts';
 
 /** The peer sent what is no frame, or no message, or breaks a rule of the link. */

@@ -1,5 +1,5 @@
-// The bounds of the agent link, by name. Both ends share them: a change here is a change of the wire.
-// How a peer is held back, and why it cannot get stuck: see server-session.ts.
+// The bounds of the agent link, by name. Both ends share them: a change here is a change of the
+// wire. How a peer is held back, and why it cannot get stuck: see server-session.ts.
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -9,7 +9,7 @@ export const LINK_VERSION = 1;
 export const LINK_LIMITS = {
   /** One message, without the four bytes of its length: a 16 MiB artifact must fit. */
   frameBytesMax: 17 * MIB,
-  /** One call, reply, request or answer: it must leave room in a frame for what stands around it. */
+  /** One call, reply, request or answer: it leaves room in a frame for what stands around it. */
   messageBytesMax: 17 * MIB - 1 * KIB,
   /** A sender closes a frame that has grown past this, so that acknowledgements get between. */
   frameBytesAim: 256 * KIB,
@@ -19,7 +19,7 @@ export const LINK_LIMITS = {
   /** Streams give way earlier, so that plain calls get through beside a slow reader. */
   streamWindowReplies: 1_024,
   streamWindowBytes: 16 * MIB,
-  /** Calls taken in and not yet answered, on one connection; beyond it no further call is taken in. */
+  /** Calls taken in and not yet answered, on one connection; then no further one is taken in. */
   owedCallsMax: 131_072,
   /** Calls that were read and must wait; beyond it the connection is not read any more. */
   waitingCallsMax: 131_072,

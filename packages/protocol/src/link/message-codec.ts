@@ -13,7 +13,7 @@ export interface MessageCodec<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
 }
 
-/** A writer that has grown past this is dropped: one large message must not hold memory for ever. */
+/** A writer that has grown past this is dropped: a large message must not hold memory for ever. */
 const WRITER_BYTES_KEPT = 1024 * 1024;
 
 let sharedWriter: BinaryWriter | undefined;
@@ -124,11 +124,6 @@ const HEADER = new Uint8Array(FRAME_HEADER_BYTES);
 export class FrameBuilder {
   #writer = new BinaryWriter().raw(HEADER);
   #bytes = 0;
-
-  /** True when the frame should go out before more is added. */
-  get isFull(): boolean {
-    return this.#bytes >= LINK_LIMITS.frameBytesAim;
-  }
 
   get isEmpty(): boolean {
     return this.#bytes === 0;

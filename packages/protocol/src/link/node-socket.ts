@@ -1,4 +1,5 @@
 // A socket of node:net as the link's ByteStream. Nothing else of the link knows Node's sockets.
+//   A half-open connection is of no use to the link: when the peer stops sending, it is over.
 import type { Socket } from 'node:net';
 import type { ByteStream, ByteStreamListener } from './byte-stream.ts';
 
@@ -16,7 +17,6 @@ export function socketStream(socket: Socket): ByteStream {
   socket.pause();
   socket.on('data', (chunk: Uint8Array) => listener.onData(chunk));
   socket.on('drain', () => listener.onDrain());
-  // A half-open connection is of no use to the link: the end of reading is the end.
   socket.on('end', () => socket.end());
   socket.on('error', (cause: Error) => (error = cause));
   socket.on('close', () => {

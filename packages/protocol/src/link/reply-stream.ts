@@ -1,6 +1,6 @@
 // The replies of one streaming call as an async iterable, on the client's side.
-//   What waits here is not acknowledged until it is taken, so that the kernel's window bounds it and
-//   a slow reader holds up its own stream, not the connection.
+//   What waits here is not acknowledged until it is taken, so that the kernel's window bounds it
+// and a slow reader holds up its own stream, not the connection.
 import type { LinkCallError } from './link-error.ts';
 
 interface Item<T> {

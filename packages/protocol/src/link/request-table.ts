@@ -1,5 +1,6 @@
-// The daemon's side of its requests to a process: ids, the encoded bytes for sending them again, and
-// who waits for which answer. An answer to nothing that waits is a stray: reported, never an error.
+// The daemon's side of its requests to a process: ids, the encoded bytes for sending them again,
+// and who waits for which answer. An answer to nothing that waits is a stray: reported, never an
+// error.
 import { Request } from '../gen/link.ts';
 import type { Answer } from '../gen/link.ts';
 import type { AnswerBody, RequestBody } from './call-types.ts';

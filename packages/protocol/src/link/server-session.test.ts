@@ -35,7 +35,7 @@ async function connect(end = new SessionEnd(), first: Partial<ClientFrame> = {})
 const DONE = { $case: 'done', value: {} } as const;
 
 describe('ServerSession calls', () => {
-  it('hands each call on once, in order, and gathers the replies of a turn in one frame', async () => {
+  it('hands each call on once, in order, and gathers a turn of replies in one frame', async () => {
     const { end, client } = await connect();
     client.send({ calls: [infoCall(1), infoCall(2), infoCall(5)] });
     const calls = await end.calls.take(3);
@@ -205,7 +205,7 @@ describe('ServerSession back-pressure', () => {
     return Array.from({ length: count }, (_, i) => infoCall(from + i));
   };
 
-  it('takes in no call beyond 4,096 unacknowledged replies until some are acknowledged', async () => {
+  it('takes in no call beyond 4,096 unacknowledged replies', async () => {
     const taken: number[] = [];
     const end = new SessionEnd({
       onCall: (call) => {
@@ -415,7 +415,7 @@ describe('ServerSession.request()', () => {
 });
 
 describe('ServerSession.close()', () => {
-  it('sends what is gathered, rejects requests, abandons calls, and is deaf afterwards', async () => {
+  it('sends what is gathered, rejects requests, abandons calls, and is deaf then', async () => {
     const { end, client } = await connect();
     const request = end.session.request('heartbeat', { timestamp: 1 }, { pid: 7 });
     client.send({ calls: [infoCall(1), infoCall(2)] });

@@ -1,9 +1,9 @@
-// ServerSession: the kernel's end of the agent link for one incarnation (a process, or a host of many,
-// or an operator's client). It outlives its connections; the daemon attaches each new one.
+// ServerSession: the kernel's end of the agent link for one incarnation (a process, or a host of
+// many, or an operator's client). It outlives its connections; the daemon attaches each new one.
 //   1. Each call takes effect once: see call-ledger.ts. Calls arrive in the order of their ids.
 //   2. A reply is kept until the client acknowledged it, and sent again on the next connection.
-//   3. With 4,096 replies not acknowledged (or 64 MiB) no further call is taken in; reading goes on,
-//      for acknowledgements and answers, until the waiting calls are too many as well.
+//   3. With 4,096 replies not acknowledged (or 64 MiB) no further call is taken in; reading goes
+//      on, for acknowledgements and answers, until the waiting calls are too many as well.
 //   4. Replies and requests of one turn of the event loop leave in one frame.
 //   5. Whatever a client sends harms only its own session: `onGarbage`, `onStray`, or a refusal.
 import { Answer, KernelFrame } from '../gen/link.ts';
