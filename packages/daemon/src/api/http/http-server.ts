@@ -1,0 +1,204 @@
+// The HTTP door: /healthz, and the model endpoint for any OpenAI-compatible client. Loopback only.
+//   H1. Host and Origin are checked on every request; /v1 needs the bearer key of a process, which
+//       is its identity, before a byte of the body is read.
+//   H2. stop() ends every stream within its deadline; start() and stop() may be called in any order,
+//       any number of times.
+
+import { KernelError, LIMITS } from '@hivekernel/kernel';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Gateway } from '../../llm/gateway.ts';
+import type { Caller } from '../../llm/ports.ts';
+import { chatRoute } from './chat-route.ts';
+import { errorBody, errorHeaders, HTTP_ERRORS, toKernelError } from './errors.ts';
+import { checkOrigin, isLoopbackName } from './origin.ts';
+
+const STOP_GRACE_MS = 1_000;
+/** For the last events to leave, after the streams were ended. */
+const FLUSH_MS = 250;
+
+export interface HealthReport {
+  readonly status: 'ok' | 'degraded' | 'stopping';
+  readonly version: string;
+  readonly seq: number;
+  readonly [field: string]: unknown;
+}
+
+export interface HttpOptions {
+  readonly gateway: Gateway;
+  readonly health: () => HealthReport;
+  /** Default 127.0.0.1; refused if not loopback. */
+  readonly host?: string | undefined;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Faults of ours, whose inside the client does not see. */
+  readonly onInternalError?: ((error: KernelError) => void) | undefined;
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:7700`, while it runs. */
+  readonly url: string | undefined;
+  /** Resolves with the url. Rejects with `conflict` when the port is taken. */
+  start(): Promise<string>;
+  stop(options?: { graceMs?: number }): Promise<void>;
+}
+
+interface Running {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  readonly open: Set<AbortController>;
+}
+
+export function createHttp(options: HttpOptions): HttpServer {
+  return new Http(options);
+}
+
+class Http implements HttpServer {
+  readonly #options: HttpOptions;
+  #running: Running | undefined;
+  // One at a time, in the order of the calls: that is the whole answer to races.
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+  }
+
+  get url(): string | undefined {
+    return this.#running?.url;
+  }
+
+  start(): Promise<string> {
+    return this.#inTurn(async () => {
+      this.#running ??= await this.#listen();
+      return this.#running.url;
+    });
+  }
+
+  stop(options: { graceMs?: number } = {}): Promise<void> {
+    return this.#inTurn(async () => {
+      const running = this.#running;
+      this.#running = undefined;
+      if (running !== undefined) await close(running, options.graceMs ?? STOP_GRACE_MS);
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #listen(): Promise<Running> {
+    const host = this.#options.host ?? '127.0.0.1';
+    if (!isLoopbackName(host === '::1' ? '[::1]' : host)) {
+      throw new KernelError('invalid_argument', `HTTP is served on loopback only, not on ${host}.`);
+    }
+    // Loaded here: it costs 70 ms, which the rest of the boot need not wait for.
+    const { fastify } = await import('fastify');
+    const app = fastify({
+      logger: false,
+      bodyLimit: LIMITS.frameBytesMax,
+      exposeHeadRoutes: false,
+      forceCloseConnections: 'idle',
+    });
+    const open = new Set<AbortController>();
+    this.#routes(app, open);
+    try {
+      const url = await app.listen({ host, port: this.#options.port });
+      return { app, url, open };
+    } catch (error) {
+      await app.close();
+      throw listenError(error, { host, port: this.#options.port });
+    }
+  }
+
+  #routes(app: FastifyInstance, open: Set<AbortController>): void {
+    const { gateway } = this.#options;
+    const callers = new WeakMap<FastifyRequest, Caller>();
+    app.addHook('onRequest', (request, _reply, done) => {
+      checkOrigin(request.headers);
+      if (request.url.startsWith('/v1/')) callers.set(request, identify(gateway, request));
+      done();
+    });
+    app.get('/healthz', (_request, reply) => {
+      const report = this.#options.health();
+      return reply.code(report.status === 'stopping' ? 503 : 200).send(report);
+    });
+    app.get('/v1/models', async () => ({
+      object: 'list',
+      data: (await gateway.models()).map(({ id, ownedBy }) => ({
+        id,
+        object: 'model',
+        created: 0,
+        owned_by: ownedBy,
+      })),
+    }));
+    app.post('/v1/chat/completions', (request, reply) => {
+      const caller = callers.get(request) ?? identify(gateway, request);
+      return chatRoute({ gateway, open }, { request, reply, caller });
+    });
+    app.setNotFoundHandler((request, reply) => {
+      const where = `${request.method} ${request.url.split('?')[0] ?? ''}`;
+      const error = new KernelError('not_found', `There is nothing at ${where}.`);
+      return reply.code(404).send(errorBody(error));
+    });
+    app.setErrorHandler((thrown, _request, reply) => {
+      const error = toKernelError(thrown);
+      if (error.code === 'internal') this.#options.onInternalError?.(error);
+      return reply
+        .code(HTTP_ERRORS[error.code].status)
+        .headers(errorHeaders(error))
+        .send(errorBody(error));
+    });
+  }
+}
+
+function identify(gateway: Gateway, request: FastifyRequest): Caller {
+  const header = request.headers.authorization;
+  const bearer = header === undefined ? undefined : /^Bearer\s+(\S+)$/i.exec(header)?.[1];
+  const caller = gateway.identify(bearer);
+  if (caller !== undefined) return caller;
+  const why = bearer === undefined ? 'A bearer key is needed' : 'Nobody has this key';
+  throw new KernelError('unauthenticated', `${why}: use the OPENAI_API_KEY of your process.`);
+}
+
+/** First the streams may end by themselves, then they are ended, then the connections are cut. */
+async function close(running: Running, graceMs: number): Promise<void> {
+  const { app, open } = running;
+  const closed = app.close();
+  await quiet(open, graceMs);
+  const reason = new KernelError('unavailable', 'The kernel is stopping.');
+  for (const controller of open) controller.abort(reason);
+  await quiet(open, FLUSH_MS);
+  app.server.closeAllConnections();
+  await closed;
+}
+
+const QUIET_CHECK_MS = 10;
+
+/** Resolves when no call is open, at the latest after `withinMs`. */
+function quiet(open: ReadonlySet<AbortController>, withinMs: number): Promise<void> {
+  if (open.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const deadlineMs = performance.now() + withinMs;
+    const timer = setInterval(() => {
+      if (open.size > 0 && performance.now() < deadlineMs) return;
+      clearInterval(timer);
+      resolve();
+    }, QUIET_CHECK_MS);
+  });
+}
+
+function listenError(error: unknown, at: { host: string; port: number }): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const where = `${at.host}:${at.port}`;
+  if (code === 'EADDRINUSE') {
+    const message = `The HTTP port ${where} is in use by another program. Choose another port, or 0 for any.`;
+    return new KernelError('conflict', message, { cause: error, details: { port: at.port } });
+  }
+  if (code !== 'EACCES') return error;
+  const message = `The HTTP port ${where} may not be opened by this user. Choose one above 1023.`;
+  return new KernelError('permission_denied', message, {
+    cause: error,
+    details: { port: at.port },
+  });
+}

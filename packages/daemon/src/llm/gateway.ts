@@ -1,0 +1,268 @@
+// The model gateway: every model call of every agent goes through here, whatever door it came by.
+//   G1. A model's name is resolved, the call admitted, then sent; each admitted call is recorded
+//       exactly once (B3).
+//   G2. Nothing of a call outlives its signal: not its place in line, not its connection.
+//   G3. Whoever did not ask for usage does not see it; whoever did always gets it.
+
+import { KernelError } from '@hivekernel/kernel';
+import { LAST_RESORT_ALIAS } from './aliases.ts';
+import { CallMeter } from './call-meter.ts';
+import type { Catalog, ResolvedModel } from './catalog.ts';
+import type { ChatChunk, ChatCompletion, ChatRequest, HiveMark, ModelInfo } from './chat.ts';
+import { CompletionFold } from './completion.ts';
+import { abortError } from './exchange.ts';
+import { FairGate } from './fair-gate.ts';
+import { LLM_LIMITS } from './llm-limits.ts';
+import type { CallEstimate, Caller, GatewayPorts } from './ports.ts';
+import type { Provider } from './provider.ts';
+import { countPrompt } from './tokens.ts';
+import type { LlmClock } from './wait.ts';
+import { SYSTEM_CLOCK } from './wait.ts';
+
+export interface GatewayOptions {
+  readonly catalog: Catalog;
+  readonly ports: GatewayPorts;
+  readonly clock?: LlmClock | undefined;
+  readonly queuedCallsMax?: number | undefined;
+}
+
+export interface GatewayCall {
+  readonly caller: Caller;
+  /** Checked already (chat-schema.ts). */
+  readonly request: ChatRequest;
+  readonly signal: AbortSignal;
+  readonly taskId?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** An answer that has begun. */
+export interface OpenCompletion {
+  readonly hive: HiveMark;
+  /** To be read once. Leaving it early aborts the call; not reading it at all needs `close`. */
+  readonly chunks: AsyncGenerator<ChatChunk, void, void>;
+  /** Gives the call up, if it still runs. */
+  readonly close: () => void;
+}
+
+interface Running {
+  readonly meter: CallMeter;
+  readonly hive: HiveMark;
+  readonly controller: AbortController;
+  readonly chunks: AsyncGenerator<ChatChunk, void, void>;
+  readonly asksUsage: boolean;
+  readonly close: () => void;
+}
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #clock: LlmClock;
+  readonly #gates: ReadonlyMap<Provider, FairGate>;
+  readonly #open = new Set<AbortController>();
+  #isStopped = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    const queuedMax = options.queuedCallsMax ?? LLM_LIMITS.queuedCallsMax;
+    this.#gates = new Map(
+      options.catalog.providers.map((provider) => {
+        const { name, concurrentMax } = provider;
+        return [provider, new FairGate({ name, concurrentMax, queuedMax })];
+      }),
+    );
+  }
+
+  get serving(): Provider {
+    return this.#options.catalog.serving;
+  }
+
+  identify(bearer: string | undefined): Caller | undefined {
+    return this.#options.ports.identify(bearer);
+  }
+
+  models(): Promise<readonly ModelInfo[]> {
+    return this.#options.catalog.models();
+  }
+
+  /**
+   * Resolves once the first chunk is there, so that a refusal is still an HTTP status.
+   * Rejects with a KernelError.
+   */
+  async open(call: GatewayCall): Promise<OpenCompletion> {
+    const { running, first } = await this.#begin(call);
+    return {
+      hive: running.hive,
+      chunks: this.#relay(running, first),
+      close: () => leave(running),
+    };
+  }
+
+  /** The whole answer. */
+  async complete(call: GatewayCall): Promise<ChatCompletion> {
+    const { running, first } = await this.#begin(call);
+    const fold = new CompletionFold();
+    for await (const chunk of this.#relay(running, first)) fold.add(chunk);
+    return fold.done({ usage: running.meter.usage(), hive: this.#mark(running) });
+  }
+
+  /** Ends every call under way with `unavailable`; new ones are refused. */
+  stop(): void {
+    this.#isStopped = true;
+    const reason = stopping();
+    for (const controller of this.#open) controller.abort(reason);
+  }
+
+  async #begin(
+    call: GatewayCall,
+  ): Promise<{ running: Running; first: IteratorResult<ChatChunk, void> }> {
+    if (this.#isStopped) throw stopping();
+    const asked = call.request.model;
+    const isDefault = asked === '' || asked === 'default';
+    const name = isDefault ? call.caller.model || LAST_RESORT_ALIAS : asked;
+    const resolved = await this.#options.catalog.resolve(name);
+    const request = withMaximum({ ...call.request, model: resolved.model });
+    const estimate = estimateOf(resolved, request);
+    this.#options.ports.admit(call.caller, estimate);
+    const running = await this.#enter({ call, resolved, request, estimate });
+    try {
+      const first = await running.chunks.next();
+      if (first.done === true) throw new KernelError('unavailable', 'The model gave no answer.');
+      return { running, first };
+    } catch (error) {
+      this.#failed(running, error);
+      throw error;
+    }
+  }
+
+  /** Waits for a place at the provider; from here on the call is recorded, whatever happens. */
+  async #enter(start: {
+    call: GatewayCall;
+    resolved: ResolvedModel;
+    request: ChatRequest;
+    estimate: CallEstimate;
+  }): Promise<Running> {
+    const { call, resolved, request, estimate } = start;
+    const { provider } = resolved;
+    const meter = this.#meterOf(call, estimate);
+    const controller = new AbortController();
+    let exit: (() => void) | undefined;
+    const close = (): void => {
+      call.signal.removeEventListener('abort', onAbort);
+      this.#open.delete(controller);
+      exit?.();
+    };
+    // Also where nobody reads the answer any more.
+    const onAbort = (): void => {
+      controller.abort(call.signal.reason);
+      meter.settle('aborted', 'cancelled');
+      close();
+    };
+    call.signal.addEventListener('abort', onAbort, { once: true });
+    this.#open.add(controller);
+    try {
+      if (call.signal.aborted) throw abortError(call.signal);
+      exit = await this.#gates.get(provider)?.enter(call.caller.pid, controller.signal);
+    } catch (error) {
+      meter.fail(error, call.signal);
+      close();
+      throw error;
+    }
+    meter.sent();
+    return {
+      meter,
+      controller,
+      close,
+      hive: { provider: provider.name, simulated: provider.simulated },
+      chunks: provider.complete(request, controller.signal),
+      asksUsage: request.stream !== true || request.stream_options?.include_usage === true,
+    };
+  }
+
+  async *#relay(
+    running: Running,
+    first: IteratorResult<ChatChunk, void>,
+  ): AsyncGenerator<ChatChunk, void, void> {
+    const { meter, chunks } = running;
+    let last: ChatChunk | undefined;
+    try {
+      for (let next = first; next.done !== true; next = await chunks.next()) {
+        last = next.value;
+        meter.take(last);
+        const shown = this.#shown(running, last);
+        if (shown !== undefined) yield shown;
+      }
+      meter.settle('ok');
+      if (running.asksUsage && !meter.hasReportedUsage && last !== undefined) {
+        yield { ...last, choices: [], usage: meter.usage(), hive: this.#mark(running) };
+      }
+    } catch (error) {
+      this.#failed(running, error);
+      throw error;
+    } finally {
+      leave(running);
+      await chunks.return();
+    }
+  }
+
+  #failed(running: Running, error: unknown): void {
+    running.meter.fail(error, running.controller.signal);
+    running.close();
+  }
+
+  /** Undefined: a chunk that holds nothing but usage which nobody asked for (G3). */
+  #shown(running: Running, chunk: ChatChunk): ChatChunk | undefined {
+    const isEnd = chunk.choices.some((choice) => choice.finish_reason != null);
+    const marked = isEnd || chunk.usage != null ? { ...chunk, hive: this.#mark(running) } : chunk;
+    if (running.asksUsage || chunk.usage == null) return marked;
+    if (chunk.choices.length === 0) return undefined;
+    const { usage: _, ...rest } = marked;
+    return rest;
+  }
+
+  #mark(running: Running): HiveMark {
+    const isEstimated = running.meter.isSettled && !running.meter.hasReportedUsage;
+    return isEstimated ? { ...running.hive, estimated: true } : running.hive;
+  }
+
+  #meterOf(call: GatewayCall, estimate: CallEstimate): CallMeter {
+    return new CallMeter({
+      caller: call.caller,
+      estimate,
+      streamed: call.request.stream === true,
+      taskId: call.taskId,
+      idempotencyKey: call.idempotencyKey,
+      ports: this.#options.ports,
+      clock: this.#clock,
+    });
+  }
+}
+
+/** B3: a call without a maximum gets ours, so that what is reserved is what can be spent. */
+function withMaximum(request: ChatRequest): ChatRequest {
+  const isNamed = request.max_tokens !== undefined || request.max_completion_tokens !== undefined;
+  return isNamed ? request : { ...request, max_tokens: LLM_LIMITS.completionTokensDefault };
+}
+
+function estimateOf(resolved: ResolvedModel, request: ChatRequest): CallEstimate {
+  const perChoice =
+    request.max_completion_tokens ?? request.max_tokens ?? LLM_LIMITS.completionTokensDefault;
+  return {
+    model: resolved.model,
+    alias: resolved.alias,
+    provider: resolved.provider.name,
+    simulated: resolved.provider.simulated,
+    promptTokens: countPrompt(request),
+    completionTokensMax: perChoice * (request.n ?? 1),
+  };
+}
+
+/** Without effect on a call that has ended. */
+function leave(running: Running): void {
+  running.meter.settle('aborted', 'cancelled');
+  running.close();
+  running.controller.abort();
+}
+
+function stopping(): KernelError {
+  return new KernelError('unavailable', 'The kernel is stopping.');
+}

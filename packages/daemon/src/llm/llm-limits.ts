@@ -1,0 +1,36 @@
+// Every bound of the model gateway, in one table with names. What an operator may change comes in
+// as a setting of the provider; these are the defaults and the bounds that memory depends on.
+
+const MIB = 1024 * 1024;
+
+export const LLM_LIMITS = {
+  /** B3: sent with a call that names no maximum of its own, and reserved for it. */
+  completionTokensDefault: 4_096,
+  /** Calls under way at one provider; the rest wait in line. */
+  remoteConcurrentMax: 64,
+  loopbackConcurrentMax: 8,
+  simConcurrentMax: 4_096,
+  /** Calls in line at one provider, over all callers. */
+  queuedCallsMax: 10_000,
+  /** First try included. Only what failed before the first byte of an answer is tried again. */
+  triesMax: 4,
+  backoffFirstMs: 500,
+  backoffMaxMs: 20_000,
+  /** A `Retry-After` above this is handed to the caller instead of being waited for. */
+  retryAfterMaxMs: 30_000,
+  /** From the request to the headers of the answer, and from there to the first of its body. */
+  firstByteTimeoutMs: 120_000,
+  /** Between two pieces of an answer. */
+  idleTimeoutMs: 60_000,
+  /** A whole answer, or one event of a stream. */
+  answerBytesMax: 32 * MIB,
+  errorBodyBytesMax: 64 * 1024,
+  modelListBytesMax: 4 * MIB,
+  modelListTimeoutMs: 5_000,
+  modelListTtlMs: 60_000,
+  modelsListedMax: 10_000,
+  probeTimeoutMs: 150,
+  messagesMax: 10_000,
+  toolsMax: 1_024,
+  choicesMax: 16,
+} as const;

@@ -1,0 +1,61 @@
+// What the gateway needs from the kernel: who calls, may it be paid for, and where the bill goes.
+// Not the budgets themselves (B1-B7): `admit` is their seam.
+
+import type { ErrorCode } from '@hivekernel/kernel';
+
+export type CallerTier = 'strategic' | 'tactical' | 'operational';
+
+/** The process behind a bearer key. */
+export interface Caller {
+  readonly pid: number;
+  readonly name: string;
+  readonly tier: CallerTier;
+  /** Serves requests that name no model, or `default`. */
+  readonly model: string;
+  readonly user: string;
+}
+
+/** What a call can cost at most, as far as one knows before it. */
+export interface CallEstimate {
+  readonly model: string;
+  readonly alias: string;
+  readonly provider: string;
+  readonly simulated: boolean;
+  readonly promptTokens: number;
+  readonly completionTokensMax: number;
+}
+
+export type CallOutcome = 'ok' | 'error' | 'aborted';
+
+/** One model call, as the journal gets it: exactly once, however the call ended. */
+export interface LlmCallRecord {
+  readonly pid: number;
+  /** The provider's name for the model. */
+  readonly model: string;
+  /** What the caller asked for: an alias or a model's name. */
+  readonly alias: string;
+  readonly provider: string;
+  readonly simulated: boolean;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** True: the provider reported no usage; the numbers are our counter's. */
+  readonly estimated: boolean;
+  readonly latencyMs: number;
+  /** Until the first chunk; the whole latency when there was none. */
+  readonly firstTokenMs: number;
+  readonly streamed: boolean;
+  readonly outcome: CallOutcome;
+  readonly errorCode?: ErrorCode;
+  readonly taskId?: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface GatewayPorts {
+  /** Undefined: nobody has this key. */
+  identify(bearer: string | undefined): Caller | undefined;
+  /** Called before a byte goes out. Throws a KernelError to refuse (B3). */
+  admit(caller: Caller, estimate: CallEstimate): void;
+  record(call: LlmCallRecord): void;
+  /** Completion tokens that just arrived, by our count. For display; never the bill. */
+  observe(pid: number, tokenDelta: number): void;
+}
