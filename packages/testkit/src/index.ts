@@ -4,3 +4,16 @@ export { MemoryStore } from './store/memory-store.ts';
 export { storeSuite } from './store/store-suite.ts';
 export type { StoreHarness } from './store/rule-ground.ts';
 export type { StoreSuite } from './store/store-suite.ts';
+export { VirtualTime } from './virtual-time.ts';
+export { SeededChance, seeds } from './seeded-chance.ts';
+export * from './kernel/orders.ts';
+export { BEHAVIOURS, FakeRuntime, type Behaviour, type FakeAgent } from './kernel/fake-runtime.ts';
+export { brokenInvariants } from './kernel/kernel-invariants.ts';
+export { ThreeWay } from './kernel/three-way.ts';
+export {
+  testKernel,
+  TestKernel,
+  Ticket,
+  type Caller,
+  type TestKernelOptions,
+} from './kernel/test-kernel.ts';

@@ -1,0 +1,132 @@
+// What holds in every state of the kernel, recomputed from scratch and compared with what the
+// kernel counts as it goes. Each finding is a sentence; none means that all is well.
+
+import { isLive, KING_PID, type Kernel, type Pid } from '@hivekernel/kernel';
+
+type State = Kernel['state'];
+type Record = State['table']['king'];
+
+export function brokenInvariants(kernel: Kernel): string[] {
+  const { state } = kernel;
+  return [
+    ...[...state.table.byPid.values()].flatMap((record) => brokenProcess(state, record)),
+    ...brokenMail(state),
+    ...brokenArtifacts(state),
+    ...brokenOwed(state),
+  ];
+}
+
+function brokenProcess(state: State, record: Record): string[] {
+  const found: string[] = [];
+  const say = (what: string): number => found.push(`process ${record.pid} ${what}`);
+  const { parent } = record;
+  const isKing = record.pid === KING_PID;
+  if (isKing !== (parent === undefined)) say('has no parent, or is a king with one (P2)');
+  if (parent !== undefined) {
+    if (parent.children.get(record.pid) !== record) say('is not among its parent’s children');
+    if (record.depth !== parent.depth + 1) say(`has depth ${record.depth}, not its parent's + 1`);
+    if (parent.isGone) say(`has a parent that is gone for good, ${parent.pid} (P9)`);
+  }
+  if (isKing && record.state !== 'running') say(`is the king and ${record.state} (P2)`);
+  if (record.isGone && isLive(record.state) && record.state !== 'starting') say('lives on, gone');
+  if (record.isGone === (state.table.atAddress(record.address) === record)) {
+    say(`and its address ${record.address} do not go together (P7)`);
+  }
+  found.push(...brokenCounts(state, record));
+  return found;
+}
+
+function brokenCounts(state: State, record: Record): string[] {
+  const found: string[] = [];
+  const equal = (what: string, counted: number, true_: number): void => {
+    if (counted === true_) return;
+    found.push(`process ${record.pid}: ${what} is counted as ${counted} and is ${true_}`);
+  };
+  const living = [...record.children.values()].filter((child) => isLive(child.state));
+  equal('liveChildren', record.liveChildren, living.length);
+  const tasks = [...state.tasks.byId.values()];
+  const own = tasks.filter((task) => task.pid === record.pid);
+  equal('tasks', record.tasks.size, own.length);
+  const running = own.filter((task) => task.isRunning);
+  equal('tasksRunning', record.tasksRunning, running.length);
+  const asked = tasks.filter((task) => task.by === record.pid);
+  equal('requestedTasks', record.requestedTasks.size, asked.length);
+  const waiting = new Set<number | null>([
+    ...[...state.waits.byId.values()].map((wait) => wait.task),
+    ...tasks.filter((task) => task.owed !== null).map((task) => task.parentTask),
+  ]);
+  equal('waits', record.waits, running.filter((task) => waiting.has(task.task)).length);
+  if (record.pid === KING_PID || !['idle', 'running', 'blocked'].includes(record.state)) {
+    return found;
+  }
+  const isBlocked = record.tasksRunning > 0 && record.waits >= record.tasksRunning;
+  const expected = record.tasksRunning === 0 ? 'idle' : isBlocked ? 'blocked' : 'running';
+  if (record.state !== expected) {
+    found.push(`process ${record.pid} is ${record.state} and should be ${expected} (P4)`);
+  }
+  return found;
+}
+
+function brokenMail(state: State): string[] {
+  const found: string[] = [];
+  let queued = 0;
+  for (const [pid, box] of state.office.boxes) {
+    if (state.table.find(pid) === undefined) found.push(`the mailbox of ${pid}, unknown, stays`);
+    const messages = [...box.messages()];
+    queued += messages.length;
+    const bytes = messages.reduce((sum, message) => sum + message.content.bytes, 0);
+    if (box.bytes !== bytes)
+      found.push(`mailbox ${pid}: ${box.bytes} bytes counted, ${bytes} held`);
+    if (box.depth !== messages.length) found.push(`mailbox ${pid}: depth ${box.depth} is wrong`);
+    const underWay = messages.filter((message) => box.isUnderWay(message.message));
+    if (box.underWay !== underWay.length) found.push(`mailbox ${pid}: underWay is wrong`);
+    const underWayBytes = underWay.reduce((sum, message) => sum + message.content.bytes, 0);
+    if (box.underWayBytes !== underWayBytes) found.push(`mailbox ${pid}: underWayBytes is wrong`);
+    if (state.table.find(pid)?.isGone === true && messages.length > 0) {
+      found.push(`process ${pid} is gone and has mail (P8)`);
+    }
+  }
+  if (queued !== state.office.queued) found.push(`${state.office.queued} queued, ${queued} held`);
+  return found;
+}
+
+function brokenArtifacts(state: State): string[] {
+  const found: string[] = [];
+  const bytes = new Map<string, number>();
+  const counts = new Map<Pid, number>();
+  for (const record of state.catalog.all()) {
+    const owner = state.table.find(record.owner);
+    if (owner === undefined || owner.isGone) found.push(`"${record.key}" has no living owner (P9)`);
+    counts.set(record.owner, (counts.get(record.owner) ?? 0) + 1);
+    const own = record.versions.reduce((sum, version) => sum + version.content.bytes, 0);
+    bytes.set(record.user, (bytes.get(record.user) ?? 0) + own);
+  }
+  for (const [user, own] of bytes) {
+    if (state.catalog.bytesOf(user) !== own) found.push(`user ${user}: bytes are counted wrong`);
+  }
+  for (const [owner, count] of counts) {
+    if (state.catalog.countOf(owner) !== count) found.push(`owner ${owner}: counted wrong`);
+  }
+  return found;
+}
+
+/** Whatever is owed can still be settled: the process that it hangs on lives. */
+function brokenOwed(state: State): string[] {
+  const found: string[] = [];
+  const lives = (pid: Pid): boolean => {
+    const record = state.table.find(pid);
+    return record !== undefined && isLive(record.state);
+  };
+  for (const task of state.tasks.byId.values()) {
+    if (!lives(task.pid)) found.push(`task ${task.task} is given to ${task.pid}, which is no more`);
+  }
+  for (const wait of state.waits.byId.values()) {
+    if (!lives(wait.target)) found.push(`wait ${wait.wait} is on ${wait.target}, which is no more`);
+    if (!lives(wait.pid)) found.push(`wait ${wait.wait} is of ${wait.pid}, which is no more`);
+  }
+  for (const kill of state.kills.byId.values()) {
+    if (kill.left.size === 0) found.push(`kill ${kill.kill} has nobody left and goes on`);
+    for (const pid of kill.left) if (!lives(pid)) found.push(`kill ${kill.kill} waits for ${pid}`);
+  }
+  return found;
+}

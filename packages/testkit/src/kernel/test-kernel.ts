@@ -1,0 +1,234 @@
+// A kernel in a test: a fake runtime carries out its effects, time is virtual, every answer and
+// every event is kept. `testKernel()` also holds it to the three-way equality and to its
+// invariants when the test ends; whoever makes a TestKernel by hand calls `check`.
+//   An answer comes exactly once: a second one fails the test.
+
+import {
+  asPid,
+  DEFAULT_SETTINGS,
+  Kernel,
+  KING_PID,
+  type AnswerOf,
+  type ArgsOf,
+  type Call,
+  type CallRef,
+  type CallResult,
+  type Effect,
+  type Event,
+  type EventKind,
+  type EventOf,
+  type Fact,
+  type KernelError,
+  type KernelSettings,
+  type Pid,
+  type ProcessView,
+  type SyscallName,
+  type TaskId,
+} from '@hivekernel/kernel';
+import { onTestFinished } from 'vitest';
+import { SeededChance } from '../seeded-chance.ts';
+import { VirtualTime } from '../virtual-time.ts';
+import { FakeRuntime } from './fake-runtime.ts';
+import { brokenInvariants } from './kernel-invariants.ts';
+import { spawnOrder, type SpawnWish } from './orders.ts';
+import { ThreeWay } from './three-way.ts';
+
+export interface Caller {
+  readonly pid?: Pid;
+  readonly task?: TaskId | null;
+  readonly isOperator?: boolean;
+  readonly channel?: string;
+}
+
+/** A call that was made, and its answer once there is one. */
+export class Ticket<N extends SyscallName = SyscallName> {
+  readonly ref: CallRef;
+  /** What the reply waits for; -1 where it was owed. */
+  gate = -1;
+  result: CallResult | undefined;
+
+  constructor(ref: CallRef) {
+    this.ref = ref;
+  }
+
+  get isAnswered(): boolean {
+    return this.result !== undefined;
+  }
+
+  answer(result: CallResult): void {
+    if (this.result !== undefined) throw new Error(`call ${this.ref.id} is answered twice`);
+    this.result = result;
+  }
+
+  /** The answer. Throws the refusal, or that there is none yet. */
+  get value(): AnswerOf<N> {
+    if (this.result === undefined) throw new Error(`call ${this.ref.id} is not answered`);
+    if (!this.result.ok) throw this.result.error;
+    return this.result.value as AnswerOf<N>;
+  }
+
+  /** The refusal. Throws when it went well or is not answered. */
+  get refusal(): KernelError {
+    if (this.result === undefined) throw new Error(`call ${this.ref.id} is not answered`);
+    if (this.result.ok) throw new Error(`call ${this.ref.id} was not refused`);
+    return this.result.error;
+  }
+}
+
+export interface TestKernelOptions {
+  readonly settings?: Partial<KernelSettings>;
+  readonly seed?: number;
+}
+
+const ROUNDS_MAX = 100_000;
+
+export class TestKernel {
+  readonly settings: KernelSettings;
+  readonly time = new VirtualTime();
+  readonly runtime = new FakeRuntime();
+  readonly events: Event[] = [];
+  /** All but the replies, in order. */
+  readonly effects: Effect[] = [];
+  readonly #owed = new Map<string, Ticket>();
+  readonly #threeWay: ThreeWay;
+  kernel: Kernel;
+  #lastCall = 0;
+
+  constructor(options: TestKernelOptions = {}) {
+    this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
+    const chance = new SeededChance(options.seed ?? 1);
+    this.#threeWay = new ThreeWay({ settings: this.settings, chance });
+    this.kernel = new Kernel({ settings: this.settings, partition: 0 });
+    this.fact({ fact: 'booted', version: 'test', bootId: 'boot-1' });
+  }
+
+  /** By the king as its operator, unless `from` says otherwise. */
+  call<N extends SyscallName>(name: N, args: ArgsOf<N>, from: Caller = {}): Ticket<N> {
+    const ticket = this.hold(name, args, from);
+    this.pass();
+    return ticket;
+  }
+
+  /** As `call`, without the pass: what comes of it waits for the next one. */
+  hold<N extends SyscallName>(name: N, args: ArgsOf<N>, from: Caller = {}): Ticket<N> {
+    const { pid = KING_PID, task = null, channel = 'test' } = from;
+    this.#lastCall += 1;
+    const ref: CallRef = { channel, pid, id: this.#lastCall };
+    const ticket = new Ticket<N>(ref);
+    const isOperator = from.isOperator ?? pid === KING_PID;
+    const call = { name, args, ref, task, isOperator } as unknown as Call;
+    const outcome = this.kernel.dispatch(call, this.time.now());
+    if (!outcome.done) {
+      this.#owed.set(keyOf(ref), ticket as Ticket);
+      return ticket;
+    }
+    ticket.gate = outcome.gate;
+    ticket.answer(
+      outcome.ok
+        ? { ok: true, value: outcome.value }
+        : { ok: false, error: outcome.error as KernelError },
+    );
+    return ticket;
+  }
+
+  /** Tells a fact at once and passes. */
+  fact(fact: Fact): void {
+    this.kernel.input(fact, this.time.now());
+    this.pass();
+  }
+
+  /** Drains, carries out, reports, until nothing more comes of it. */
+  pass(): void {
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const { events, effects } = this.kernel.drain();
+      this.events.push(...events);
+      for (const { effect } of effects) this.#carryOut(effect);
+      const facts = this.runtime.takeFacts();
+      this.#threeWay.passed(this.kernel);
+      if (events.length + effects.length + facts.length === 0) return;
+      for (const fact of facts) this.kernel.input(fact, this.time.now());
+    }
+    throw new Error(`the kernel does not come to rest in ${ROUNDS_MAX} rounds`);
+  }
+
+  /** Lets time pass, stopping at every instant that the kernel asked for. */
+  advanceMs(ms: number): void {
+    const untilMonoMs = this.time.monoMs + ms;
+    for (;;) {
+      const due = this.kernel.nextDeadline;
+      if (due === undefined || due > untilMonoMs) break;
+      this.time.advanceMs(Math.max(0, due - this.time.monoMs));
+      this.#tick();
+    }
+    this.time.advanceMs(untilMonoMs - this.time.monoMs);
+    this.#tick();
+  }
+
+  /** The daemon dies and comes back: the kernel is folded from its journal and boots. */
+  reboot(): void {
+    const kernel = new Kernel({ settings: this.settings, partition: 0 });
+    for (const event of this.events) kernel.replay(JSON.parse(JSON.stringify(event)) as Event);
+    kernel.resume();
+    this.kernel = kernel;
+    this.#owed.clear();
+    for (const agent of this.runtime.agents.values()) agent.isGone = true;
+    this.runtime.takeFacts();
+    this.fact({ fact: 'booted', version: 'test', bootId: 'boot-2' });
+  }
+
+  /** Spawns and gives the pid; throws when it is refused or does not become ready. */
+  spawn(wish: SpawnWish = {}, from: Caller = {}): Pid {
+    return this.call('spawn', spawnOrder(wish), from).value.pid;
+  }
+
+  /** As the operator sees it. */
+  view(pid: Pid | number): ProcessView {
+    return this.call('info', { pid: asPid(pid) }).value;
+  }
+
+  eventsOf<K extends EventKind>(kind: K): EventOf<K>[] {
+    return this.events.filter((event) => event.kind === kind) as unknown as EventOf<K>[];
+  }
+
+  /** Calls that are owed an answer and have none. */
+  get unanswered(): Ticket[] {
+    return [...this.#owed.values()];
+  }
+
+  /** Throws when live state and fold differ, or an invariant is broken. */
+  check(): void {
+    this.pass();
+    this.#threeWay.check(this.kernel, this.events);
+    const broken = brokenInvariants(this.kernel);
+    if (broken.length > 0) throw new Error(`broken: ${broken.join('; ')}`);
+    const stale = this.events.findIndex((event, i) => event.seq !== i + 1);
+    if (stale >= 0) throw new Error(`event ${stale} does not have the next seq (D3)`);
+  }
+
+  #tick(): void {
+    this.kernel.tick(this.time.now());
+    this.pass();
+  }
+
+  #carryOut(effect: Effect): void {
+    if (effect.do !== 'reply') {
+      this.effects.push(effect);
+      this.runtime.carryOut(effect);
+      return;
+    }
+    const key = keyOf(effect.to);
+    const ticket = this.#owed.get(key);
+    if (ticket === undefined) throw new Error(`a reply to call ${key}, which is owed none`);
+    this.#owed.delete(key);
+    ticket.answer(effect.result);
+  }
+}
+
+const keyOf = (ref: CallRef): string => `${ref.channel} ${ref.pid} ${ref.id}`;
+
+/** A kernel that is checked when the test ends. */
+export function testKernel(options: TestKernelOptions = {}): TestKernel {
+  const kernel = new TestKernel(options);
+  onTestFinished(() => kernel.check());
+  return kernel;
+}

@@ -1,0 +1,63 @@
+// The three-way equality: fold(all events) = fold(snapshot at some earlier point + rest) = live
+// (DESIGN §3). Kept while a kernel runs, asked for at its end.
+//   Events and snapshots pass through JSON, as they do in the journal, so that nothing survives by
+//   being the same object.
+
+import { Kernel, type Chance, type Event, type KernelSettings } from '@hivekernel/kernel';
+
+export interface EarlySnapshot {
+  readonly seq: number;
+  readonly body: string;
+}
+
+export class ThreeWay {
+  readonly #settings: KernelSettings;
+  readonly #chance: Chance;
+  #early: EarlySnapshot | undefined;
+  #points = 0;
+
+  constructor(options: { settings: KernelSettings; chance: Chance }) {
+    this.#settings = options.settings;
+    this.#chance = options.chance;
+  }
+
+  /** A point between two passes: each is the early one in the end with equal chance. */
+  passed(kernel: Kernel): void {
+    this.#points += 1;
+    if (this.#chance.next() * this.#points >= 1) return;
+    this.#early = { seq: kernel.state.log.lastSeq, body: kernel.snapshot() };
+  }
+
+  /** Throws, naming the first place where two states differ. */
+  check(kernel: Kernel, events: readonly Event[]): void {
+    const live = kernel.snapshot();
+    const journal = events.map((event) => JSON.stringify(event));
+    assertSame(live, this.#folded(undefined, journal), 'fold(all)');
+    const early = this.#early;
+    if (early === undefined) return;
+    const rest = journal.slice(early.seq);
+    assertSame(live, this.#folded(early.body, rest), `fold(snapshot at ${early.seq} + rest)`);
+  }
+
+  #folded(snapshot: string | undefined, journal: readonly string[]): string {
+    const kernel = new Kernel({ settings: this.#settings, partition: 0 });
+    if (snapshot !== undefined) kernel.restore(snapshot);
+    for (const line of journal) kernel.replay(JSON.parse(line) as Event);
+    kernel.resume();
+    return kernel.snapshot();
+  }
+}
+
+const EXCERPT_CHARS = 160;
+
+function assertSame(live: string, folded: string, what: string): void {
+  if (live === folded) return;
+  let at = 0;
+  while (live[at] === folded[at]) at += 1;
+  const from = Math.max(0, at - EXCERPT_CHARS);
+  const excerpt = (text: string): string => text.slice(from, at + EXCERPT_CHARS);
+  throw new Error(
+    `live and ${what} differ at character ${at}:\n  live:   …${excerpt(live)}…\n` +
+      `  folded: …${excerpt(folded)}…`,
+  );
+}
