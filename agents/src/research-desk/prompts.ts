@@ -6,7 +6,7 @@ import type { Finding } from './findings.ts';
 import type { Passage } from './reading.ts';
 
 export const ASPECTS_MAX = 4;
-export const QUOTES_PER_PROMPT = 8;
+export const QUOTES_PER_PROMPT = 6;
 
 export const SYSTEM_PROMPT =
   'You work on a research desk. You answer only from the documents that you are given, you quote ' +
@@ -30,7 +30,7 @@ export const PLAN_SCHEMA: JsonSchema = {
 /** `outline`: a line per document, `- name: heading; heading`. */
 export function planPrompt(question: string, outline: string): string {
   return [
-    `Question: ${question}`,
+    `Question: ${question.replace(/\s+/g, ' ')}`,
     `Split the question into at most ${ASPECTS_MAX} sub-questions that together answer it and that ` +
       'the documents below can answer.',
     `The documents and their headings:\n${outline}`,
@@ -46,22 +46,18 @@ export function quotePrompt(
   { question, aspects }: QuestionAndAspects,
   passages: readonly Passage[],
 ): string {
+  const sides = aspects.filter((aspect) => aspect !== question);
   return [
-    `Question: ${asOneLine(question, aspects)}`,
+    `Question: ${question.replace(/\s+/g, ' ')}`,
+    sides.length === 0 ? '' : `Its sides:\n${sides.map((side) => `- ${side}`).join('\n')}`,
     `Quote up to ${QUOTES_PER_PROMPT} sentences of the documents below that help to answer the ` +
       'question, word for word, the most telling ones first. One a line, in exactly this form:',
     '- “The sentence.” [name of the document]',
     'If no sentence helps, write: nothing found.',
     passages.map(documentTag).join('\n\n'),
-  ].join('\n\n');
-}
-
-/** The sub-questions belong to the question: a reader that takes only its line takes them too. */
-function asOneLine(question: string, aspects: readonly string[]): string {
-  const others = aspects.filter((aspect) => aspect !== question);
-  const flat = [question, ...others].map((one) => one.replace(/\s+/g, ' ').trim());
-  const [first = '', ...rest] = flat;
-  return rest.length === 0 ? first : `${first} In particular: ${rest.join(' ')}`;
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function documentTag({ name, text }: Passage): string {
@@ -75,9 +71,9 @@ export function reportPrompt(question: string, findings: readonly Finding[]): st
       `<findings question="${attribute(aspect)}">\n${group.map(findingLine).join('\n')}\n</findings>`,
   );
   return [
-    `Question: ${question}`,
+    `Question: ${question.replace(/\s+/g, ' ')}`,
     'Write a report in Markdown that answers the question from the findings below and nothing else: ' +
-      'first the answer in a few sentences, then a section (##) for each sub-question. Cite the ' +
+      'first the answer in a few sentences, then a section (##) for each group of findings. Cite the ' +
       'document behind every statement in brackets, as the findings do. Say what they leave open.',
     groups.join('\n\n'),
   ].join('\n\n');
