@@ -12,7 +12,7 @@ import { LinkProtocolError } from './link-error.ts';
 import { LINK_LIMITS } from './link-limits.ts';
 import { MessageReader, decodeField, encodeMessage } from './message-codec.ts';
 import type { FrameBuilder, FrameField } from './message-codec.ts';
-import { ReplyLog } from './reply-log.ts';
+import { NO_CALL, ReplyLog } from './reply-log.ts';
 
 export interface CallDeskOptions {
   readonly mayCallAs: (pid: number) => boolean;
@@ -107,11 +107,17 @@ export class CallDesk implements CallOwner {
     return true;
   }
 
-  sendReply(call: IncomingCall, reply: { body: ReplyBody; more: boolean }): void {
+  finish(call: IncomingCall, body: ReplyBody): void {
     if (this.#isOver) return;
-    const bytes = this.#encode({ id: call.id, ...reply });
-    if (!reply.more) this.#ledger.onAnswered(call, bytes);
-    this.#log.push({ bytes, endsCallId: reply.more ? undefined : call.id });
+    const bytes = this.#encode(call.id, body, false);
+    this.#ledger.onAnswered(call, bytes);
+    this.#log.push(bytes, call.id);
+    this.#options.onUnsent();
+  }
+
+  push(call: IncomingCall, body: ReplyBody): void {
+    if (this.#isOver) return;
+    this.#log.push(this.#encode(call.id, body, true), NO_CALL);
     this.#options.onUnsent();
   }
 
@@ -122,8 +128,8 @@ export class CallDesk implements CallOwner {
     }
     for (;;) {
       const reply = this.#log.peekUnsent();
-      if (!reply || !frame.hasRoomFor(reply.bytes.length)) return;
-      frame.addMessage(REPLIES_FIELD, reply.bytes);
+      if (!reply || !frame.hasRoomFor(reply.length)) return;
+      frame.addMessage(REPLIES_FIELD, reply);
       this.#log.markSent();
     }
   }
@@ -163,8 +169,8 @@ export class CallDesk implements CallOwner {
   }
 
   #take(field: FrameField): void {
-    const bytes = field.frame.subarray(field.start, field.start + field.length);
-    const print = fingerprint(bytes);
+    const { frame, start, length } = field;
+    const print = fingerprint(frame, { start, end: start + length });
     const call = this.#decode(field);
     if (!call) return;
     if (call.id === 0) throw new LinkProtocolError('a call without an id');
@@ -219,22 +225,21 @@ export class CallDesk implements CallOwner {
 
   /** A reply that belongs to no call of the ledger. */
   #refuse(id: number, code: string, message: string): void {
-    const bytes = this.#encode({ id, body: refusal(code, message), more: false });
-    this.#log.push({ bytes, endsCallId: undefined });
+    this.#log.push(this.#encode(id, refusal(code, message), false), NO_CALL);
     this.#options.onUnsent();
   }
 
-  #encode(reply: { id: number; body: ReplyBody; more: boolean }): Uint8Array {
+  #encode(id: number, body: ReplyBody, more: boolean): Uint8Array {
     const seq = this.#log.lastSeq + 1;
     try {
-      const bytes = encodeMessage(Reply, { ...reply, seq });
+      const bytes = encodeMessage(Reply, { id, seq, more, body });
       if (bytes.length <= LINK_LIMITS.messageBytesMax) return bytes;
       const message = `a reply of ${bytes.length} bytes does not fit a frame`;
-      return encodeMessage(Reply, { ...reply, seq, body: refusal('too_large', message) });
+      return encodeMessage(Reply, { id, seq, more, body: refusal('too_large', message) });
     } catch (error) {
       // A value that no field can hold: the call must not hang for it.
       const message = `the reply cannot be encoded: ${String(error)}`;
-      return encodeMessage(Reply, { ...reply, seq, body: refusal('internal', message) });
+      return encodeMessage(Reply, { id, seq, more, body: refusal('internal', message) });
     }
   }
 }

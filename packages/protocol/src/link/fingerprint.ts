@@ -2,21 +2,22 @@
 // guards against mistakes, not against forgery: two calls of one process that collide by design
 // harm only that process.
 
-/** 53 bits, as a whole number. */
-export function fingerprint(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const wordsEnd = bytes.length - (bytes.length % 4);
-  let a = 0x811c9dc5 ^ bytes.length;
+/** Of the bytes from `start` to `end`: 53 bits, as a whole number. */
+export function fingerprint(bytes: Uint8Array, range: { start: number; end: number }): number {
+  const { start, end } = range;
+  let a = 0x811c9dc5 ^ (end - start);
   let b = 0x2545f491;
-  let at = 0;
+  const wordsEnd = end - ((end - start) % 4);
+  let at = start;
   for (; at < wordsEnd; at += 4) {
-    const word = view.getUint32(at);
+    const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16);
+    const word = high | (bytes[at + 2]! << 8) | bytes[at + 3]!;
     a = Math.imul(a ^ word, 0x01000193);
     a ^= a >>> 15;
     b = Math.imul(b + word, 0x85ebca6b);
     b ^= b >>> 13;
   }
-  for (; at < bytes.length; at += 1) {
+  for (; at < end; at += 1) {
     a = Math.imul(a ^ bytes[at]!, 0x01000193);
     b = Math.imul(b + bytes[at]!, 0x85ebca6b);
   }

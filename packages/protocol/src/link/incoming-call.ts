@@ -5,7 +5,10 @@ import type { CallBody, ReplyBody } from './call-types.ts';
 
 /** The session's side of a call. */
 export interface CallOwner {
-  sendReply(call: IncomingCall, reply: { body: ReplyBody; more: boolean }): void;
+  /** The last reply of a call. */
+  finish(call: IncomingCall, body: ReplyBody): void;
+  /** One of many. */
+  push(call: IncomingCall, body: ReplyBody): void;
   /** There is room for more of a stream. */
   readonly hasStreamRoom: boolean;
   onStreamRoom(listener: () => void): void;
@@ -23,7 +26,8 @@ export class IncomingCall {
   lastReply: Uint8Array | undefined;
   #isOpen = true;
   #isCancelled = false;
-  #wakers: (() => void)[] = [];
+  /** Made when somebody waits: most calls never have one. */
+  #wakers: (() => void)[] | undefined;
 
   constructor(options: { call: Call; body: CallBody; fingerprint: number; owner: CallOwner }) {
     this.id = options.call.id;
@@ -48,7 +52,7 @@ export class IncomingCall {
   reply(body: ReplyBody): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#owner.sendReply(this, { body, more: false });
+    this.#owner.finish(this, body);
     this.#wake();
   }
 
@@ -60,7 +64,7 @@ export class IncomingCall {
   /** One of many replies. False: the window is full, await `drained()` before the next. */
   push(body: ReplyBody): boolean {
     if (!this.#isOpen) return false;
-    this.#owner.sendReply(this, { body, more: true });
+    this.#owner.push(this, body);
     return this.#owner.hasStreamRoom;
   }
 
@@ -68,7 +72,7 @@ export class IncomingCall {
   drained(): Promise<void> {
     if (!this.#isOpen || this.#isCancelled || this.#owner.hasStreamRoom) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#wakers.push(resolve);
+      (this.#wakers ??= []).push(resolve);
       this.#owner.onStreamRoom(resolve);
     });
   }
@@ -86,7 +90,7 @@ export class IncomingCall {
   }
 
   #wake(): void {
-    if (this.#wakers.length === 0) return;
+    if (!this.#wakers) return;
     for (const wake of this.#wakers.splice(0)) wake();
   }
 }

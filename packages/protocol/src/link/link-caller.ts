@@ -153,7 +153,7 @@ export class LinkCaller {
         expected: replyCaseOf(kind),
         isStream: false,
         // The case was checked against the call's, and the type follows the case.
-        onReply: ({ body }) => resolve(body.value as never),
+        onReply: (body) => resolve(body.value as never),
         onError: reject,
       });
     });
@@ -173,7 +173,7 @@ export class LinkCaller {
     const call = this.#start({ $case: kind, value } as CallBody, options, {
       expected: replyCaseOf(kind),
       isStream: true,
-      onReply: ({ body, seq, more }) => {
+      onReply: (body, { seq, more }) => {
         if (body.$case !== 'done') stream.push({ seq, value: body.value as never });
         if (!more) stream.finish();
       },

@@ -1,7 +1,7 @@
 // Messages to bytes and back, many to a frame. Encodes each message once: the bytes are kept for a
 // repeat, and copied into frames. Reads a frame field by field without building the outer message.
-//   The generated code makes a big integer of each 64-bit number, the dearest part of decoding; the
-//   reader here takes the short way for the small ones, which nearly all are.
+//   The generated code makes a big integer of each 64-bit number, the dearest part of both ways;
+// the reader and the writer here take the short way for the small ones, which nearly all are.
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { FRAME_HEADER_BYTES, sealFrame } from './frame-codec.ts';
 import { LinkProtocolError } from './link-error.ts';
@@ -16,11 +16,19 @@ export interface MessageCodec<T> {
 /** A writer that has grown past this is dropped: a large message must not hold memory for ever. */
 const WRITER_BYTES_KEPT = 1024 * 1024;
 
-let sharedWriter: BinaryWriter | undefined;
+/** A writer whose `uint64` avoids big integers below 2^32. */
+class MessageWriter extends BinaryWriter {
+  override uint64(value: string | number | bigint): this {
+    if (typeof value === 'number' && value >>> 0 === value) return this.uint32(value);
+    return super.uint64(value);
+  }
+}
+
+let sharedWriter: MessageWriter | undefined;
 
 /** Throws what the generated code throws when a value does not fit its field. */
 export function encodeMessage<T>(codec: MessageCodec<T>, message: T): Uint8Array {
-  const writer = sharedWriter ?? new BinaryWriter();
+  const writer = sharedWriter ?? new MessageWriter();
   // Taken away while in use, so that an encoder that throws leaves no rest behind.
   sharedWriter = undefined;
   const bytes = codec.encode(message, writer).finish();
@@ -55,12 +63,12 @@ export class MessageReader extends BinaryReader {
 const WIRE_VARINT = 0;
 const WIRE_LENGTH_DELIMITED = 2;
 
-/** One length-delimited field of a frame, not yet decoded. */
+/** One length-delimited field of a frame, not yet decoded. Good until the visitor returns. */
 export interface FrameField {
   readonly frame: Uint8Array;
   readonly reader: BinaryReader;
-  readonly start: number;
-  readonly length: number;
+  start: number;
+  length: number;
 }
 
 /** What to do with each field, by its number; others are skipped. */
@@ -72,6 +80,8 @@ export interface FrameVisitor {
 /** Walks the outer fields of a frame. Throws `LinkProtocolError` when it is no message. */
 export function walkFrame(frame: Uint8Array, visitor: FrameVisitor): void {
   const reader = new MessageReader(frame);
+  // One for all fields: a frame may hold thousands.
+  const field: FrameField = { frame, reader, start: 0, length: 0 };
   while (reader.pos < reader.len) {
     const tag = readNumber(reader);
     const fieldNumber = Math.floor(tag / 8);
@@ -86,7 +96,9 @@ export function walkFrame(frame: Uint8Array, visitor: FrameVisitor): void {
     }
     const start = reader.pos;
     if (start + value > reader.len) throw new LinkProtocolError('a frame is cut off');
-    visitor.onMessage(fieldNumber, { frame, reader, start, length: value });
+    field.start = start;
+    field.length = value;
+    visitor.onMessage(fieldNumber, field);
     reader.pos = start + value;
   }
 }
@@ -122,7 +134,7 @@ const HEADER = new Uint8Array(FRAME_HEADER_BYTES);
 
 /** Collects encoded fields into one frame. */
 export class FrameBuilder {
-  #writer = new BinaryWriter().raw(HEADER);
+  #writer: BinaryWriter = new MessageWriter().raw(HEADER);
   #bytes = 0;
 
   get isEmpty(): boolean {
@@ -148,7 +160,7 @@ export class FrameBuilder {
   take(): Uint8Array {
     const frame = this.#writer.finish();
     const isLarge = frame.length >= WRITER_BYTES_KEPT;
-    this.#writer = (isLarge ? new BinaryWriter() : this.#writer).raw(HEADER);
+    this.#writer = (isLarge ? new MessageWriter() : this.#writer).raw(HEADER);
     this.#bytes = 0;
     return sealFrame(frame);
   }

@@ -10,7 +10,7 @@ export interface CallListener {
   /** The case that replies must have; a stream may also end with `done`. */
   readonly expected: ReplyCase;
   readonly isStream: boolean;
-  onReply(reply: { body: ReplyBody; seq: number; more: boolean }): void;
+  onReply(body: ReplyBody, reply: Reply): void;
   onError(error: LinkCallError): void;
 }
 
@@ -106,7 +106,7 @@ export class OpenCalls {
   onReply(reply: Reply): void {
     const call = this.#calls.get(reply.id);
     if (!call) return;
-    const { body, seq, more } = reply;
+    const { body } = reply;
     if (!body) {
       return this.fail(call, new LinkCallError('unimplemented', 'a reply of an unknown kind'));
     }
@@ -116,7 +116,7 @@ export class OpenCalls {
       const message = `the call wants a reply "${expected}", it got "${body.$case}"`;
       return this.fail(call, new LinkCallError('internal', message));
     }
-    if (!more) this.remove(call);
-    call.listener.onReply({ body, seq, more });
+    if (!reply.more) this.remove(call);
+    call.listener.onReply(body, reply);
   }
 }

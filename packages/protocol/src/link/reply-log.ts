@@ -2,16 +2,15 @@
 // how far the present connection has sent them. `seq` is gap-free from 1.
 import { LINK_LIMITS } from './link-limits.ts';
 
-export interface KeptReply {
-  readonly bytes: Uint8Array;
-  /** The call that this ends; undefined for one of many replies, or a refusal beside a call. */
-  readonly endsCallId: number | undefined;
-}
+/** In place of the id of the call that a reply ends: it ends none. */
+export const NO_CALL = 0;
 
 const COMPACT_AFTER = 1_024;
 
 export class ReplyLog {
-  #kept: KeptReply[] = [];
+  #kept: Uint8Array[] = [];
+  /** Beside each of `#kept`: the call that it ends, or `NO_CALL`. */
+  #endedCalls: number[] = [];
   /** Index of the oldest that is not acknowledged, in `#kept`. */
   #head = 0;
   #ackedSeq = 0;
@@ -42,13 +41,14 @@ export class ReplyLog {
   }
 
   /** The reply must have been encoded with `seq` = `lastSeq` + 1. */
-  push(reply: KeptReply): void {
+  push(reply: Uint8Array, endsCallId: number): void {
     this.#kept.push(reply);
-    this.#bytes += reply.bytes.length;
+    this.#endedCalls.push(endsCallId);
+    this.#bytes += reply.length;
   }
 
   /** The next one that this connection has not sent. */
-  peekUnsent(): KeptReply | undefined {
+  peekUnsent(): Uint8Array | undefined {
     return this.#kept[this.#head + this.#sentSeq - this.#ackedSeq];
   }
 
@@ -64,15 +64,16 @@ export class ReplyLog {
   /** Drops what has arrived; `onEnded` hears of the calls that are over with it. */
   acknowledge(seq: number, onEnded: (callId: number) => void): void {
     while (this.#ackedSeq < seq && this.unacknowledged > 0) {
-      const reply = this.#kept[this.#head]!;
+      const callId = this.#endedCalls[this.#head]!;
+      this.#bytes -= this.#kept[this.#head]!.length;
       this.#head += 1;
       this.#ackedSeq += 1;
-      this.#bytes -= reply.bytes.length;
-      if (reply.endsCallId !== undefined) onEnded(reply.endsCallId);
+      if (callId !== NO_CALL) onEnded(callId);
     }
     this.#sentSeq = Math.max(this.#sentSeq, this.#ackedSeq);
     if (this.#head > COMPACT_AFTER && this.#head * 2 > this.#kept.length) {
       this.#kept = this.#kept.slice(this.#head);
+      this.#endedCalls = this.#endedCalls.slice(this.#head);
       this.#head = 0;
     }
   }
