@@ -1,29 +1,20 @@
-// The kernel's boot list. Commands and time go in, events and effects come out (D2); this file only
-// says what is built in which order, and passes each input to its place.
+// The kernel. Commands and time go in, events and effects come out (D2); this file only passes each
+// input to its place. What it is made of, and in which order, stands in syscalls/parts.ts.
 //   D3. `drain` gives the events for the journal, and the effects with the seq each waits for.
 
+import type { PendingEffect } from './events/effects.ts';
 import type { CallRef, Event } from './events/event.ts';
-import { EffectQueue, type PendingEffect } from './events/effects.ts';
 import type { Pid } from './ids.ts';
-import { Librarian } from './artifacts/librarian.ts';
-import { Broker } from './ipc/broker.ts';
-import { Deliverer } from './ipc/delivery.ts';
 import { Refusals } from './permissions/refusals.ts';
 import type { Time } from './ports.ts';
 import { CallRate } from './resources/call-rate.ts';
-import { Dispatcher } from './scheduler/dispatcher.ts';
 import type { KernelSettings } from './settings.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
-import { KernelState } from './state.ts';
-import { Escalations } from './supervision/escalations.ts';
-import { Killer } from './supervision/killer.ts';
-import { Life, type LifeListener } from './supervision/life.ts';
-import { Spawner } from './supervision/spawner.ts';
-import { Waiter } from './supervision/waiter.ts';
+import type { KernelState } from './state.ts';
 import type { Call, Outcome } from './syscalls/abi.ts';
-import type { KernelParts } from './syscalls/context.ts';
 import { SyscallDispatcher } from './syscalls/dispatch.ts';
 import { Facts, type Fact } from './syscalls/facts.ts';
+import { buildParts, type KernelParts } from './syscalls/parts.ts';
 
 export interface KernelOptions {
   readonly settings: KernelSettings;
@@ -34,95 +25,18 @@ export interface KernelOptions {
 export class Kernel {
   readonly state: KernelState;
   readonly parts: KernelParts;
-  readonly #effects: EffectQueue;
-  readonly #deliverer: Deliverer;
   readonly #refusals: Refusals;
   readonly #dispatch: SyscallDispatcher;
   readonly #facts: Facts;
 
-  constructor({ settings, partition }: KernelOptions) {
-    const state = new KernelState({
-      partition,
-      settings,
-      onExpired: (message) => broker.expire(message),
-    });
-    const { log, table, office, catalog, tasks, waits, kills, timers, ledger } = state;
-    const effects = new EffectQueue(() => log.lastSeq);
-    const deliverer = new Deliverer({ table, office, effects });
-    const broker: Broker = new Broker({
-      log,
-      table,
-      office,
-      onWaiting: deliverer.note,
-      onAcknowledged: (message, ack) => escalations.onAcknowledged(message, ack),
-    });
-    const librarian = new Librarian({
-      log,
-      table,
-      catalog,
-      quotaBytesPerUser: settings.artifactQuotaBytesPerUser,
-    });
-    const dispatcher: Dispatcher = new Dispatcher({
-      log,
-      table,
-      tasks,
-      effects,
-      timers,
-      onFinished: (record, { result }) => {
-        if (record.spec.exitAfterTask && record.state === 'idle') life.exit(record, result);
-      },
-    });
-    const life: Life = new Life({
-      log,
-      table,
-      effects,
-      timers,
-      broker,
-      deliverer,
-      dispatcher,
-      settings,
-      listeners: (): readonly LifeListener[] => listeners,
-    });
-    const spawner = new Spawner({ log, table, effects, life, dispatcher, settings });
-    const killer = new Killer({ log, table, kills, effects, life });
-    const defaultMs = settings.waitDefaultMs;
-    const waiter = new Waiter({ log, table, waits, effects, timers, life, defaultMs });
-    const escalations: Escalations = new Escalations({
-      log,
-      table,
-      records: state.escalations,
-      broker,
-      effects,
-      timers,
-      answerMs: settings.escalationAnswerMs,
-    });
-    const listeners: readonly LifeListener[] = [spawner, waiter, escalations, killer];
-    this.state = state;
-    this.#effects = effects;
-    this.#deliverer = deliverer;
-    this.parts = {
-      settings,
-      log,
-      effects,
-      table,
-      office,
-      catalog,
-      tasks,
-      ledger,
-      broker,
-      librarian,
-      dispatcher,
-      life,
-      spawner,
-      killer,
-      waiter,
-      escalations,
-    };
-    this.#refusals = new Refusals(log);
-    const rate = new CallRate(settings.syscallsPerMinuteMax);
+  constructor(options: KernelOptions) {
+    this.parts = buildParts(options);
+    this.state = this.parts.state;
     const { parts } = this;
+    const rate = new CallRate(options.settings.syscallsPerMinuteMax);
+    this.#refusals = new Refusals(parts.log);
     this.#dispatch = new SyscallDispatcher({ parts, refusals: this.#refusals, rate });
-    this.#facts = new Facts(this.parts);
+    this.#facts = new Facts(parts);
   }
 
   /** Serves one syscall. The reply may leave once `gate` is durable, or is owed as an effect. */
@@ -153,8 +67,8 @@ export class Kernel {
 
   /** At the end of a pass: what is to be written, and what may leave after it. */
   drain(): { events: Event[]; effects: PendingEffect[] } {
-    this.#deliverer.flush();
-    return { events: this.state.log.drain(), effects: this.#effects.drain() };
+    this.parts.deliverer.flush();
+    return { events: this.state.log.drain(), effects: this.parts.effects.drain() };
   }
 
   set isStorageLow(isLow: boolean) {
@@ -163,7 +77,7 @@ export class Kernel {
 
   /** A process's link was made anew or lost: what was under way to it waits again. */
   resetDelivery(pid: Pid): void {
-    this.#deliverer.reset(pid);
+    this.parts.deliverer.reset(pid);
   }
 
   snapshot(): string {

@@ -7,10 +7,15 @@ import type { State } from '../events/words.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import { requireMove, type StateEvent } from '../process/states.ts';
 
-export function move(log: Log, record: ProcessRecord, event: StateEvent, phase = ''): void {
+/** `phase` is for people: why it waits. Throws `wrong_state` where the table has no such move. */
+export function move(
+  log: Log,
+  record: ProcessRecord,
+  step: { event: StateEvent; phase?: string },
+): void {
   const from = record.state;
-  const to = requireMove(from, event, `process ${record.pid}`);
-  log.emit('process.moved', { pid: record.pid, from, to, phase });
+  const to = requireMove(from, step.event, `process ${record.pid}`);
+  log.emit('process.moved', { pid: record.pid, from, to, phase: step.phase ?? '' });
 }
 
 /** Brings the state in line with the tasks; does nothing outside idle, running and blocked. */
@@ -18,13 +23,13 @@ export function settle(log: Log, record: ProcessRecord, phase: string): void {
   const isKing = record.parent === undefined; // P2: running always.
   if (isKing || !isAtWork(record.state)) return;
   if (record.tasksRunning === 0) {
-    if (record.state !== 'idle') move(log, record, 'done');
+    if (record.state !== 'idle') move(log, record, { event: 'done' });
     return;
   }
-  if (record.state === 'idle') move(log, record, 'work');
+  if (record.state === 'idle') move(log, record, { event: 'work' });
   const isBlocked = record.waits >= record.tasksRunning;
-  if (isBlocked && record.state === 'running') move(log, record, 'wait', phase);
-  if (!isBlocked && record.state === 'blocked') move(log, record, 'resume');
+  if (isBlocked && record.state === 'running') move(log, record, { event: 'wait', phase });
+  if (!isBlocked && record.state === 'blocked') move(log, record, { event: 'resume' });
 }
 
 const isAtWork = (state: State): boolean =>

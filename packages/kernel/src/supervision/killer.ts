@@ -93,20 +93,12 @@ export class KillTable {
 
 export class Killer implements LifeListener {
   readonly #log: Log;
-  readonly #table: ProcessTable;
   readonly #kills: KillTable;
   readonly #effects: EffectQueue;
   readonly #life: Life;
 
-  constructor(options: {
-    log: Log;
-    table: ProcessTable;
-    kills: KillTable;
-    effects: EffectQueue;
-    life: Life;
-  }) {
+  constructor(options: { log: Log; kills: KillTable; effects: EffectQueue; life: Life }) {
     this.#log = options.log;
-    this.#table = options.table;
     this.#kills = options.kills;
     this.#effects = options.effects;
     this.#life = options.life;
@@ -144,7 +136,7 @@ export class Killer implements LifeListener {
   ): void {
     for (let i = living.length - 1; i >= 0; i -= 1) {
       const record = living[i] as ProcessRecord;
-      if (record.state !== 'stopping') move(this.#log, record, 'stop');
+      if (record.state !== 'stopping') move(this.#log, record, { event: 'stop' });
     }
     const targets = living.map((record) => record.pid);
     const { reason, graceMs, ref } = order;

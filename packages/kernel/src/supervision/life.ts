@@ -67,7 +67,7 @@ export class Life {
 
   /** Init was answered, or it is virtual: it may receive and work. */
   ready(record: ProcessRecord): void {
-    move(this.#log, record, 'ready');
+    move(this.#log, record, { event: 'ready' });
     this.#deliverer.note(record.pid);
     this.#dispatcher.startNext(record);
   }
@@ -75,7 +75,7 @@ export class Life {
   /** Asks its runtime to end; a virtual process ends at once. */
   stop(record: ProcessRecord, how: { reason: ShutdownReason; graceMs: number }): void {
     const { pid, incarnation } = record;
-    if (record.state !== 'stopping') move(this.#log, record, 'stop');
+    if (record.state !== 'stopping') move(this.#log, record, { event: 'stop' });
     if (record.spec.image === '') {
       this.exited(record, { exitCode: -1, cause: 'killed', detail: '' });
       return;

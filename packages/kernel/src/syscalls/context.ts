@@ -3,45 +3,11 @@
 //   DESIGN §3, read gate: a reader other than the author waits until what it read is durable.
 
 import { KernelError } from '../errors.ts';
-import type { ArtifactCatalog } from '../artifacts/catalog.ts';
-import type { Librarian } from '../artifacts/librarian.ts';
-import type { EffectQueue } from '../events/effects.ts';
 import type { CallRef } from '../events/event.ts';
-import type { Log } from '../events/log.ts';
 import { NO_PID, SEQ_ZERO, type Pid, type Seq, type TaskId } from '../ids.ts';
-import type { Broker } from '../ipc/broker.ts';
-import type { PostOffice } from '../ipc/post-office.ts';
 import type { ProcessRecord } from '../process/record.ts';
-import type { ProcessTable } from '../process/table.ts';
-import type { Ledger } from '../resources/ledger.ts';
-import type { Dispatcher } from '../scheduler/dispatcher.ts';
-import type { TaskTable } from '../scheduler/task-table.ts';
-import type { KernelSettings } from '../settings.ts';
-import type { Escalations } from '../supervision/escalations.ts';
-import type { Killer } from '../supervision/killer.ts';
-import type { Life } from '../supervision/life.ts';
-import type { Spawner } from '../supervision/spawner.ts';
-import type { Waiter } from '../supervision/waiter.ts';
+import type { KernelParts } from './parts.ts';
 import { viewOf, type ProcessView } from './views.ts';
-
-export interface KernelParts {
-  readonly settings: KernelSettings;
-  readonly log: Log;
-  readonly effects: EffectQueue;
-  readonly table: ProcessTable;
-  readonly office: PostOffice;
-  readonly catalog: ArtifactCatalog;
-  readonly tasks: TaskTable;
-  readonly ledger: Ledger;
-  readonly broker: Broker;
-  readonly librarian: Librarian;
-  readonly dispatcher: Dispatcher;
-  readonly life: Life;
-  readonly spawner: Spawner;
-  readonly killer: Killer;
-  readonly waiter: Waiter;
-  readonly escalations: Escalations;
-}
 
 /** A handler returns it when the reply will come later, as an effect. */
 export const OWED = Symbol('owed');

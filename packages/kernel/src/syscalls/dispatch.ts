@@ -12,7 +12,8 @@ import type { ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { CallRate } from '../resources/call-rate.ts';
 import type { Call, Outcome } from './abi.ts';
-import { CallContext, OWED, type KernelParts } from './context.ts';
+import { CallContext, OWED } from './context.ts';
+import type { KernelParts } from './parts.ts';
 import { SYSCALLS, type Syscall } from './table.ts';
 
 /** A row of the table, whichever call it is of. */

@@ -10,7 +10,7 @@ import { isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import { kingSpec } from '../process/table.ts';
 import { leavesFirst } from '../process/tree.ts';
-import type { KernelParts } from './context.ts';
+import type { KernelParts } from './parts.ts';
 
 export interface LlmCallFact {
   readonly pid: Pid;

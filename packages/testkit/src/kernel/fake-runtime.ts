@@ -80,7 +80,6 @@ export class FakeRuntime {
         return this.#deliver(effect);
       case 'reply':
       case 'observe':
-        return;
     }
   }
 
@@ -162,7 +161,6 @@ export class FakeRuntime {
       case 'crash':
         return this.exits(pid);
       case 'hold':
-        return;
     }
   }
 

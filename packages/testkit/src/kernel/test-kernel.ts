@@ -119,7 +119,7 @@ export class TestKernel {
     const call = { name, args, ref, task, isOperator } as unknown as Call;
     const outcome = this.kernel.dispatch(call, this.time.now());
     if (!outcome.done) {
-      this.#owed.set(keyOf(ref), ticket as Ticket);
+      this.#owed.set(keyOf(ref), ticket);
       return ticket;
     }
     ticket.gate = outcome.gate;

@@ -1,0 +1,118 @@
+// The parts of the kernel and the order in which they are built, layer by layer. A part that must
+// tell one built after it is given a function to call, never the part itself.
+//   D2. State first; deciders over it; the handlers of calls and facts work on all of them.
+
+import type { ArtifactCatalog } from '../artifacts/catalog.ts';
+import { Librarian } from '../artifacts/librarian.ts';
+import { EffectQueue } from '../events/effects.ts';
+import type { Log } from '../events/log.ts';
+import { Broker, type OnAcknowledged } from '../ipc/broker.ts';
+import { Deliverer } from '../ipc/delivery.ts';
+import type { PostOffice } from '../ipc/post-office.ts';
+import type { ProcessTable } from '../process/table.ts';
+import type { Ledger } from '../resources/ledger.ts';
+import { Dispatcher } from '../scheduler/dispatcher.ts';
+import type { TaskTable } from '../scheduler/task-table.ts';
+import type { KernelSettings } from '../settings.ts';
+import { KernelState } from '../state.ts';
+import { Escalations } from '../supervision/escalations.ts';
+import { Killer } from '../supervision/killer.ts';
+import { Life, type LifeListener } from '../supervision/life.ts';
+import { Spawner } from '../supervision/spawner.ts';
+import { Waiter } from '../supervision/waiter.ts';
+
+interface Foundation {
+  readonly settings: KernelSettings;
+  readonly state: KernelState;
+  readonly effects: EffectQueue;
+}
+
+interface Mail {
+  readonly deliverer: Deliverer;
+  readonly broker: Broker;
+}
+
+interface Supervision {
+  readonly life: Life;
+  readonly spawner: Spawner;
+  readonly killer: Killer;
+  readonly waiter: Waiter;
+  readonly escalations: Escalations;
+}
+
+export interface KernelParts extends Foundation, Mail, Supervision {
+  readonly log: Log;
+  readonly table: ProcessTable;
+  readonly office: PostOffice;
+  readonly catalog: ArtifactCatalog;
+  readonly tasks: TaskTable;
+  readonly ledger: Ledger;
+  readonly librarian: Librarian;
+  readonly dispatcher: Dispatcher;
+}
+
+export function buildParts(options: { settings: KernelSettings; partition: number }): KernelParts {
+  const { settings, partition } = options;
+  const state = new KernelState({
+    partition,
+    settings,
+    onExpired: (message) => mail.broker.expire(message),
+  });
+  const effects = new EffectQueue(() => state.log.lastSeq);
+  const base: Foundation = { settings, state, effects };
+  const mail: Mail = buildMail(base, (message, ack) => {
+    supervision.escalations.onAcknowledged(message, ack);
+  });
+  const { log, table, office, catalog, tasks, timers, ledger } = state;
+  const quotaBytesPerUser = settings.artifactQuotaBytesPerUser;
+  const librarian = new Librarian({ log, table, catalog, quotaBytesPerUser });
+  const dispatcher: Dispatcher = new Dispatcher({
+    log,
+    table,
+    tasks,
+    effects,
+    timers,
+    onFinished: (record, { result }) => {
+      const isOver = record.spec.exitAfterTask && record.state === 'idle';
+      if (isOver) supervision.life.exit(record, result);
+    },
+  });
+  const supervision: Supervision = buildSupervision({ ...base, ...mail, dispatcher });
+  const areas = { log, table, office, catalog, tasks, ledger };
+  return { ...base, ...areas, ...mail, librarian, dispatcher, ...supervision };
+}
+
+function buildMail({ state, effects }: Foundation, onAcknowledged: OnAcknowledged): Mail {
+  const { log, table, office } = state;
+  const deliverer = new Deliverer({ table, office, effects });
+  const onWaiting = deliverer.note;
+  return { deliverer, broker: new Broker({ log, table, office, onWaiting, onAcknowledged }) };
+}
+
+function buildSupervision(
+  base: Foundation & Mail & { readonly dispatcher: Dispatcher },
+): Supervision {
+  const { settings, state, effects, deliverer, broker, dispatcher } = base;
+  const { log, table, waits, kills, timers } = state;
+  const life: Life = new Life({
+    log,
+    table,
+    effects,
+    timers,
+    broker,
+    deliverer,
+    dispatcher,
+    settings,
+    listeners: (): readonly LifeListener[] => listeners,
+  });
+  const spawner = new Spawner({ log, table, effects, life, dispatcher, settings });
+  const defaultMs = settings.waitDefaultMs;
+  const waiter = new Waiter({ log, table, waits, effects, timers, life, defaultMs });
+  const records = state.escalations;
+  const answerMs = settings.escalationAnswerMs;
+  const escalations = new Escalations({ log, table, records, broker, effects, timers, answerMs });
+  const killer = new Killer({ log, kills, effects, life });
+  // A spawn in the air is refused first, waits take the result, and only then a kill goes on.
+  const listeners: readonly LifeListener[] = [spawner, waiter, escalations, killer];
+  return { life, spawner, killer, waiter, escalations };
+}
