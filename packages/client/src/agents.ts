@@ -1,0 +1,73 @@
+// What the process table tells of an agent, in words and plain values; from the wire's ProcessInfo.
+
+import type { core } from '@hivekernel/protocol';
+import { ROLE, TIER } from './words.ts';
+import type { Role, Tier } from './words.ts';
+
+/** A row of the process table; 0 and '' where there is nothing to tell. */
+export interface AgentView {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly name: string;
+  /** `/king/queen/lead-1`. */
+  readonly address: string;
+  readonly role: Role;
+  readonly tier: Tier;
+  readonly user: string;
+  readonly model: string;
+  /** starting, idle, running, blocked, stopping, zombie, dead. */
+  readonly state: string;
+  /** What it waits for, in words: "waiting: child 7". */
+  readonly phase: string;
+  readonly node: string;
+  /** Its OS process; 0: none. */
+  readonly osPid: number;
+  readonly isVirtual: boolean;
+  readonly tokens: number;
+  readonly tokensSubtree: number;
+  readonly tokensSimulated: number;
+  readonly llmCalls: number;
+  readonly children: number;
+  readonly task: string;
+  readonly tasksRunning: number;
+  readonly tasksQueued: number;
+  readonly inboxDepth: number;
+  readonly restarts: number;
+  /** Why it ended; empty while it lives. */
+  readonly exitCause: string;
+  readonly exitCode: number;
+  readonly output: string;
+  readonly startedAtMs: number;
+}
+
+export function toAgentView(info: core.ProcessInfo): AgentView {
+  return {
+    pid: info.pid,
+    ppid: info.ppid,
+    name: info.name,
+    address: info.address,
+    role: ROLE.toWord(info.role),
+    tier: TIER.toWord(info.cognitiveTier),
+    user: info.user,
+    model: info.model,
+    state: info.stateWord,
+    phase: info.phase,
+    node: info.vps,
+    osPid: info.osPid,
+    isVirtual: info.runtimeAddr === '',
+    tokens: info.tokensConsumed,
+    tokensSubtree: info.tokensSubtree,
+    tokensSimulated: info.tokensSimulated,
+    llmCalls: info.llmCalls,
+    children: info.childCount,
+    task: info.currentTaskId,
+    tasksRunning: info.tasksRunning,
+    tasksQueued: info.tasksQueued,
+    inboxDepth: info.inboxDepth,
+    restarts: info.restarts,
+    exitCause: info.exitCause,
+    exitCode: info.exitCode,
+    output: info.output,
+    startedAtMs: info.startedAtMs,
+  };
+}

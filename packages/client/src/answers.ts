@@ -1,0 +1,150 @@
+// What the kernel answers, in words and plain values. A row of the process table: agents.ts.
+
+import type { agent, core } from '@hivekernel/protocol';
+import { HiveClientError } from './client-error.ts';
+import { PRIORITY, RELATION, VISIBILITY } from './words.ts';
+import type { Priority, Relation, Visibility } from './words.ts';
+
+const MS = 1_000;
+
+/** How a task ended. `isCompleted` false: the agent or the kernel says that it failed. */
+export interface TaskReport {
+  readonly task: string;
+  readonly isCompleted: boolean;
+  readonly exitCode: number;
+  readonly output: string;
+  readonly artifacts: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Why it failed; the code is empty when the agent itself said so. */
+  readonly error: string;
+  readonly errorCode: string;
+}
+
+export interface ExitReport {
+  readonly pid: number;
+  /** -1: killed. */
+  readonly exitCode: number;
+  readonly output: string;
+  readonly cause: string;
+}
+
+export interface StoredArtifact {
+  readonly id: string;
+  readonly key: string;
+  readonly version: number;
+  readonly sha256: string;
+}
+
+export interface ArtifactMeta extends StoredArtifact {
+  readonly contentType: string;
+  readonly visibility: Visibility;
+  readonly storedByPid: number;
+  readonly storedAtMs: number;
+  readonly sizeBytes: number;
+}
+
+export interface ListedArtifact extends ArtifactMeta {
+  readonly versionsKept: number;
+}
+
+export interface Artifact extends Omit<ArtifactMeta, 'id'> {
+  readonly content: Uint8Array;
+}
+
+export interface InboxMessage {
+  readonly id: string;
+  readonly fromPid: number;
+  readonly fromName: string;
+  readonly relation: Relation;
+  readonly type: string;
+  readonly priority: Priority;
+  readonly payload: Uint8Array;
+  readonly sentAtMs: number;
+  readonly requiresAck: boolean;
+  readonly replyTo: string;
+}
+
+export interface Inbox {
+  /** In the order of delivery; `total` may be more than one reply holds. */
+  readonly messages: readonly InboxMessage[];
+  readonly total: number;
+}
+
+export interface UsageReport {
+  readonly tokens: number;
+  readonly tokensRemaining: number;
+  readonly children: number;
+  readonly childrenMax: number;
+  readonly uptimeMs: number;
+}
+
+type TaskReply = agent.ExecuteOnResponse & { readonly taskId?: string };
+
+export function toTaskReport(reply: TaskReply): TaskReport {
+  const { result } = reply;
+  return {
+    task: reply.taskId ?? '',
+    isCompleted: reply.success,
+    exitCode: result?.exitCode ?? (reply.success ? 0 : 1),
+    output: result?.output ?? '',
+    artifacts: result?.artifacts ?? {},
+    metadata: result?.metadata ?? {},
+    error: reply.error,
+    errorCode: reply.errorCode,
+  };
+}
+
+export function toArtifact(reply: agent.GetArtifactResponse): Artifact {
+  if (!reply.found) throw new HiveClientError(reply.errorCode || 'not_found', reply.error);
+  return {
+    key: reply.key,
+    version: reply.version,
+    sha256: reply.sha256,
+    contentType: reply.contentType,
+    visibility: VISIBILITY.toWord(reply.visibility),
+    storedByPid: reply.storedByPid,
+    storedAtMs: reply.storedAt * MS,
+    sizeBytes: reply.content.length,
+    content: reply.content,
+  };
+}
+
+export function toListedArtifact(meta: core.ArtifactMeta): ListedArtifact {
+  return {
+    id: meta.artifactId,
+    key: meta.key,
+    version: meta.version,
+    sha256: meta.sha256,
+    contentType: meta.contentType,
+    visibility: VISIBILITY.toWord(meta.visibility),
+    storedByPid: meta.storedByPid,
+    storedAtMs: meta.storedAt * MS,
+    sizeBytes: meta.sizeBytes,
+    versionsKept: meta.versionsKept,
+  };
+}
+
+export function toInboxMessage(message: agent.AgentMessage): InboxMessage {
+  return {
+    id: message.messageId,
+    fromPid: message.fromPid,
+    fromName: message.fromName,
+    relation: RELATION.toWord(message.relation),
+    type: message.type,
+    priority: PRIORITY.toWord(message.priority),
+    payload: message.payload,
+    sentAtMs: message.timestamp * MS,
+    requiresAck: message.requiresAck,
+    replyTo: message.replyTo,
+  };
+}
+
+export function toUsageReport(usage: core.ResourceUsage): UsageReport {
+  return {
+    tokens: usage.tokensConsumed,
+    tokensRemaining: usage.tokensRemaining,
+    children: usage.childrenActive,
+    childrenMax: usage.childrenMax,
+    uptimeMs: usage.uptimeSeconds * MS,
+  };
+}
