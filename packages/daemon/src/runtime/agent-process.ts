@@ -1,0 +1,332 @@
+// One incarnation of a process on our own runtime: from its start to the report of its end.
+//   P10. Its end is reported when its whole process group is gone, and not before.
+//   1. Exactly one of these is reported, last: `start_failed`, or `exited`. Before it, in order:
+//      `started`, then `ready`.
+//   2. Whoever first gives a reason for the end names its cause: a stop asked for, nonsense on the
+//      link, a link that did not come back, or the process itself.
+
+import type { Effect, ExitCause, Pid } from '@hivekernel/kernel';
+import { KernelError } from '@hivekernel/kernel';
+import { REASON } from '../api/wire/words.ts';
+import { Pulse } from './heartbeat.ts';
+import type { Refusal } from './link/agent-link.ts';
+import { AgentLink } from './link/agent-link.ts';
+import { initRequest, wireSeconds } from './link/wire-requests.ts';
+import type { AgentCommand, OsExit } from './os/agent-command.ts';
+import { describeExit } from './os/agent-command.ts';
+import { AgentOutput } from './output/agent-output.ts';
+import type { ProcessSurroundings } from './process-surroundings.ts';
+import { isDoneWithin, raceSignal } from './race-signal.ts';
+import { RUNTIME_LIMITS } from './runtime-limits.ts';
+import { Warnings } from './warnings.ts';
+import { Deliveries } from './work/deliveries.ts';
+import { TaskDesk } from './work/task-desk.ts';
+
+type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
+
+interface Ending {
+  readonly cause: ExitCause;
+  /** Beside what the OS says of the exit. */
+  readonly why: string;
+}
+
+type Phase = 'starting' | 'ready' | 'ended';
+
+const MS_PER_SECOND = 1_000;
+
+export class AgentProcess {
+  readonly pid: Pid;
+  readonly incarnation: number;
+  /** Resolves after the last report. */
+  readonly ended: Promise<void>;
+  readonly tasks: TaskDesk;
+  readonly deliveries: Deliveries;
+  readonly #effect: EffectOf<'start'>;
+  readonly #around: ProcessSurroundings;
+  readonly #link: AgentLink;
+  readonly #output: AgentOutput;
+  readonly #warnings: Warnings;
+  readonly #pulse: Pulse;
+  /** Aborted with the reason, when the start cannot succeed any more. */
+  readonly #starting = new AbortController();
+  readonly #linked = Promise.withResolvers<void>();
+  #lost = Promise.resolve();
+  #onLostResolved: () => void = () => undefined;
+  #phase: Phase = 'starting';
+  #ending: Ending | undefined;
+  #command: AgentCommand | undefined;
+  #exit: OsExit | undefined;
+  #reconnectTimer: NodeJS.Timeout | undefined;
+  #killTimer: NodeJS.Timeout | undefined;
+  #killAtMs = Infinity;
+
+  constructor(effect: EffectOf<'start'>, around: ProcessSurroundings) {
+    const { pid, incarnation } = effect;
+    const { host } = around;
+    this.pid = pid;
+    this.incarnation = incarnation;
+    this.#effect = effect;
+    this.#around = around;
+    this.#warnings = new Warnings({ host, pid });
+    this.#link = this.#makeLink();
+    this.#output = new AgentOutput({
+      path: around.logPathOf(pid),
+      onLine: (stream, line) => host.observe({ type: 'output', pid, stream, line }),
+    });
+    this.#pulse = new Pulse({
+      link: this.#link,
+      onResponsive: (isResponsive) => this.#onResponsive(isResponsive),
+    });
+    this.tasks = new TaskDesk({ pid, host, link: this.#link });
+    this.deliveries = new Deliveries({ pid, host, link: this.#link, warnings: this.#warnings });
+    this.ended = this.#run();
+  }
+
+  /** TERM, and KILL after the grace. Again with a shorter grace: the shorter holds. */
+  stop(order: Pick<EffectOf<'stop'>, 'reason' | 'graceMs'>): void {
+    if (this.#phase === 'ended') return;
+    const isFirst = this.#killAtMs === Infinity;
+    this.#ending ??= { cause: 'killed', why: '' };
+    if (this.#phase === 'starting') {
+      this.#starting.abort(new KernelError('cancelled', 'it was stopped as it started'));
+      return;
+    }
+    this.#killWithin(order.graceMs);
+    if (isFirst && order.graceMs > 0) this.#askToEnd(order);
+  }
+
+  async #run(): Promise<void> {
+    const failure = await this.#start();
+    if (failure === undefined) await this.#live();
+    this.#phase = 'ended';
+    await this.#bury();
+    this.#report(failure);
+  }
+
+  /** Resolves with why it failed. */
+  async #start(): Promise<Error | undefined> {
+    const { signal } = this.#starting;
+    const timer = setTimeout(() => this.#onStartTimeout(), this.#around.startTimeoutMs);
+    try {
+      await this.#launch(signal);
+      timer.refresh();
+      await this.#initialise(signal);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #launch(signal: AbortSignal): Promise<void> {
+    const leave = await this.#around.gate.enter(signal);
+    try {
+      await this.#link.listen();
+      signal.throwIfAborted();
+      await this.#startCommand();
+      await raceSignal(this.#linked.promise, signal);
+    } finally {
+      leave();
+    }
+  }
+
+  async #startCommand(): Promise<void> {
+    const { host, starter } = this.#around;
+    const { path, startToken } = this.#link;
+    const command = await starter.start({
+      pid: this.pid,
+      spec: this.#effect.spec,
+      linkPath: path,
+      startToken,
+      onIgnored: (names) => {
+        const what = `names of the environment that are the kernel's: ${names.join(', ')}`;
+        this.#warnings.warn('environment', `ignored ${what}`);
+      },
+    });
+    this.#command = command;
+    this.#output.drain('stdout', command.stdout);
+    this.#output.drain('stderr', command.stderr);
+    void command.exited.then((exit) => this.#onExit(exit)); // Never rejects.
+    const osStarted = await starter.record(command.osPid);
+    const { pid, incarnation } = this;
+    host.fact({ fact: 'started', pid, incarnation, osPid: command.osPid, osStarted });
+  }
+
+  async #initialise(signal: AbortSignal): Promise<void> {
+    const answer = await this.#link.request('init', initRequest(this.#effect), signal);
+    signal.throwIfAborted();
+    if (!answer.ready) throw new ToldFailure(answer.error || 'Init was answered with "not ready"');
+    this.#phase = 'ready';
+    this.#around.heartbeats.add(this.#pulse);
+    this.#around.host.fact({ fact: 'ready', pid: this.pid, incarnation: this.incarnation });
+  }
+
+  async #live(): Promise<void> {
+    await this.#command?.exited;
+  }
+
+  /** Resolves when nothing of it is left: processes, socket, pipes, key. */
+  async #bury(): Promise<void> {
+    clearTimeout(this.#killTimer);
+    clearTimeout(this.#reconnectTimer);
+    this.#around.heartbeats.delete(this.#pulse);
+    if (this.#command !== undefined) await this.#buryCommand(this.#command);
+    this.tasks.close();
+    this.deliveries.close();
+    await this.#link.close();
+    this.#around.starter.forget(this.pid);
+  }
+
+  async #buryCommand(command: AgentCommand): Promise<void> {
+    command.kill();
+    const withinMs = RUNTIME_LIMITS.lastWordsMs;
+    const hasExited = await isDoneWithin(command.exited, RUNTIME_LIMITS.groupGoneMs);
+    const isGone = hasExited && (await command.groupGone());
+    await Promise.all([isDoneWithin(this.#lost, withinMs), this.#output.finish({ withinMs })]);
+    if (isGone) {
+      this.#around.starter.unrecord(command.osPid);
+      return;
+    }
+    this.#warnings.error(
+      `process group ${command.osPid} is not gone ${RUNTIME_LIMITS.groupGoneMs} ms after SIGKILL`,
+    );
+  }
+
+  #report(failure: Error | undefined): void {
+    this.#warnings.flush();
+    const { pid, incarnation } = this;
+    const { host } = this.#around;
+    if (failure !== undefined && this.#ending?.cause !== 'killed') {
+      const error = this.#describeFailure(failure);
+      host.fact({ fact: 'start_failed', pid, incarnation, error });
+      return;
+    }
+    const { cause, why } = this.#ending ?? { cause: 'killed', why: '' };
+    const exit = this.#exit ?? { exitCode: -1, signal: null };
+    const how = failure === undefined ? describeExit(exit) : 'it was stopped as it started';
+    const lines = cause === 'crashed' ? lastLines(this.#output.lastLines) : '';
+    const detail = (why === '' ? how : `${why}; ${how}`) + lines;
+    host.fact({ fact: 'exited', pid, incarnation, exitCode: exit.exitCode, cause, detail });
+  }
+
+  #describeFailure(failure: Error): string {
+    const isTold = failure instanceof ToldFailure;
+    return isTold ? failure.message : failure.message + lastLines(this.#output.lastLines);
+  }
+
+  #onExit(exit: OsExit): void {
+    this.#exit = exit;
+    const isWell = exit.exitCode === 0 && exit.signal === null;
+    if (this.#phase !== 'starting') {
+      this.#ending ??= { cause: isWell ? 'done' : 'crashed', why: '' };
+      return;
+    }
+    const when = this.#link.isAttached ? 'before Init was answered' : 'before it connected';
+    const what = exit.signal === null ? `exited with code ${exit.exitCode}` : describeExit(exit);
+    // What it said before its end is read first: the answer to Init may be on its way.
+    void isDoneWithin(this.#lost, RUNTIME_LIMITS.lastWordsMs).then(() =>
+      this.#starting.abort(new KernelError('start_failed', `${what} ${when}`)),
+    );
+  }
+
+  #onStartTimeout(): void {
+    const seconds = this.#around.startTimeoutMs / MS_PER_SECOND;
+    const what = this.#link.isAttached ? 'Init was not answered' : 'it did not connect';
+    this.#starting.abort(new KernelError('start_failed', `${what} within ${seconds} s`));
+  }
+
+  #makeLink(): AgentLink {
+    const { pid } = this;
+    return new AgentLink({
+      path: this.#around.linkPathOf({ pid, incarnation: this.incarnation }),
+      pid,
+      greeting: this.#around.greeting,
+      handlers: {
+        ...this.#around.callHandlers({ pid, incarnation: this.incarnation }),
+        onLinked: () => this.#onLinked(),
+        onLost: () => this.#onLost(),
+        onGarbage: (message) => this.#onGarbage(message),
+        onRefused: (refusal) => this.#onRefused(refusal),
+      },
+    });
+  }
+
+  #onLinked(): void {
+    clearTimeout(this.#reconnectTimer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lost = promise;
+    this.#onLostResolved = resolve;
+    this.#linked.resolve();
+  }
+
+  #onLost(): void {
+    this.#onLostResolved();
+    if (this.#phase === 'ended' || this.#exit !== undefined) return;
+    clearTimeout(this.#reconnectTimer);
+    this.#reconnectTimer = setTimeout(() => {
+      this.#endBy({ cause: 'crashed', why: 'link lost' });
+    }, this.#around.reconnectMs);
+  }
+
+  #onGarbage(message: string): void {
+    this.tasks.close();
+    this.deliveries.close();
+    this.#onLostResolved();
+    this.#endBy({ cause: 'protocol_error', why: `nonsense on the link: ${message}` });
+  }
+
+  #onRefused({ kind, message }: Refusal): void {
+    this.#warnings.warn(`link.${kind}`, `refused on the link: ${message}`);
+    // Before it is linked, nobody but the process itself is expected here.
+    if (kind !== 'garbage' || this.#phase !== 'starting') return;
+    const why = `nonsense on the link: ${message}`;
+    this.#starting.abort(new KernelError('start_failed', why));
+  }
+
+  /** Kills it, in a later turn: what is to be said on the link leaves first. */
+  #endBy(ending: Ending): void {
+    this.#ending ??= ending;
+    this.#starting.abort(new KernelError('start_failed', ending.why));
+    setImmediate(() => this.#command?.kill());
+  }
+
+  #killWithin(graceMs: number): void {
+    const killAtMs = performance.now() + graceMs;
+    if (killAtMs >= this.#killAtMs) return;
+    this.#killAtMs = killAtMs;
+    clearTimeout(this.#killTimer);
+    if (graceMs === 0) this.#command?.kill();
+    else this.#killTimer = setTimeout(() => this.#onGraceOver(graceMs), graceMs);
+  }
+
+  #onGraceOver(graceMs: number): void {
+    if (this.#ending?.cause === 'killed') {
+      const why = `it did not end within ${graceMs / MS_PER_SECOND} s`;
+      this.#ending = { cause: 'killed', why };
+    }
+    this.#command?.kill();
+  }
+
+  #askToEnd({ reason, graceMs }: Pick<EffectOf<'stop'>, 'reason' | 'graceMs'>): void {
+    if (!this.#link.isAttached) {
+      this.#command?.terminate();
+      return;
+    }
+    const gracePeriodSeconds = wireSeconds(graceMs);
+    const request = { reason: REASON.toWire(reason), gracePeriodSeconds };
+    // Who cannot answer is asked in the way of the OS; the grace goes on.
+    this.#link.request('shutdown', request).catch(() => this.#command?.terminate());
+  }
+
+  #onResponsive(isResponsive: boolean): void {
+    if (this.#phase !== 'ready') return;
+    this.#around.host.fact({ fact: 'responsive', pid: this.pid, isResponsive });
+  }
+}
+
+/** The process said itself why it did not start. */
+class ToldFailure extends Error {}
+
+const lastLines = (lines: readonly string[]): string =>
+  lines.length === 0 ? '' : `\n${lines.map((line) => `  ${line}`).join('\n')}`;

@@ -1,0 +1,65 @@
+// The directories of the runtime: that of the sockets, which nobody else may enter, and those of
+// logs, work and the compile cache under the data directory.
+
+import { KernelError } from '@hivekernel/kernel';
+import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RUNTIME_LIMITS } from './runtime-limits.ts';
+import type { RuntimeOptions } from './runtime-options.ts';
+
+const PRIVATE_MODE = 0o700;
+const OTHERS_MASK = 0o077;
+const SOCKET_NAME = /^\d+-\d+\.sock$/;
+/** A name as long as they get in years. */
+const LONG_SOCKET_NAME = '4294967295-9999.sock';
+
+export const socketName = (who: { pid: number; incarnation: number }): string =>
+  `${who.pid}-${who.incarnation}.sock`;
+
+/** Throws `invalid_argument` or `permission_denied`, saying what is wrong with which directory. */
+export async function prepareDirectories(
+  options: Pick<RuntimeOptions, 'runtimeDir' | 'dataDir'>,
+): Promise<void> {
+  const { runtimeDir, dataDir } = options;
+  requireShort(runtimeDir);
+  try {
+    const made = ['logs', 'work', join('cache', 'compile')].map((name) =>
+      mkdir(join(dataDir, name), { recursive: true, mode: PRIVATE_MODE }),
+    );
+    await Promise.all([...made, mkdir(runtimeDir, { recursive: true, mode: PRIVATE_MODE })]);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The directories of the runtime cannot be made: ${why}`;
+    throw new KernelError('permission_denied', message, { cause });
+  }
+  await closeToOthers(runtimeDir);
+  await removeOldSockets(runtimeDir);
+}
+
+function requireShort(runtimeDir: string): void {
+  const bytes = Buffer.byteLength(join(runtimeDir, LONG_SOCKET_NAME));
+  const most = RUNTIME_LIMITS.socketPathBytesMax;
+  if (bytes <= most) return;
+  throw new KernelError(
+    'invalid_argument',
+    `The runtime directory ${runtimeDir} is ${bytes - most} bytes too long: a socket in it would ` +
+      `have a path of ${bytes} bytes, and the system takes ${most}. Choose a shorter one.`,
+  );
+}
+
+/** A shared directory (of another user, or sticky as /tmp) is refused, not closed. */
+async function closeToOthers(dir: string): Promise<void> {
+  const { mode, uid } = await stat(dir);
+  if ((mode & OTHERS_MASK) === 0) return;
+  const isShared = uid !== process.getuid?.() || (mode & 0o1000) !== 0;
+  if (!isShared) return chmod(dir, PRIVATE_MODE);
+  const message = `The runtime directory ${dir} is open to others, and not ours to close.`;
+  throw new KernelError('permission_denied', message);
+}
+
+/** Of a daemon that was killed; the data directory's lock says that it is not there any more. */
+async function removeOldSockets(dir: string): Promise<void> {
+  const names = await readdir(dir);
+  const old = names.filter((name) => SOCKET_NAME.test(name));
+  await Promise.all(old.map((name) => rm(join(dir, name), { force: true })));
+}

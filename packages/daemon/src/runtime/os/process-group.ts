@@ -1,0 +1,104 @@
+// Process groups of the operating system: an agent leads one, and whatever it forks is in it.
+//   P10. A group is gone when none of its members runs. Dead members that nobody has reaped (an
+//        orphan under an init that does not reap) still answer signals, but run no more.
+
+import { assert } from '@hivekernel/kernel';
+import { readFile, readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Pauses between looks, doubling from the first to the last. */
+const LOOK = { firstMs: 1, lastMs: 40, readProcAfterMs: 6 } as const;
+
+/** False: there is no such group. Signal 0 only looks. */
+export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
+  // 0 and 1 would mean our own group, and everybody.
+  assert(Number.isSafeInteger(pgid) && pgid > 1, `${pgid} is no process group of an agent`);
+  try {
+    process.kill(-pgid, signal);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return false;
+    // Members that changed their user may not be signalled, but they are there.
+    if (codeOf(error) === 'EPERM') return true;
+    throw error;
+  }
+}
+
+/** Kills a group, again while members show up. True: it is gone; false: not within the time. */
+export async function endGroup(pgid: number, options: { withinMs: number }): Promise<boolean> {
+  const endAt = performance.now() + options.withinMs;
+  const startedAt = performance.now();
+  let pauseMs: number = LOOK.firstMs;
+  while (signalGroup(pgid, 'SIGKILL')) {
+    const now = performance.now();
+    if (now - startedAt >= LOOK.readProcAfterMs && !(await hasLivingMember(pgid))) return true;
+    if (now >= endAt) return false;
+    await delay(pauseMs);
+    pauseMs = Math.min(pauseMs * 2, LOOK.lastMs);
+  }
+  return true;
+}
+
+/** Whether a member of the group runs. Where there is no /proc, every member counts. */
+export async function hasLivingMember(pgid: number): Promise<boolean> {
+  if (process.platform !== 'linux') return signalGroup(pgid, 0);
+  return (await scan.next()).has(pgid);
+}
+
+/** One look through /proc serves all who ask before it begins: a thousand may end at once. */
+class ProcScan {
+  #next: Promise<ReadonlySet<number>> | undefined;
+  #current: Promise<unknown> = Promise.resolve();
+
+  /** The groups with a running member, looked up after this call. */
+  next(): Promise<ReadonlySet<number>> {
+    this.#next ??= this.#current.then(() => {
+      this.#next = undefined;
+      const found = readLivingGroups();
+      this.#current = found.catch(() => undefined);
+      return found;
+    });
+    return this.#next;
+  }
+}
+
+const scan = new ProcScan();
+
+async function readLivingGroups(): Promise<ReadonlySet<number>> {
+  const names = await readdir('/proc');
+  const pids = names.filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(pids.map((pid) => readProcStat(Number(pid))));
+  const groups = new Set<number>();
+  for (const stat of stats) if (stat && !'ZX'.includes(stat.state)) groups.add(stat.pgid);
+  return groups;
+}
+
+export interface ProcStat {
+  /** One letter: R, S, D, Z … */
+  readonly state: string;
+  readonly pgid: number;
+  /** Clock ticks from the boot of the machine. */
+  readonly startTicks: string;
+}
+
+/** Linux only. Undefined: no such process. */
+export async function readProcStat(pid: number): Promise<ProcStat | undefined> {
+  try {
+    return parseProcStat(await readFile(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return undefined; // It ended between the listing and the reading.
+  }
+}
+
+/** proc(5): fields from the third on follow the name, which may hold spaces and brackets. */
+export function parseProcStat(text: string): ProcStat | undefined {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, , pgid] = fields;
+  const startTicks = fields[19];
+  if (!state || !pgid || !startTicks) return undefined;
+  return { state, pgid: Number(pgid), startTicks };
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
