@@ -1,5 +1,5 @@
-// EchoAgent: says a task's description back. `delegate:X` spawns another echo, has it do X, collects
-// it, and tells both pids.
+// EchoAgent: says a task's description back. `delegate:X` spawns another echo, has it do X,
+// collects it, and tells both pids.
 import { Agent, imageOf } from '@hivekernel/sdk';
 import type { Task, TaskContext, TaskOutput } from '@hivekernel/sdk';
 

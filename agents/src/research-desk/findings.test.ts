@@ -25,7 +25,8 @@ describe('parseFindings()', () => {
   });
 
   it('takes the sub-question of the heading above, when it is one', () => {
-    const text = `## ${ASPECTS[1]}\n- “The journal keeps.” [a]\n## Something else\n- “The journal.” [a]`;
+    const quotes = ['- “The journal keeps.” [a]', '- “The journal.” [a]'];
+    const text = `## ${ASPECTS[1]}\n${quotes[0]}\n## Something else\n${quotes[1]}`;
     expect(parseFindings(text, ASPECTS).map(({ aspect }) => aspect)).toEqual([
       ASPECTS[1],
       ASPECTS[0],

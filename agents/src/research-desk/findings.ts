@@ -1,5 +1,6 @@
 // Findings: quotes with the document that they stand in, sorted by the sub-question that they
-// answer. Read from a model's answer, checked against the documents, written as Markdown, read back.
+// answer. Read from a model's answer, checked against the documents, written as Markdown and read
+// back.
 //   F1. A finding's quote stands in its document, but for blanks, case and marks; what does not is
 //       dropped and counted.
 import type { Passage } from './reading.ts';

@@ -1,5 +1,5 @@
-// Reads one document as text and cuts texts into pieces that fit a prompt. HTML is read as its text;
-// everything else as it is.
+// Reads one document as text and cuts texts into pieces that fit a prompt. HTML is read as its
+// text; everything else as it is.
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { DocumentFile } from './documents.ts';
@@ -52,7 +52,7 @@ function decodeEntity(entity: string, ...groups: readonly (string | undefined)[]
   return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : entity;
 }
 
-/** The headings of a text, Markdown's and underlined ones; for a file without any, its first line. */
+/** The Markdown headings of a text; for a file without any, its first line. */
 export function outlineOf(text: string, headingsMax: number): string[] {
   const headings: string[] = [];
   for (const [, heading] of text.matchAll(/^#{1,3} +(.+?)[ #]*$/gm)) {

@@ -26,7 +26,7 @@ const PARTS: ReportParts = {
 };
 
 describe('writeReport()', () => {
-  it('has the answer under one title, quotes by document, gaps, sources and how it was made', () => {
+  it('has the answer under one title, quotes, gaps, sources and how it was made', () => {
     expect(writeReport(PARTS)).toBe(`# How does it work?
 
 Well. [docs/a.md]

@@ -1,4 +1,5 @@
-// The report: the model's answer, the quotes behind it, the sources, and how it was made. Pure.
+// The report: the model's answer, the quotes behind it, the sources, and how it was made. Pure: it
+// asks no model and stores nothing.
 import type { DocumentFile, Skipped } from './documents.ts';
 import { describeSkipped } from './documents.ts';
 import { groupFindings } from './findings.ts';
@@ -123,8 +124,8 @@ function makingSection(parts: ReportParts): string {
   }
   if (parts.partsLeftOut > 0) {
     facts.push(
-      `${count(parts.partsLeftOut, 'part')} of long documents that share few words with the question ` +
-        `${wasWere(parts.partsLeftOut)} not read.`,
+      `${count(parts.partsLeftOut, 'part')} of long documents that share few words with the ` +
+        `question ${wasWere(parts.partsLeftOut)} not read.`,
     );
   }
   if (skipped.length > 0) facts.push(`Left out: ${describeSkipped(skipped)}.`);

@@ -1,4 +1,5 @@
-// Divides files among workers so that each has about the same to read.
+// Divides files among workers so that each has about the same to read. Counts bytes, not words:
+// what a file holds is not known here.
 import type { DocumentFile } from './documents.ts';
 
 /** At most `sharesMax` shares, none empty: the largest file first, to whoever has least so far. */

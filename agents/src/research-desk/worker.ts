@@ -1,5 +1,5 @@
-// Worker: reads its share of the files, asks the model for quotes, checks each against the documents,
-// and leaves them as an artifact. One task, one share; the lead kills it afterwards.
+// Worker: reads its share of the files, asks the model for quotes, checks each against the
+// documents, and leaves them as an artifact. One task, one share; the lead kills it afterwards.
 //   params: `share` and `aspects` (JSON), `findings` (the artifact's key).
 import { imageOf, LLMAgent } from '@hivekernel/sdk';
 import type { Task, TaskContext, TaskOutput } from '@hivekernel/sdk';

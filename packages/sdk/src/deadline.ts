@@ -1,4 +1,5 @@
-// How long a caller waits, and the seconds of the wire.
+// How long a caller waits, and the seconds of the wire. No timer runs here: the link and the model
+// client keep the time.
 
 export interface CallOptions {
   /** Gives the call up. */

@@ -11,7 +11,12 @@ beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'hive-image-'));
   writeFileSync(
     join(dir, 'good.mjs'),
-    'export class Worker { onTask() { return "ok"; } }\nexport default Worker;\nexport const plain = 1;\nexport class Empty {}\n',
+    [
+      'export class Worker { onTask() { return "ok"; } }',
+      'export default Worker;',
+      'export const plain = 1;',
+      'export class Empty {}',
+    ].join('\n'),
   );
   writeFileSync(join(dir, 'bad.mjs'), 'throw new Error("no such luck\\nsecond line");\n');
   writeFileSync(
@@ -58,7 +63,7 @@ describe('loadAgent()', () => {
     ['./bad.mjs', 'cannot load ./bad.mjs: no such luck'],
     [
       './good.mjs#Boss',
-      'cannot load ./good.mjs#Boss: it has no export "Boss" (it exports: Empty, Worker, default, plain)',
+      '#Boss: it has no export "Boss" (it exports: Empty, Worker, default, plain)',
     ],
     ['./good.mjs#plain', 'its export "plain" is no agent'],
     ['./good.mjs#Empty', 'its export "Empty" is no agent'],

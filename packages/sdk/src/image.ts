@@ -1,5 +1,5 @@
-// Images: the names under which agents are started. `./file.ts#Export` and absolute paths are files,
-// anything else is a package; without `#` the default export is meant.
+// Images: the names under which agents are started. `./file.ts#Export` and absolute paths are
+// files, anything else is a package; without `#` the default export is meant.
 //   A relative path is resolved against the project, not against the file that names it; `imageOf`
 //   is for code that wants its own neighbour.
 import { isAbsolute, resolve } from 'node:path';
@@ -62,7 +62,8 @@ function instanceOf(
     throw new Error(`it has no export "${exportName}" (it exports: ${found})`);
   }
   throw new Error(
-    `its export "${exportName}" is no agent: export a class that extends Agent, or defineAgent(…)`,
+    `its export "${exportName}" is no agent: ` +
+      'export a class that extends Agent, or defineAgent(…)',
   );
 }
 

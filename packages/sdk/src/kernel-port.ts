@@ -1,4 +1,5 @@
-// What the SDK needs of the kernel: one call, one answer. The agent link's `LinkCaller` is one.
+// What the SDK needs of the kernel: one call, one answer. The agent link's `LinkCaller` is one; the
+// way back, from the kernel to the agent, is host/.
 import type {
   AnswerBody,
   CallValue,

@@ -1,4 +1,5 @@
-// Content on its way to the wire and back: text, bytes or a JSON value in one parameter.
+// Content on its way to the wire: text, bytes or a JSON value in one parameter. What comes back is
+// bytes; its reader says how to read them.
 
 /** What JSON can say. */
 export type JsonValue =

@@ -1,4 +1,4 @@
-// Real processes: the runner as the daemon starts it, behind a kernel that is a session on a socket.
+// Real processes: the runner as the daemon starts it, and a kernel that is a session on a socket.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

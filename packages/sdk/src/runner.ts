@@ -1,8 +1,8 @@
 // The runner: the process that the kernel starts for an agent. `runner.ts <image>`, with the start
 // token on fd 3 and the kernel's socket in HIVE_LINK. It loads the agent while it connects, and
 // hands requests to the host.
-//   R1. No process outlives its kernel: when the link ends, everything is aborted and the process is
-//       gone within 500 ms (exit code 75), whatever its agent does that lets timers run.
+//   R1. No process outlives its kernel: when the link ends, everything is aborted and the process
+//       is gone within 500 ms (exit code 75), whatever its agent does that lets timers run.
 //   R2. A module that does not load says why on stderr and in the answer to Init, and exits 1.
 //   R3. The start token is read once and fd 3 closed: children of the agent do not inherit it.
 import { once } from 'node:events';

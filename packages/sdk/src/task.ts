@@ -93,7 +93,8 @@ function emptyResult(output: string): wire.TaskResult {
 function notATaskOutput(what: string): HiveError {
   return new HiveError(
     'invalid_argument',
-    `onTask returned ${what}; it may return text, nothing, or { output, exitCode, artifacts, metadata }.`,
+    `onTask returned ${what}; it may return text, nothing, ` +
+      'or { output, exitCode, artifacts, metadata }.',
   );
 }
 

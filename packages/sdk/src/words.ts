@@ -63,7 +63,7 @@ export function numberOf<const W extends readonly string[]>(
   return number as NumberOf<W>;
 }
 
-/** The word of a wire number; the list's last resort for a number from a newer kernel is its text. */
+/** The word of a wire number; `unknown(9)` for one that only a newer kernel knows. */
 export function wordOf<const W extends readonly string[]>(words: W, number: number): W[number] {
   return words[number] ?? (`unknown(${number})` as W[number]);
 }

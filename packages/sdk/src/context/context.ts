@@ -200,7 +200,7 @@ export class Context {
 
   /**
    * Runs a task on a child and resolves to its result, whose exit code may be non-zero. Throws what
-   * the child's failure says, with the result that there is on the error. Cancelling stops the task.
+   * the child's failure says, with the result that there is on the error. Cancelling stops it.
    */
   async executeOn(pid: number, task: TaskOptions, options?: CallOptions): Promise<TaskResult> {
     const value = { targetPid: pid, task: taskToWire(task, this.#taskId) };

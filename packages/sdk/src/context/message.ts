@@ -1,4 +1,5 @@
-// A message as its receiver sees it.
+// A message as its receiver sees it. Acknowledging is not here: what `onMessage` returns does
+// that.
 import type { agent as wire } from '@hivekernel/protocol';
 import { PRIORITIES, RELATIONS, wordOf } from '../words.ts';
 import type { Priority, Relation } from '../words.ts';

@@ -1,4 +1,5 @@
-// What the kernel tells of processes, limits and spending, in the SDK's words.
+// What the kernel tells of processes, limits and spending, in the SDK's words. Translations only:
+// no call is made here.
 import type { agent, core } from '@hivekernel/protocol';
 import { wireSeconds } from '../deadline.ts';
 import { ROLES, STATES, TIERS, wordOf } from '../words.ts';

@@ -1,4 +1,5 @@
 // What an agent asks of the kernel, and its translation to the wire. Pure: no call is made here.
+// Durations are milliseconds; where the wire has whole seconds they are rounded up.
 import type { agent as wire } from '@hivekernel/protocol';
 import { wireSeconds } from '../deadline.ts';
 import { bytesOf } from '../payload.ts';

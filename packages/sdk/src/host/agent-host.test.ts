@@ -31,7 +31,7 @@ const taskRequest = (taskId: string) => ({
 });
 
 describe('AgentHost: start', () => {
-  it('lets onInit call the kernel, spawn a child and use it, before the start is answered', async () => {
+  it('lets onInit spawn a child and use it before the start is answered', async () => {
     const child = defineAgent(() => 'from the child');
     const seen: string[] = [];
     const parent: AgentHandlers = {
@@ -257,7 +257,7 @@ describe('AgentHost: messages', () => {
     expect(texts).toEqual(['once']);
   });
 
-  it('fails the delivery when onMessage throws, and handles the id when it comes again (G3)', async () => {
+  it('fails the delivery when onMessage throws, and handles the id again (G3)', async () => {
     let tries = 0;
     const { kernel, pid } = await start({
       onMessage() {
@@ -272,7 +272,7 @@ describe('AgentHost: messages', () => {
     expect(tries).toBe(2);
   });
 
-  it('keeps the order within a sender and priority, and lets no other sender wait (G2)', async () => {
+  it('keeps the order within a lane, and lets no other lane wait (G2)', async () => {
     const order: string[] = [];
     const go = Promise.withResolvers<void>();
     const { kernel, pid } = await start({

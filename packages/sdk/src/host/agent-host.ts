@@ -1,6 +1,7 @@
 // Hosts one agent: turns the kernel's requests into calls of its handlers and their outcomes into
 // answers. Knows no socket and no process; the runner brings both.
-//   H1. Every request gets exactly one answer; what cannot be answered rejects, and the link says so.
+//   H1. Every request gets exactly one answer; what cannot be answered rejects, and the link says
+//       so.
 //   H2. Tasks and messages wait until onInit ended (G1); calls of the agent do not wait.
 //   H3. A failed start answers `ready: false` with the reason, then ends the process.
 //   H4. Shutdown: tasks are cancelled and answered, onShutdown runs, the answer leaves, the process

@@ -1,6 +1,6 @@
 // The tasks of one process: runs them, each with its own signal, and ends them.
 //   T1. Every task gets exactly one answer: what it returned, what it threw, or `cancelled`.
-//   T2. A cancelled task has CANCEL_GRACE_MS to clean up; one that returned meanwhile has completed.
+//   T2. A cancelled task has CANCEL_GRACE_MS to clean up; one that returns meanwhile is completed.
 //   T3. The same task id again, while it runs, is the same task.
 import type { agent as wire, link } from '@hivekernel/protocol';
 import { HiveError, messageOf } from '../hive-error.ts';

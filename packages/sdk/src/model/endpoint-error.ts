@@ -1,5 +1,5 @@
-// Translates what an OpenAI-compatible endpoint says of a failure into a HiveError. The kernel's own
-// endpoint puts a code of the closed list into `error.code`; others are judged by their HTTP status.
+// Translates what an OpenAI-compatible endpoint says of a failure into a HiveError. The kernel's
+// own endpoint puts a code of the closed list into `error.code`; others are judged by their status.
 import { HiveError } from '../hive-error.ts';
 import type { HiveErrorCode } from '../hive-error.ts';
 

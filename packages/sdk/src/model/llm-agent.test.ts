@@ -46,7 +46,7 @@ async function start(image: new () => LLMAgent, systemPrompt = '') {
 }
 
 describe('LLMAgent', () => {
-  it('answers a task with its model and system prompt when it has no onTask of its own', async () => {
+  it('answers a task with its model and system prompt when it has no own onTask', async () => {
     const { ask, model } = await start(Plain, 'be brief');
     expect(await ask('why?')).toBe('system:be brief | user:why?');
     expect(await ask('and?')).toBe('system:be brief | user:and?');

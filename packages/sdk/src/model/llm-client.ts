@@ -25,7 +25,7 @@ export interface LLMClientOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-/** Everything of a request but its messages, and how to end the call. Default deadline: 10 minutes. */
+/** All of a request but its messages, and how to end the call. Default deadline: 10 minutes. */
 export type ChatOptions = Omit<ChatRequest, 'messages'> & CallOptions;
 
 export type ChatInput = readonly ChatMessage[] | ChatRequest;

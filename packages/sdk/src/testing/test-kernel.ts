@@ -254,7 +254,8 @@ export class TestKernel {
       const message = { messageId, fromPid: from, fromName, type, payload, replyTo };
       const target = this.process(to);
       if (!target.isAlive) throw new HiveError('wrong_state', `Process ${to} has ended.`);
-      void this.deliver(to, { ...message, priority, requiresAck }).catch(() => undefined); // no retries here
+      // Nothing is tried again here.
+      void this.deliver(to, { ...message, priority, requiresAck }).catch(() => undefined);
     }
     return { delivered: true, messageId, error: '', errorCode: '' };
   }

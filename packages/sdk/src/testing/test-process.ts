@@ -1,4 +1,5 @@
 // One process of the test kernel: a real host behind a real link, the wire between them in memory.
+// All of them live in the process of the test.
 import type { agent as wire, core, link } from '@hivekernel/protocol';
 import { LinkCaller, readHello, ServerSession } from '@hivekernel/protocol/link';
 import type { IncomingCall } from '@hivekernel/protocol/link';

@@ -1,11 +1,12 @@
-// The whole desk in memory: queen, lead and workers on a test kernel, a model that the test answers for.
+// The whole desk in memory: queen, lead and workers on a test kernel, and a model whose answers the
+// test decides.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestKernel, TestModel } from '@hivekernel/sdk/testing';
 import type { TestModelAnswer, TestModelRequest } from '@hivekernel/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CREW } from '../index.ts';
+import { CREW } from './index.ts';
 
 const QUESTION = 'How does the kernel survive a crash, and who pays?';
 const ASPECTS = ['How does the kernel survive a crash?', 'Who pays for model calls?'];
