@@ -145,6 +145,10 @@ export class Escalations implements LifeListener {
     }
   }
 
+  onStartFailed(record: ProcessRecord): void {
+    this.onExited(record);
+  }
+
   /** At a restore. */
   rearm(): void {
     for (const record of this.#records.byId.values()) this.#arm(record);

@@ -4,6 +4,7 @@
 //       one's record stays readable for 60 s.
 //   P9. Children of what is gone go to the nearest living ancestor.
 
+import type { KernelError } from '../errors.ts';
 import type { EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
 import type { Timers } from '../events/timers.ts';
@@ -30,6 +31,8 @@ export interface ExitReport {
 export interface LifeListener {
   /** Its exit is recorded; its resources are still there. */
   onExited(record: ProcessRecord): void;
+  /** It never became ready, and its record goes at once; whoever counted on it is refused. */
+  onStartFailed?(record: ProcessRecord, refusal: KernelError): void;
 }
 
 export class Life {
@@ -110,6 +113,14 @@ export class Life {
     for (const listener of this.#listeners()) listener.onExited(record);
     if (record.exit?.cause !== 'kernel_died') this.gone(record);
     this.scheduleDecay(record);
+  }
+
+  /** It never became ready: nothing of it stays (PROTOCOL §3); its children go to its heir (P9). */
+  startFailed(record: ProcessRecord, why: { error: string; refusal: KernelError }): void {
+    this.#dispatcher.endAllOf(record, why.refusal.message);
+    for (const listener of this.#listeners()) listener.onStartFailed?.(record, why.refusal);
+    this.gone(record);
+    this.#log.emit('process.start_failed', { pid: record.pid, error: why.error });
   }
 
   /** A wait took its result (S8): a zombie is dead now, and its record is soon forgotten. */

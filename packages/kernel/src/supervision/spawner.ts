@@ -98,21 +98,18 @@ export class Spawner implements LifeListener {
   /** It never came to be: what it did meanwhile is undone as far as its children go (P9). */
   failed(record: ProcessRecord, error: string): void {
     if (record.state !== 'starting') return;
-    this.#life.gone(record);
-    this.#log.emit('process.start_failed', { pid: record.pid, error });
     const refusal = new KernelError('start_failed', `${record.spec.name} did not start: ${error}`, {
       details: { image: record.spec.image },
     });
+    this.#life.startFailed(record, { error, refusal });
     this.#settle(record.owed, { ok: false, error: refusal });
   }
 
-  /** It was killed before it was ready. */
+  /** It was killed, or ended itself, before it was ready. */
   onExited(record: ProcessRecord): void {
     if (record.owed === null) return;
-    const error = new KernelError(
-      'cancelled',
-      `${describeProcess(record)} was killed as it started.`,
-    );
+    const how = record.state === 'dead' ? 'was killed' : 'ended itself';
+    const error = new KernelError('cancelled', `${describeProcess(record)} ${how} as it started.`);
     this.#settle(record.owed, { ok: false, error });
   }
 

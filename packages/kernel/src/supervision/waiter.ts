@@ -141,6 +141,11 @@ export class Waiter implements LifeListener {
     }
   }
 
+  onStartFailed(record: ProcessRecord, refusal: KernelError): void {
+    for (const wait of this.#waits.by(record.pid)) this.#end(wait);
+    for (const wait of this.#waits.on(record.pid)) this.#refuse(wait, refusal);
+  }
+
   /** The caller gave the wait up. */
   cancel(ref: CallRef): boolean {
     for (const wait of this.#waits.by(ref.pid)) {

@@ -110,7 +110,10 @@ export class Facts {
       const record = this.#live(fact.pid);
       if (record === undefined || fact.incarnation < record.incarnation) return;
       const { exitCode, cause, detail } = fact;
-      this.#parts.life.exited(record, { exitCode, cause, detail });
+      if (record.state === 'starting') {
+        const why = detail === '' ? `it ended with code ${exitCode} before it was ready` : detail;
+        this.#parts.spawner.failed(record, why);
+      } else this.#parts.life.exited(record, { exitCode, cause, detail });
     },
     task_ended: (fact) => {
       const task = this.#parts.tasks.byId.get(fact.task);
