@@ -73,6 +73,10 @@ export interface ProcessRecord {
 
 export const isVirtual = (record: ProcessRecord): boolean => record.spec.image === '';
 
+/** The incarnation that runs or is about to: until its OS process is reported, the next one. */
+export const runOf = (record: ProcessRecord): number =>
+  record.osPid === 0 ? record.incarnation + 1 : record.incarnation;
+
 /** "worker-3 (pid 11)", for messages to people. */
 export const describeProcess = (record: ProcessRecord): string =>
   `${record.spec.name} (pid ${record.pid})`;

@@ -13,7 +13,7 @@ import type { Pid } from '../ids.ts';
 import type { Broker } from '../ipc/broker.ts';
 import type { Deliverer } from '../ipc/delivery.ts';
 import { LIMITS } from '../limits.ts';
-import type { ProcessRecord } from '../process/record.ts';
+import { runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive, nextState } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { ancestorsOf } from '../process/tree.ts';
@@ -77,13 +77,13 @@ export class Life {
 
   /** Asks its runtime to end; a virtual process ends at once. */
   stop(record: ProcessRecord, how: { reason: ShutdownReason; graceMs: number }): void {
-    const { pid, incarnation } = record;
+    const { pid } = record;
     if (record.state !== 'stopping') move(this.#log, record, { event: 'stop' });
     if (record.spec.image === '') {
       this.exited(record, { exitCode: -1, cause: 'killed', detail: '' });
       return;
     }
-    this.#effects.push({ do: 'stop', pid, incarnation, ...how });
+    this.#effects.push({ do: 'stop', pid, incarnation: runOf(record), ...how });
   }
 
   /** It ends itself with this result (S8): the runtime is stopped, then it is a zombie. */
@@ -95,7 +95,8 @@ export class Life {
   /** Its OS process is gone, or it never had one. */
   exited(record: ProcessRecord, report: ExitReport): void {
     const announced = record.exiting;
-    const isKill = announced === undefined && report.cause === 'killed';
+    const wasAsked = report.cause === 'killed' || record.state === 'stopping';
+    const isKill = announced === undefined && wasAsked;
     const to = nextState(record.state, isKill ? 'killed' : 'exit');
     if (to !== 'zombie' && to !== 'dead') return;
     this.#dispatcher.endAllOf(record, `process ${record.pid} ended: ${report.cause}`);
@@ -104,7 +105,7 @@ export class Life {
       incarnation: record.incarnation,
       to,
       exitCode: announced?.exitCode ?? (isKill ? -1 : report.exitCode),
-      cause: announced === undefined ? report.cause : 'done',
+      cause: announced !== undefined ? 'done' : isKill ? 'killed' : report.cause,
       detail: report.detail,
       output: announced?.output ?? record.lastOutput,
     });

@@ -13,7 +13,7 @@ import type { Pid } from '../ids.ts';
 import { requireRole } from '../permissions/acl.ts';
 import { requireTools } from '../permissions/capabilities.ts';
 import { checkName, childAddress } from '../process/address.ts';
-import { describeProcess, type ProcessRecord } from '../process/record.ts';
+import { describeProcess, runOf, type ProcessRecord } from '../process/record.ts';
 import { checkSpawn } from '../process/spawn-rules.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
@@ -119,7 +119,7 @@ export class Spawner implements LifeListener {
       do: 'start',
       pid,
       parent: record.parent?.pid ?? this.#table.king.pid,
-      incarnation: record.incarnation + 1,
+      incarnation: runOf(record),
       spec: record.spec,
       address: record.address,
     });

@@ -117,7 +117,7 @@ export class Facts {
     },
     task_ended: (fact) => {
       const task = this.#parts.tasks.byId.get(fact.task);
-      if (task === undefined || task.pid !== fact.pid) return;
+      if (task === undefined || task.pid !== fact.pid || !task.isRunning) return;
       const outcome = fact.completed ? 'completed' : 'failed';
       const { result, error } = fact;
       this.#parts.dispatcher.finish(fact.task, { outcome, result, error });
@@ -138,9 +138,11 @@ export class Facts {
     },
   };
 
+  /** A live one with a runtime: of the king and of virtual ones the world knows nothing. */
   #live(pid: Pid): ProcessRecord | undefined {
     const record = this.#parts.table.find(pid);
-    return record !== undefined && isLive(record.state) ? record : undefined;
+    if (record === undefined || isVirtual(record) || !isLive(record.state)) return undefined;
+    return record;
   }
 
   #current(fact: { pid: Pid; incarnation: number }): ProcessRecord | undefined {
