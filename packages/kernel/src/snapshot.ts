@@ -49,7 +49,7 @@ interface Image {
   readonly partition: number;
   readonly nextN: number;
   readonly processes: readonly ProcessImage[];
-  readonly tasks: readonly Omit<TaskRecord, 'timer'>[];
+  readonly tasks: readonly Omit<TaskRecord, 'timer' | 'waits'>[];
   readonly waits: readonly Omit<WaitRecord, 'timer'>[];
   readonly kills: readonly Omit<KillRecord, 'left'>[];
   readonly escalations: readonly Omit<EscalationRecord, 'timer'>[];
@@ -66,7 +66,7 @@ export function takeSnapshot(state: KernelState): string {
     partition: state.table.partition,
     nextN: state.table.nextN,
     processes: [...state.table.byPid.values()].map(processImage),
-    tasks: [...state.tasks.byId.values()].map(({ timer: _, ...rest }) => rest),
+    tasks: [...state.tasks.byId.values()].map(({ timer: _, waits: __, ...rest }) => rest),
     waits: [...state.waits.byId.values()].map(({ timer: _, ...rest }) => rest),
     kills: [...state.kills.byId.values()].map(({ left: _, ...rest }) => rest),
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
@@ -81,7 +81,7 @@ export function takeSnapshot(state: KernelState): string {
 export function restoreSnapshot(state: KernelState, body: string): void {
   const image = parse(body);
   restoreProcesses(state, image);
-  for (const task of image.tasks) state.tasks.restore({ ...task, timer: undefined });
+  for (const task of image.tasks) state.tasks.restore({ ...task, waits: 0, timer: undefined });
   for (const wait of image.waits) state.waits.restore({ ...wait, timer: undefined });
   for (const kill of image.kills) state.kills.restore(kill);
   for (const one of image.escalations) state.escalations.restore({ ...one, timer: undefined });

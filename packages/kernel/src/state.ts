@@ -40,7 +40,7 @@ export class KernelState {
     this.office = new PostOffice({ timers, agingMsPerLevel, onExpired });
     this.catalog = new ArtifactCatalog({ versionsKept: artifactVersionsKept });
     this.tasks = new TaskTable(this.table);
-    this.waits = new WaitTable(this.table);
+    this.waits = new WaitTable(this.tasks);
     this.kills = new KillTable(this.table);
     this.ledger = new Ledger(this.table);
     const areas = [

@@ -55,7 +55,7 @@ export interface ProcessRecord {
   readonly requestedTasks: Set<TaskId>;
   tasksRunning: number;
   lastOutput: string;
-  /** Calls of its tasks that wait for something; blocked when each running task has one. */
+  /** Running tasks with a call that waits for something; blocked when all of them have one. */
   waits: number;
 
   // The ledger's (resources/ledger.ts).

@@ -20,6 +20,8 @@ export interface TaskRecord {
   readonly createdMonoMs: number;
   isRunning: boolean;
   deadlineMonoMs: number;
+  /** Calls of this task that wait for something; derived from the waits and tasks themselves. */
+  waits: number;
   /** Volatile: derived from `deadlineMonoMs`. */
   timer: Timer | undefined;
 }
@@ -56,12 +58,31 @@ export class TaskTable {
     if (task.isRunning && record !== undefined) record.tasksRunning += 1;
   }
 
+  /** A call of the task `id` waits from now on; null and a task that ended mean nobody. */
+  beginWait(id: TaskId | null): void {
+    const task = id === null ? undefined : this.byId.get(id);
+    if (task === undefined) return;
+    task.waits += 1;
+    if (task.waits === 1 && task.isRunning) this.#addWaiting(task, 1);
+  }
+
+  endWait(id: TaskId | null): void {
+    const task = id === null ? undefined : this.byId.get(id);
+    if (task === undefined) return;
+    task.waits -= 1;
+    if (task.waits === 0 && task.isRunning) this.#addWaiting(task, -1);
+  }
+
+  #addWaiting(task: TaskRecord, by: 1 | -1): void {
+    const record = this.#table.find(task.pid);
+    if (record !== undefined) record.waits += by;
+  }
+
   #enter(task: TaskRecord): void {
     this.byId.set(task.task, task);
     this.#table.find(task.pid)?.tasks.add(task.task);
-    const asker = this.#table.find(task.by);
-    asker?.requestedTasks.add(task.task);
-    if (asker !== undefined && isAwaited(task)) asker.waits += 1;
+    this.#table.find(task.by)?.requestedTasks.add(task.task);
+    if (task.owed !== null) this.beginWait(task.parentTask);
   }
 
   #created(event: EventOf<'task.created'>): void {
@@ -77,6 +98,7 @@ export class TaskTable {
       createdMonoMs: event.monoMs,
       isRunning: false,
       deadlineMonoMs: 0,
+      waits: 0,
       timer: undefined,
     });
     this.#touch(pid, event);
@@ -89,6 +111,7 @@ export class TaskTable {
     task.isRunning = true;
     task.deadlineMonoMs = event.monoMs + task.spec.timeoutMs;
     record.tasksRunning += 1;
+    if (task.waits > 0) record.waits += 1;
     this.#touch(event.body.pid, event);
   }
 
@@ -96,13 +119,13 @@ export class TaskTable {
     const task = this.byId.get(event.body.task);
     if (task === undefined) return;
     this.byId.delete(task.task);
-    const asker = this.#table.find(task.by);
-    asker?.requestedTasks.delete(task.task);
-    if (asker !== undefined && isAwaited(task)) asker.waits -= 1;
+    this.#table.find(task.by)?.requestedTasks.delete(task.task);
+    if (task.owed !== null) this.endWait(task.parentTask);
     const record = this.#table.find(task.pid);
     if (record === undefined) return;
     record.tasks.delete(task.task);
     if (task.isRunning) record.tasksRunning -= 1;
+    if (task.isRunning && task.waits > 0) record.waits -= 1;
     record.lastOutput = event.body.result.output;
     this.#touch(task.pid, event);
   }
@@ -114,6 +137,3 @@ export class TaskTable {
     record.changedBy = event.by;
   }
 }
-
-/** A task of the asker waits for this one. */
-const isAwaited = (task: TaskRecord): boolean => task.owed !== null && task.parentTask !== null;

@@ -15,6 +15,7 @@ import { describeProcess, type ExitRecord, type ProcessRecord } from '../process
 import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { settle } from '../scheduler/activity.ts';
+import type { TaskTable } from '../scheduler/task-table.ts';
 import { LIMITS } from '../limits.ts';
 import type { Life, LifeListener } from './life.ts';
 
@@ -38,13 +39,13 @@ export interface WaitReport {
 
 /** The waits under way; folded. */
 export class WaitTable {
-  readonly #table: ProcessTable;
+  readonly #tasks: TaskTable;
   readonly byId = new Map<Seq, WaitRecord>();
   readonly #byTarget = new Map<Pid, Set<WaitRecord>>();
   readonly #byWaiter = new Map<Pid, Set<WaitRecord>>();
 
-  constructor(table: ProcessTable) {
-    this.#table = table;
+  constructor(tasks: TaskTable) {
+    this.#tasks = tasks;
   }
 
   on(target: Pid): WaitRecord[] {
@@ -66,8 +67,7 @@ export class WaitTable {
     this.byId.set(wait.wait, wait);
     add(this.#byTarget, wait.target, wait);
     add(this.#byWaiter, wait.pid, wait);
-    const waiter = this.#table.find(wait.pid);
-    if (waiter !== undefined && wait.task !== null) waiter.waits += 1;
+    this.#tasks.beginWait(wait.task);
   }
 
   #began(event: EventOf<'wait.began'>): void {
@@ -80,8 +80,7 @@ export class WaitTable {
     this.byId.delete(id);
     drop(this.#byTarget, wait.target, wait);
     drop(this.#byWaiter, wait.pid, wait);
-    const waiter = this.#table.find(wait.pid);
-    if (waiter !== undefined && wait.task !== null) waiter.waits -= 1;
+    this.#tasks.endWait(wait.task);
   }
 }
 

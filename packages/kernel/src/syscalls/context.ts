@@ -31,9 +31,15 @@ export class CallContext {
   ): void {
     this.caller = caller;
     this.ref = call.ref;
-    this.task = call.task;
+    this.task = call.task === null ? null : this.#runningTask(call.task, caller);
     this.isOperator = call.isOperator;
     this.#gate = SEQ_ZERO;
+  }
+
+  /** A call that comes after its task's end, or names another's task, works for none. */
+  #runningTask(id: TaskId, caller: ProcessRecord): TaskId | null {
+    const task = this.parts.tasks.byId.get(id);
+    return task !== undefined && task.pid === caller.pid && task.isRunning ? id : null;
   }
 
   get gate(): Seq {
