@@ -51,7 +51,8 @@ describe('textOfHtml()', () => {
   it('keeps headings, paragraphs and lists, drops scripts and markup, reads entities', () => {
     const html =
       '<head><title>no</title></head><body><h2 class="x">Kernels &amp; more</h2>' +
-      '<p>First&nbsp;line<br>second</p><script>alert("<p>")</script><ul><li>one</li><li>two &#8211; ' +
+      '<p>First&nbsp;line<br>second</p>' +
+      '<script>alert("<p>")</script><ul><li>one</li><li>two &#8211; ' +
       '&#x41;</li></ul></body>';
     expect(textOfHtml(html)).toBe('## Kernels & more\n\nFirst line\nsecond\n\n- one\n- two – A');
   });

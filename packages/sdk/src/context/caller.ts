@@ -6,7 +6,13 @@
 import { anySignal } from '../deadline.ts';
 import type { CallOptions } from '../deadline.ts';
 import { asHiveError, HiveError } from '../hive-error.ts';
-import type { CallValue, KernelPort, PlainCase, ReplyValueOf } from '../kernel-port.ts';
+import type {
+  CallValue,
+  KernelCallOptions,
+  KernelPort,
+  PlainCase,
+  ReplyValueOf,
+} from '../kernel-port.ts';
 
 /** How a call stands to the cancelling of its task (C1). */
 export type Follows = 'always' | 'unless-cancelled-before' | 'never';
@@ -29,10 +35,13 @@ interface Refusable {
 export class Caller {
   readonly #port: KernelPort;
   readonly #task: CallerTask | undefined;
+  /** Of a call that nothing but its reply ends. */
+  readonly #routing: KernelCallOptions;
 
   constructor(port: KernelPort, task: CallerTask | undefined) {
     this.#port = port;
     this.#task = task;
+    this.#routing = task === undefined ? {} : { taskId: task.id };
   }
 
   call<Case extends PlainCase>(
@@ -42,15 +51,21 @@ export class Caller {
   ): Promise<ReplyValueOf<Case>> {
     const { timeoutMs, follows = 'never' } = patience;
     const signal = anySignal(patience.signal, this.#taskSignal(follows));
-    const reply = this.#port.call(kind, value, {
-      ...(this.#task !== undefined && { taskId: this.#task.id }),
-      ...(signal !== undefined && { signal }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
-    });
+    const isPatient = signal === undefined && timeoutMs === undefined;
+    const routing = isPatient ? this.#routing : this.#routingOf(signal, timeoutMs);
+    const reply = this.#port.call(kind, value, routing);
     return reply.catch((error: unknown) => {
       const reason: unknown = signal?.aborted === true ? signal.reason : undefined;
       throw reason instanceof HiveError ? reason : asHiveError(error);
     });
+  }
+
+  #routingOf(signal: AbortSignal | undefined, timeoutMs: number | undefined): KernelCallOptions {
+    return {
+      ...this.#routing,
+      ...(signal !== undefined && { signal }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    };
   }
 
   #taskSignal(follows: Follows): AbortSignal | undefined {
