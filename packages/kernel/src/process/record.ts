@@ -52,6 +52,8 @@ export interface ProcessRecord {
 
   // The scheduler's (scheduler/task-table.ts).
   readonly tasks: Set<TaskId>;
+  /** Those of `tasks` that do not run yet, in the order of arrival (P6). */
+  readonly tasksInLine: Set<TaskId>;
   readonly requestedTasks: Set<TaskId>;
   tasksRunning: number;
   lastOutput: string;

@@ -238,6 +238,7 @@ function newRecord(birth: Birth): ProcessRecord {
     isGone: false,
     decay: undefined,
     tasks: new Set(),
+    tasksInLine: new Set(),
     requestedTasks: new Set(),
     tasksRunning: 0,
     lastOutput: '',

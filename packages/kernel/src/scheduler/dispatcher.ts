@@ -82,10 +82,9 @@ export class Dispatcher {
   /** Starts what is in line, as far as the process may run more at once. */
   startNext(record: ProcessRecord): void {
     if (record.state === 'starting' || record.state === 'stopping') return;
-    if (record.tasks.size === record.tasksRunning) return;
-    for (const task of this.#tasks.of(record.pid)) {
+    for (const id of record.tasksInLine) {
       if (record.tasksRunning >= record.spec.limits.concurrentTasksMax) return;
-      if (!task.isRunning) this.#start(record, task);
+      this.#start(record, this.#tasks.byId.get(id) as TaskRecord);
     }
   }
 
@@ -97,7 +96,8 @@ export class Dispatcher {
     return true;
   }
 
-  /** Ends a task from outside, and tells the agent that runs it to stop. */
+  /** Ends a task from outside, and tells the agent that runs it, and all who work for it, to stop
+   * (S1). */
   cancel(task: TaskRecord, outcome: 'cancelled' | 'timed_out', reason: string): void {
     const record = this.#table.find(task.pid);
     const wasRunning = task.isRunning;
@@ -105,6 +105,10 @@ export class Dispatcher {
     if (!wasRunning || record === undefined) return;
     const { pid, incarnation } = record;
     this.#effects.push({ do: 'interrupt', pid, incarnation, task: task.task, reason });
+    for (const id of [...record.requestedTasks]) {
+      const part = this.#tasks.byId.get(id);
+      if (part?.parentTask === task.task) this.cancel(part, 'cancelled', reason);
+    }
   }
 
   /** The process is at its end: its tasks fail, and what others do for it is cancelled. */

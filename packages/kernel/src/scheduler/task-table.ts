@@ -80,7 +80,9 @@ export class TaskTable {
 
   #enter(task: TaskRecord): void {
     this.byId.set(task.task, task);
-    this.#table.find(task.pid)?.tasks.add(task.task);
+    const record = this.#table.find(task.pid);
+    record?.tasks.add(task.task);
+    if (!task.isRunning) record?.tasksInLine.add(task.task);
     this.#table.find(task.by)?.requestedTasks.add(task.task);
     if (task.owed !== null) this.beginWait(task.parentTask);
   }
@@ -110,6 +112,7 @@ export class TaskTable {
     if (task === undefined || record === undefined) return;
     task.isRunning = true;
     task.deadlineMonoMs = event.monoMs + task.spec.timeoutMs;
+    record.tasksInLine.delete(task.task);
     record.tasksRunning += 1;
     if (task.waits > 0) record.waits += 1;
     this.#touch(event.body.pid, event);
@@ -124,6 +127,7 @@ export class TaskTable {
     const record = this.#table.find(task.pid);
     if (record === undefined) return;
     record.tasks.delete(task.task);
+    record.tasksInLine.delete(task.task);
     if (task.isRunning) record.tasksRunning -= 1;
     if (task.isRunning && task.waits > 0) record.waits -= 1;
     record.lastOutput = event.body.result.output;
