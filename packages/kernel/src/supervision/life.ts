@@ -139,7 +139,7 @@ export class Life {
 
   heirOf(record: ProcessRecord): Pid {
     for (const ancestor of ancestorsOf(record)) {
-      if (isLive(ancestor.state) && ancestor.state !== 'stopping') return ancestor.pid;
+      if (isLive(ancestor.state)) return ancestor.pid;
     }
     return this.#table.king.pid;
   }
