@@ -96,6 +96,9 @@ export class Killer implements LifeListener {
   readonly #kills: KillTable;
   readonly #effects: EffectQueue;
   readonly #life: Life;
+  /** Whose turn it is to be stopped; empty between inputs. */
+  readonly #due: [KillRecord, ProcessRecord][] = [];
+  #isStopping = false;
 
   constructor(options: { log: Log; kills: KillTable; effects: EffectQueue; life: Life }) {
     this.#log = options.log;
@@ -148,7 +151,8 @@ export class Killer implements LifeListener {
       owed: ref,
     });
     const record = this.#kills.byId.get(kill) as KillRecord;
-    for (const one of living) if (!hasLeft(record, one)) this.#stop(record, one);
+    for (const one of living) if (!hasLeft(record, one)) this.#due.push([record, one]);
+    this.#stopDue();
   }
 
   /** A process of the kill is gone: its parent may be next, and the last one ends the kill. */
@@ -159,12 +163,20 @@ export class Killer implements LifeListener {
     }
     const parent = exited.parent;
     if (parent === undefined || !kill.left.has(parent.pid)) return;
-    if (!hasLeft(kill, parent)) this.#stop(kill, parent);
+    if (!hasLeft(kill, parent)) this.#due.push([kill, parent]);
+    this.#stopDue();
   }
 
-  #stop(kill: KillRecord, record: ProcessRecord): void {
-    if (!isLive(record.state)) return;
-    this.#life.stop(record, { reason: kill.reason, graceMs: kill.graceMs });
+  /** A virtual process ends as it is stopped, which makes its parent due: one loop, however deep. */
+  #stopDue(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    // It grows as it is walked.
+    for (const [{ reason, graceMs }, record] of this.#due) {
+      if (isLive(record.state)) this.#life.stop(record, { reason, graceMs });
+    }
+    this.#due.length = 0;
+    this.#isStopping = false;
   }
 
   #end(kill: KillRecord): void {
