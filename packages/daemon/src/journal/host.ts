@@ -30,7 +30,8 @@ export type Observation =
       readonly stream: 'stdout' | 'stderr';
       readonly line: string;
     }
-  | { readonly type: 'token'; readonly pid: number; readonly text: string };
+  /** Completion tokens that just arrived from a model. */
+  | { readonly type: 'tokens'; readonly pid: number; readonly count: number };
 
 export interface Host {
   /** Serves a call. `reply` is called once, at the moment when the answer may leave. */

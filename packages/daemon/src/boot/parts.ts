@@ -1,0 +1,135 @@
+// The parts of the daemon that take more than one line to make: each function starts one part and
+// adds its end to the teardown, so that whatever was started is stopped, in reverse.
+
+import { createRequire } from 'node:module';
+import type { link } from '@hivekernel/protocol';
+import { createAdminLink } from '../api/admin/admin-link.ts';
+import { EventFeed } from '../api/events/event-feed.ts';
+import { ProcessBook } from '../api/events/process-book.ts';
+import { createHttp, type HttpServer } from '../api/http/http-server.ts';
+import type { Config } from '../config/index.ts';
+import { JournaledKernel } from '../journal/journaled-kernel.ts';
+import { SqliteStore } from '../journal/sqlite/sqlite-store.ts';
+import type { Discovery } from '../llm/discovery.ts';
+import { Gateway } from '../llm/gateway.ts';
+import { Runtime } from '../runtime/runtime.ts';
+import { VERSION } from '../version.ts';
+import type { AccessKeys } from './access-keys.ts';
+import { clearRuntimeDir, type DataDirs } from './data-dir.ts';
+import { gatewayPorts } from './gateway-ports.ts';
+import type { Teardown } from './teardown.ts';
+
+/** What most parts need. */
+export interface Ground {
+  readonly config: Config;
+  readonly dirs: DataDirs;
+  readonly bootId: string;
+  readonly log: (line: string) => void;
+  readonly teardown: Teardown;
+}
+
+export async function openJournal(
+  ground: Ground,
+  onFatal: (error: Error) => void,
+): Promise<{ store: SqliteStore; host: JournaledKernel }> {
+  const { config, dirs, teardown, log } = ground;
+  const { journal } = config.daemon;
+  const low = { tell: (_isLow: boolean): void => undefined };
+  const store = await SqliteStore.open({
+    dir: dirs.data,
+    ballastBytes: journal.ballastBytes,
+    commitAppendsMax: journal.commitEventsMax,
+    onSpaceChange: (isLow) => {
+      log(isLow ? 'disk space is low: growing calls are refused' : 'disk space is back');
+      low.tell(isLow);
+    },
+  });
+  teardown.add('store', () => store.close());
+  const host = await JournaledKernel.open({ store, settings: config.kernel, onFatal });
+  low.tell = (isLow) => host.setStorageLow(isLow);
+  host.setStorageLow((await store.stats({ partition: 0 })).isLow);
+  teardown.add('kernel', () => host.close());
+  return { store, host };
+}
+
+export async function openHttp(
+  ground: Ground,
+  parts: { host: JournaledKernel; keys: AccessKeys; model: Discovery },
+): Promise<HttpServer> {
+  const { config, log, teardown } = ground;
+  const { host, keys, model } = parts;
+  const ports = gatewayPorts({ host, keys, settings: config.kernel });
+  const gateway = new Gateway({ catalog: model.catalog, ports });
+  const http = createHttp({
+    gateway,
+    port: config.daemon.httpPort,
+    health: () => ({ status: 'ok', version: VERSION, seq: host.durableSeq }),
+    onInternalError: (error) => log(`model endpoint: ${error.message}`),
+  });
+  await http.start();
+  teardown.add('http', () => http.stop());
+  teardown.add('gateway', async () => gateway.stop());
+  return http;
+}
+
+export async function openRuntime(
+  ground: Ground,
+  parts: { host: JournaledKernel; keys: AccessKeys; http: HttpServer },
+): Promise<Runtime> {
+  const { config, dirs, bootId, log, teardown } = ground;
+  const { host, keys, http } = parts;
+  const runtime = new Runtime({
+    host,
+    runtimeDir: dirs.runtime,
+    dataDir: dirs.data,
+    projectDir: config.files.projectDir,
+    nodePath: process.execPath,
+    runnerPath: createRequire(import.meta.url).resolve('@hivekernel/sdk/runner'),
+    modelEndpoint: {
+      url: `${http.url ?? ''}/v1`,
+      issueKey: (pid) => keys.issue(pid),
+      revokeKey: (pid) => keys.revoke(pid),
+    },
+    envPass: config.daemon.envPass,
+    startTimeoutMs: config.kernel.startTimeoutMs,
+    heartbeatIntervalMs: config.kernel.heartbeatIntervalMs,
+    unresponsiveAfterMs: config.kernel.unresponsiveAfterMs,
+    termGraceMs: config.kernel.termGraceMs,
+    kernelDeathGraceMs: config.daemon.kernelDeathGraceMs,
+    kernelVersion: VERSION,
+    bootId,
+    logger: {
+      warn: (fields, message) => log(`${message} ${JSON.stringify(fields)}`),
+      error: (fields, message) => log(`${message} ${JSON.stringify(fields)}`),
+    },
+  });
+  teardown.add('runtime directory', () => clearRuntimeDir(dirs));
+  await runtime.startService();
+  teardown.add('runtime', () => runtime.stopService());
+  return runtime;
+}
+
+export async function openDoors(
+  ground: Ground,
+  parts: {
+    host: JournaledKernel;
+    status: () => Promise<link.KernelStatus>;
+    onStop: (reason: string) => void;
+  },
+): Promise<void> {
+  const { config, dirs, bootId, teardown } = ground;
+  const { host, status, onStop } = parts;
+  const feed = new EventFeed({ host, book: new ProcessBook({ host }) });
+  const admin = createAdminLink({
+    host,
+    feed,
+    socketPath: dirs.adminSocket,
+    kernelVersion: VERSION,
+    bootId,
+    termGraceMs: config.kernel.termGraceMs,
+    status,
+    stopKernel: onStop,
+  });
+  await admin.start();
+  teardown.add('admin link', () => admin.stop());
+}

@@ -1,0 +1,66 @@
+// hived: the daemon as a program. Flags come from the settings table; it prints one line of JSON on
+// stdout when it is ready, logs to stderr, and ends cleanly on SIGTERM and SIGINT.
+
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { KernelError } from '@hivekernel/kernel';
+import { loadConfig, SETTING_KEYS, settingRow, type Flags } from './config/index.ts';
+import { Daemon } from './daemon.ts';
+
+const EXIT = { ok: 0, failed: 1, badUsage: 2, badConfig: 78 } as const;
+
+const log = (line: string): void => {
+  process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+};
+
+async function main(): Promise<number> {
+  const { flags, file } = readArguments(process.argv.slice(2));
+  const source = file === undefined ? {} : { file };
+  const config = await loadConfig({ cwd: process.cwd(), env: process.env, flags, ...source });
+  for (const warning of config.warnings) log(warning);
+  const daemon = await Daemon.start({ config, log });
+  stopOnSignals(daemon);
+  process.stdout.write(`${JSON.stringify({ ready: daemon.info })}\n`);
+  log(`ready: ${daemon.model.line}`);
+  await daemon.ended;
+  return EXIT.ok;
+}
+
+/** The flags of the settings table, `--env-file`, and the configuration file. */
+function readArguments(args: readonly string[]): { flags: Flags; file: string | undefined } {
+  const options: ParseArgsOptionsConfig = { 'env-file': { type: 'string' } };
+  for (const key of SETTING_KEYS) {
+    const { flag, kind } = settingRow(key);
+    if (flag !== undefined) options[flag] = { type: isSwitch(kind) ? 'boolean' : 'string' };
+  }
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  return { flags: values as Flags, file: positionals[0] };
+}
+
+const isSwitch = (kind: { readonly allowed: string }): boolean => kind.allowed.includes('true');
+
+/** A second signal does not wait for the agents. */
+function stopOnSignals(daemon: Daemon): void {
+  let count = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    count += 1;
+    if (count > 1) process.exit(EXIT.failed);
+    log(`${signal}: stopping`);
+    void daemon.stop(signal);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof KernelError && error.details['reason'] === 'configuration') {
+    return EXIT.badConfig;
+  }
+  const code = (error as { code?: unknown }).code;
+  const isUsage = typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS');
+  return isUsage ? EXIT.badUsage : EXIT.failed;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  log(`error: ${error instanceof Error ? error.message : String(error)}`);
+  return exitCodeOf(error);
+});
