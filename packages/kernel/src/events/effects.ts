@@ -83,12 +83,15 @@ export interface PendingEffect {
 export class EffectQueue {
   #pending: PendingEffect[] = [];
   readonly #lastSeq: () => Seq;
+  readonly #onReply: (to: CallRef) => void;
 
-  constructor(lastSeq: () => Seq) {
-    this.#lastSeq = lastSeq;
+  constructor(options: { lastSeq: () => Seq; onReply: (to: CallRef) => void }) {
+    this.#lastSeq = options.lastSeq;
+    this.#onReply = options.onReply;
   }
 
   push(effect: Effect): void {
+    if (effect.do === 'reply') this.#onReply(effect.to);
     this.#pending.push({ afterSeq: this.#lastSeq(), effect });
   }
 

@@ -16,7 +16,6 @@ import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { settle } from '../scheduler/activity.ts';
 import type { TaskTable } from '../scheduler/task-table.ts';
-import { LIMITS } from '../limits.ts';
 import type { Life, LifeListener } from './life.ts';
 
 export interface WaitRecord {
@@ -169,11 +168,6 @@ export class Waiter implements LifeListener {
       );
     }
     if (target.isCollected) throw alreadyCollected(target);
-    if (this.#waits.by(caller.pid).length < LIMITS.owedCallsPerProcessMax) return;
-    throw new KernelError(
-      'limit_exceeded',
-      `${describeProcess(caller)} waits ${LIMITS.owedCallsPerProcessMax} times already.`,
-    );
   }
 
   #take(target: ProcessRecord): WaitReport {

@@ -46,12 +46,29 @@ export class SyscallDispatcher {
       const caller = this.#callerOf(call);
       this.#admit(caller, syscall, call);
       this.#context.open(call, caller);
-      const value = syscall.run(this.#context, call.args as never);
+      const value = this.#run(syscall, call);
       if (value === OWED) return STILL_OWED;
       return { done: true, ok: true, value, gate: this.#gateOf(syscall) };
     } catch (error) {
       return this.#refuse(call, error);
     }
+  }
+
+  #run(syscall: AnySyscall, call: Call): unknown {
+    if (syscall.mayOwe !== true) return syscall.run(this.#context, call.args as never);
+    const { owed } = this.#parts;
+    const { pid } = call.ref;
+    // Operators share the king's pid; their doors bound them.
+    if (!call.isOperator) owed.requireRoom(pid);
+    // Counted before, since the answer may be paid while it runs.
+    owed.began(pid);
+    let value: unknown;
+    try {
+      value = syscall.run(this.#context, call.args as never);
+    } finally {
+      if (value !== OWED) owed.answered(pid);
+    }
+    return value;
   }
 
   #gateOf(syscall: AnySyscall): number {

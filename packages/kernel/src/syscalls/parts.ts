@@ -11,6 +11,7 @@ import { Deliverer } from '../ipc/delivery.ts';
 import type { PostOffice } from '../ipc/post-office.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Ledger } from '../resources/ledger.ts';
+import { OwedCalls } from '../resources/owed-calls.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { TaskTable } from '../scheduler/task-table.ts';
 import type { KernelSettings } from '../settings.ts';
@@ -47,6 +48,7 @@ export interface KernelParts extends Foundation, Mail, Supervision {
   readonly catalog: ArtifactCatalog;
   readonly tasks: TaskTable;
   readonly ledger: Ledger;
+  readonly owed: OwedCalls;
   readonly librarian: Librarian;
   readonly dispatcher: Dispatcher;
 }
@@ -58,7 +60,11 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
     settings,
     onExpired: (message) => mail.broker.expire(message),
   });
-  const effects = new EffectQueue(() => state.log.lastSeq);
+  const owed = new OwedCalls();
+  const effects = new EffectQueue({
+    lastSeq: () => state.log.lastSeq,
+    onReply: (to) => owed.answered(to.pid),
+  });
   const base: Foundation = { settings, state, effects };
   const mail: Mail = buildMail(base, (message, ack) => {
     supervision.escalations.onAcknowledged(message, ack);
@@ -79,7 +85,7 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
   });
   const supervision: Supervision = buildSupervision({ ...base, ...mail, dispatcher });
   const areas = { log, table, office, catalog, tasks, ledger };
-  return { ...base, ...areas, ...mail, librarian, dispatcher, ...supervision };
+  return { ...base, ...areas, owed, ...mail, librarian, dispatcher, ...supervision };
 }
 
 function buildMail({ state, effects }: Foundation, onAcknowledged: OnAcknowledged): Mail {

@@ -43,6 +43,12 @@ export function waitChild(
 /** Gives up an earlier call of the same channel: a wait ends, a task asked for is cancelled. */
 export function cancel(ctx: CallContext, args: ArgsOf<'cancel'>): Nothing {
   const { waiter, tasks, dispatcher } = ctx.parts;
+  if (args.call.pid !== ctx.caller.pid || args.call.channel !== ctx.ref.channel) {
+    throw new KernelError(
+      'permission_denied',
+      `denied: call ${args.call.id} is not of this channel and process; nobody gives up another's.`,
+    );
+  }
   if (waiter.cancel(args.call)) return NOTHING;
   for (const id of ctx.caller.requestedTasks) {
     const task = tasks.byId.get(id);

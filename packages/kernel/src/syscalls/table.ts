@@ -15,16 +15,18 @@ export interface Syscall<N extends SyscallName> {
   readonly needs: Action | null;
   /** `grow`: refused while storage is low. `write`: changes state. `read`: does not. */
   readonly does: 'grow' | 'write' | 'read';
+  /** Its answer may come later; so many of a process may be under way at once. */
+  readonly mayOwe?: true;
   /** The reply need not wait for its own events (log). */
   readonly isPrompt?: true;
   readonly run: (ctx: CallContext, args: ArgsOf<N>) => AnswerOf<N> | Owed;
 }
 
 export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
-  spawn: { needs: 'spawn', does: 'grow', run: processes.spawn },
-  kill: { needs: null, does: 'write', run: processes.kill },
+  spawn: { needs: 'spawn', does: 'grow', mayOwe: true, run: processes.spawn },
+  kill: { needs: null, does: 'write', mayOwe: true, run: processes.kill },
   exit: { needs: null, does: 'write', run: processes.exit },
-  wait_child: { needs: null, does: 'write', run: processes.waitChild },
+  wait_child: { needs: null, does: 'write', mayOwe: true, run: processes.waitChild },
   cancel: { needs: null, does: 'write', run: processes.cancel },
   info: { needs: null, does: 'read', run: processes.info },
   list_children: { needs: null, does: 'read', run: processes.listChildren },
@@ -35,12 +37,12 @@ export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
   store: { needs: 'write_artifact', does: 'grow', run: artifacts.store },
   get_artifact: { needs: 'read_artifact', does: 'read', run: artifacts.getArtifact },
   list_artifacts: { needs: 'read_artifact', does: 'read', run: artifacts.listArtifacts },
-  execute_on: { needs: null, does: 'grow', run: tasks.executeOn },
-  execute_task: { needs: null, does: 'grow', run: tasks.executeTask },
+  execute_on: { needs: null, does: 'grow', mayOwe: true, run: tasks.executeOn },
+  execute_task: { needs: null, does: 'grow', mayOwe: true, run: tasks.executeTask },
   interrupt: { needs: null, does: 'write', run: tasks.interrupt },
   progress: { needs: null, does: 'read', run: tasks.progress },
   log: { needs: null, does: 'grow', isPrompt: true, run: journal.log },
   metric: { needs: null, does: 'write', run: journal.metric },
-  escalate: { needs: 'escalate', does: 'grow', run: messages.escalate },
+  escalate: { needs: 'escalate', does: 'grow', mayOwe: true, run: messages.escalate },
   usage: { needs: null, does: 'read', run: processes.usage },
 };

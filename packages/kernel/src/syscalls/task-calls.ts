@@ -4,7 +4,6 @@ import { KernelError } from '../errors.ts';
 import { SEQ_ZERO, type TaskId } from '../ids.ts';
 import { requireAccess } from '../permissions/acl.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
-import { LIMITS } from '../limits.ts';
 import { NOTHING, type ArgsOf, type Nothing } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 
@@ -17,12 +16,6 @@ export function executeOn(ctx: CallContext, args: ArgsOf<'execute_on'>): Owed {
       `denied: ${describeProcess(target)} is no child of ${describeProcess(ctx.caller)}; ` +
         'execute_on reaches own children only.',
       { details: { pid: target.pid } },
-    );
-  }
-  if (ctx.caller.requestedTasks.size >= LIMITS.owedCallsPerProcessMax) {
-    throw new KernelError(
-      'limit_exceeded',
-      `${describeProcess(ctx.caller)} waits for ${ctx.caller.requestedTasks.size} tasks already.`,
     );
   }
   return assign(ctx, target, args);
