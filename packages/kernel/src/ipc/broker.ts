@@ -74,12 +74,27 @@ export class Broker {
         `denied: ${describeProcess(from)} is a task and writes to its parent only (M1).`,
       );
     }
+    return this.#accept({ from, to, relation, message });
+  }
+
+  /** What a process tells upwards through the kernel: M1 bounds its own messages, not these. */
+  carryUp(from: ProcessRecord, to: ProcessRecord, message: OutgoingMessage): MessageId {
+    return this.#accept({ from, to, relation: relationOf(from, to), message });
+  }
+
+  #accept(item: {
+    from: ProcessRecord;
+    to: ProcessRecord;
+    relation: Relation;
+    message: OutgoingMessage;
+  }): MessageId {
+    const { from, to, relation, message } = item;
     this.#requireReceiver(to);
     checkContent(message.content);
     this.#makeRoom(to, message.content.bytes);
     const urgent = RELATION_PRIORITY[relation];
     const priority = message.priority < urgent ? message.priority : urgent;
-    const id = this.#post({ from, to, relation, message, priority, isCopy: false });
+    const id = this.#post({ ...item, priority, isCopy: false });
     if (relation === 'sibling' && from.parent !== undefined) {
       this.#copy(from, from.parent, message);
     }

@@ -56,6 +56,7 @@ export function nearestCommonAncestor(a: ProcessRecord, b: ProcessRecord): Proce
 
 /** M4: what `from` is to `to`. */
 export function relationOf(from: ProcessRecord, to: ProcessRecord): Relation {
+  if (from === to) return 'other';
   if (to.parent === from) return 'parent';
   if (from.parent === to) return 'child';
   if (from.parent !== undefined && from.parent === to.parent) return 'sibling';

@@ -48,6 +48,12 @@ export interface EscalationReport {
 export class EscalationTable {
   readonly byId = new Map<Seq, EscalationRecord>();
   readonly #byMessage = new Map<MessageId, EscalationRecord>();
+  /** Whose turn it is to answer. */
+  readonly #byTaker = new Map<Pid, Set<EscalationRecord>>();
+
+  at(taker: Pid): EscalationRecord[] {
+    return [...(this.#byTaker.get(taker) ?? [])];
+  }
 
   byMessage(message: MessageId): EscalationRecord | undefined {
     return this.#byMessage.get(message);
@@ -59,17 +65,17 @@ export class EscalationTable {
       'escalation.moved': (event) => {
         const record = this.byId.get(event.body.escalation);
         if (record === undefined) return;
-        this.#byMessage.delete(record.message);
+        this.#leave(record);
         record.at = event.body.at;
         record.message = event.body.message;
         record.untilMonoMs = event.body.untilMonoMs;
-        this.#byMessage.set(record.message, record);
+        this.restore(record);
       },
       'escalation.ended': (event) => {
         const record = this.byId.get(event.body.escalation);
         if (record === undefined) return;
         this.byId.delete(record.escalation);
-        this.#byMessage.delete(record.message);
+        this.#leave(record);
       },
     };
   }
@@ -77,6 +83,16 @@ export class EscalationTable {
   restore(record: EscalationRecord): void {
     this.byId.set(record.escalation, record);
     this.#byMessage.set(record.message, record);
+    const there = this.#byTaker.get(record.at);
+    if (there === undefined) this.#byTaker.set(record.at, new Set([record]));
+    else there.add(record);
+  }
+
+  #leave(record: EscalationRecord): void {
+    if (this.#byMessage.get(record.message) === record) this.#byMessage.delete(record.message);
+    const there = this.#byTaker.get(record.at);
+    there?.delete(record);
+    if (there?.size === 0) this.#byTaker.delete(record.at);
   }
 
   #raised(event: EventOf<'escalation.raised'>): void {
@@ -140,9 +156,7 @@ export class Escalations implements LifeListener {
   }
 
   onExited(gone: ProcessRecord): void {
-    for (const record of [...this.#records.byId.values()]) {
-      if (record.at === gone.pid) this.#passOn(record, 'orphaned');
-    }
+    for (const record of this.#records.at(gone.pid)) this.#passOn(record, 'orphaned');
   }
 
   onStartFailed(record: ProcessRecord): void {
@@ -207,7 +221,7 @@ export class Escalations implements LifeListener {
     const { issue, severity, context } = order;
     const body = { issue, severity, context, fromPid: from.pid, fromName: from.spec.name };
     try {
-      return this.#broker.send(from, to, {
+      return this.#broker.carryUp(from, to, {
         type: 'escalation',
         priority: severity === 'critical' ? 0 : 1,
         content: contentOfText(JSON.stringify(body)),
