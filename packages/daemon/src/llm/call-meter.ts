@@ -1,6 +1,6 @@
 // Measures one admitted model call, and closes its account.
-//   B3. Exactly one record per call, for success, failure and abort. What never reached the provider
-//       costs nothing; an abort costs the prompt and what was received.
+//   B3. Exactly one record per call, for success, failure and abort. What never reached the
+//       provider costs nothing; an abort costs the prompt and what was received.
 
 import { KernelError } from '@hivekernel/kernel';
 import type { ErrorCode } from '@hivekernel/kernel';

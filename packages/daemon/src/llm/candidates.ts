@@ -1,5 +1,6 @@
 // The places where a model may come from, each turned into a catalog entry or a reason why not:
-// configured providers, keys in the environment, servers on loopback. Not the choice (discovery.ts).
+// configured providers, keys in the environment, servers on loopback. Not the choice
+// (discovery.ts).
 
 import { KernelError } from '@hivekernel/kernel';
 import type { CatalogEntry } from './catalog.ts';
@@ -23,6 +24,17 @@ export interface ProviderConfig {
   readonly concurrentMax?: number | undefined;
 }
 
+/** How long a provider may be silent; absent: the gateway's own bounds. */
+export interface ProviderTimeouts {
+  readonly firstByteTimeoutMs?: number | undefined;
+  readonly idleTimeoutMs?: number | undefined;
+}
+
+export interface CandidateSource {
+  readonly env: Env;
+  readonly timeouts?: ProviderTimeouts | undefined;
+}
+
 export type CandidateKind = 'configured' | 'key' | 'local' | 'simulated';
 
 /** What was looked at, for people: `hive doctor` prints one line each. */
@@ -42,7 +54,8 @@ export function valueOf(env: Env, name: string | undefined): string | undefined 
 }
 
 /** Throws `invalid_argument` for what cannot be a provider; a missing key is a reason only. */
-export function configuredCandidate(config: ProviderConfig, env: Env): Candidate {
+export function configuredCandidate(config: ProviderConfig, source: CandidateSource): Candidate {
+  const { env, timeouts } = source;
   const preset = PRESETS.find(({ name }) => name === config.name);
   const keyEnv = config.apiKeyEnv ?? (config.baseUrl === undefined ? preset?.keyEnv : undefined);
   const baseUrl = config.baseUrl ?? presetUrl(preset, env);
@@ -60,6 +73,7 @@ export function configuredCandidate(config: ProviderConfig, env: Env): Candidate
     name: config.name,
     baseUrl,
     apiKey,
+    ...timeouts,
     concurrentMax: config.concurrentMax,
     maxTokensField: config.baseUrl === undefined ? preset?.maxTokensField : undefined,
   });
@@ -74,7 +88,8 @@ export function configuredCandidate(config: ProviderConfig, env: Env): Candidate
   return { ...shared, found: true, why: `configured, at ${baseUrl}, ${key}`, entry };
 }
 
-export function keyCandidate(preset: Preset, env: Env): Candidate {
+export function keyCandidate(preset: Preset, source: CandidateSource): Candidate {
+  const { env, timeouts } = source;
   const apiKey = valueOf(env, preset.keyEnv);
   const ownUrl = valueOf(env, preset.baseUrlEnv);
   const shared = { name: preset.name, title: preset.title, kind: 'key' as const };
@@ -87,6 +102,7 @@ export function keyCandidate(preset: Preset, env: Env): Candidate {
     name: preset.name,
     baseUrl,
     apiKey,
+    ...timeouts,
     maxTokensField: ownUrl === undefined ? preset.maxTokensField : undefined,
   });
   const entry: CatalogEntry = {
@@ -101,7 +117,7 @@ export function keyCandidate(preset: Preset, env: Env): Candidate {
 
 export async function localCandidate(
   server: LocalServer,
-  options: { timeoutMs: number },
+  options: { timeoutMs: number; timeouts?: ProviderTimeouts | undefined },
 ): Promise<Candidate> {
   const shared = { name: server.name, title: server.title, kind: 'local' as const };
   const result = await probe(server, options);
@@ -109,6 +125,7 @@ export async function localCandidate(
   const provider = new OpenAiCompatible({
     name: server.name,
     baseUrl: baseUrlOf(server),
+    ...options.timeouts,
     concurrentMax: LLM_LIMITS.loopbackConcurrentMax,
   });
   const entry: CatalogEntry = {

@@ -8,7 +8,7 @@ import { KernelError } from '@hivekernel/kernel';
 import type { Aliases } from './aliases.ts';
 import { DEFAULT_ALIASES, isSimName } from './aliases.ts';
 import { configuredCandidate, keyCandidate, localCandidate } from './candidates.ts';
-import type { Candidate, Env, ProviderConfig } from './candidates.ts';
+import type { Candidate, Env, ProviderConfig, ProviderTimeouts } from './candidates.ts';
 import { Catalog } from './catalog.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { LLM_LIMITS } from './llm-limits.ts';
@@ -21,7 +21,9 @@ import type { SimOptions } from './sim/sim-provider.ts';
 export interface DiscoveryOptions {
   /** The process's environment with what `.env` added. */
   readonly env: Env;
-  /** `--model`, `HIVE_MODEL` or `model:`: a model, `provider/model`, a provider, an alias, `sim`. */
+  /**
+   * `--model`, `HIVE_MODEL` or `model:`: a model, `provider/model`, a provider, an alias, `sim`.
+   */
   readonly model?: string | undefined;
   readonly providers?: readonly ProviderConfig[] | undefined;
   /** Laid over the defaults. */
@@ -34,6 +36,7 @@ export interface DiscoveryOptions {
     readonly always?: boolean | undefined;
   };
   readonly sim?: SimOptions | undefined;
+  readonly timeouts?: ProviderTimeouts | undefined;
 }
 
 export interface Discovery {
@@ -45,15 +48,15 @@ export interface Discovery {
 }
 
 /**
- * Throws `unavailable` when the provider that was named cannot be used (a missing key, a server that
- * does not answer), `invalid_argument` for a bad entry. The message says what to do.
+ * Throws `unavailable` when the provider that was named cannot be used (a missing key, a server
+ * that does not answer), `invalid_argument` for a bad entry. The message says what to do.
  */
 export async function discover(options: DiscoveryOptions): Promise<Discovery> {
   const aliases = { ...DEFAULT_ALIASES, ...options.aliases };
-  const configured = (options.providers ?? []).map((one) => configuredCandidate(one, options.env));
+  const configured = (options.providers ?? []).map((one) => configuredCandidate(one, options));
   checkNames(configured);
   const keys = PRESETS.filter(({ name }) => !configured.some((one) => one.name === name)).map(
-    (preset) => keyCandidate(preset, options.env),
+    (preset) => keyCandidate(preset, options),
   );
   const isServed = configured.length > 0 || keys.some(({ found }) => found);
   const locals = await localCandidates(options, { aliases, isServed });
@@ -82,7 +85,8 @@ async function localCandidates(
     servers.map(async (server): Promise<Candidate> => {
       const isAsked = options.probe?.always === true || isNamed(server) || isWanted;
       const isAllowed = options.probe?.enabled !== false;
-      if (isAsked && isAllowed) return localCandidate(server, { timeoutMs });
+      if (isAsked && isAllowed)
+        return localCandidate(server, { timeoutMs, timeouts: options.timeouts });
       const why = isAllowed ? 'not asked: not needed' : 'not asked: probing is switched off';
       return { name: server.name, title: server.title, kind: 'local', found: false, why };
     }),

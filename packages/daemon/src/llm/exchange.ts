@@ -1,5 +1,6 @@
-// One HTTP request to a provider and its answer, under watch: it ends when the caller's signal fires,
-// when the answer is silent too long, and when it grows over its bound. Not the retries (upstream.ts).
+// One HTTP request to a provider and its answer, under watch: it ends when the caller's signal
+// fires, when the answer is silent too long, and when it grows over its bound. Not the retries
+// (upstream.ts).
 //   X1. Every error that leaves is a KernelError: `timed_out`, `too_large`, `unavailable`, or what
 //       the caller's signal says, `cancelled` where it says nothing of ours.
 //   X2. After close() or the end nothing is left open: no timer, no listener, no socket in use.

@@ -1,5 +1,5 @@
-// Bounds the calls under way at one provider. Those over the bound wait, and are let in one a caller
-// in turn, so that a process with a thousand calls does not hold up one with a single call.
+// Bounds the calls under way at one provider. Those over the bound wait, and are let in one a
+// caller in turn, so that a process with a thousand calls does not hold up one with a single call.
 //   F1. Never more than concurrentMax inside; each way in is given back exactly once.
 //   F2. Among waiting callers turns go round; within one caller, first come first served.
 //   F3. An abort leaves the line at once and takes no turn.

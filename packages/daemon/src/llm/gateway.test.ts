@@ -212,7 +212,7 @@ describe('Gateway.open()', () => {
     expect(chunks.at(-1)).not.toHaveProperty('usage');
   });
 
-  it('leaves usage where the caller asked, and makes it where the provider has none (G3)', async () => {
+  it('gives usage to who asked, its own count where the provider has none (G3)', async () => {
     const { gateway } = await world([
       stream(...said, usageChunk(9, 2), '[DONE]'),
       stream(...said, '[DONE]'),

@@ -1,5 +1,6 @@
-// Server-sent events, read: bytes in, events out, however the bytes were cut on their way. Line ends
-// may be LF, CR or CRLF, as the HTML standard (section 9.2) has it. Not the meaning of the data.
+// Server-sent events, read: bytes in, events out, however the bytes were cut on their way. Line
+// ends may be LF, CR or CRLF, as the HTML standard (section 9.2) has it. Not the meaning of the
+// data.
 
 import { KernelError } from '@hivekernel/kernel';
 import { LLM_LIMITS } from './llm-limits.ts';

@@ -1,5 +1,6 @@
-// POST /v1/chat/completions: one HTTP exchange over one call of the gateway. Streaming or whole; the
-// end of the connection ends the call; an error after the first byte becomes an event of the stream.
+// POST /v1/chat/completions: one HTTP exchange over one call of the gateway. Streaming or whole;
+// the end of the connection ends the call; an error after the first byte becomes an event of the
+// stream.
 
 import { KernelError } from '@hivekernel/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -42,7 +43,8 @@ export async function chatRoute(
     };
     if (call.request.stream === true) return await streamed(options.gateway, { call, reply });
     const completion = await options.gateway.complete(call);
-    if (completion.hive !== undefined) void reply.headers(headersOf(completion.hive)); // The reply itself.
+    // Not awaited: the reply is its own promise.
+    if (completion.hive !== undefined) void reply.headers(headersOf(completion.hive));
     return completion;
   } finally {
     if (!reply.sent) options.open.delete(controller);

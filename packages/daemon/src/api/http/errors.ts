@@ -1,5 +1,5 @@
-// Our errors in the words of HTTP and of OpenAI's clients. The one place that knows them both; total,
-// so that a new code is a compile error here.
+// Our errors in the words of HTTP and of OpenAI's clients. The one place that knows them both;
+// total, so that a new code is a compile error here.
 
 import { KernelError } from '@hivekernel/kernel';
 import type { ErrorCode } from '@hivekernel/kernel';
@@ -64,7 +64,9 @@ export function errorHeaders(error: KernelError): Record<string, string> {
   return { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
 }
 
-/** What the framework refuses by itself, in our codes; a fault of ours says nothing of its inside. */
+/**
+ * What the framework refuses by itself, in our codes; a fault of ours says nothing of its inside.
+ */
 export function toKernelError(error: unknown): KernelError {
   if (error instanceof KernelError) return error;
   const { statusCode, message } = error as { statusCode?: unknown; message?: unknown };

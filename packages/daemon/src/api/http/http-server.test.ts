@@ -76,7 +76,8 @@ const QUESTION = [
   {
     role: 'user',
     content:
-      'Question: Who keeps the tree?\n<document name="a.md">The kernel keeps the whole tree of processes.</document>',
+      'Question: Who keeps the tree?\n' +
+      '<document name="a.md">The kernel keeps the whole tree of processes.</document>',
   },
 ];
 
@@ -309,7 +310,8 @@ describe('POST /v1/chat/completions', () => {
     const record = recorded();
     const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
     const body = JSON.stringify({ model: 'm', messages: QUESTION, stream: true });
-    const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${KEY}`;
+    const path = '/v1/chat/completions';
+    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${KEY}`;
     const length = Buffer.byteLength(body);
     socket.pause();
     socket.write(

@@ -1,8 +1,8 @@
 // The HTTP door: /healthz, and the model endpoint for any OpenAI-compatible client. Loopback only.
 //   H1. Host and Origin are checked on every request; /v1 needs the bearer key of a process, which
 //       is its identity, before a byte of the body is read.
-//   H2. stop() ends every stream within its deadline; start() and stop() may be called in any order,
-//       any number of times.
+//   H2. stop() ends every stream within its deadline; start() and stop() may be called in any
+//       order, any number of times.
 
 import { KernelError, LIMITS } from '@hivekernel/kernel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -192,7 +192,9 @@ function listenError(error: unknown, at: { host: string; port: number }): unknow
   const { code } = error as NodeJS.ErrnoException;
   const where = `${at.host}:${at.port}`;
   if (code === 'EADDRINUSE') {
-    const message = `The HTTP port ${where} is in use by another program. Choose another port, or 0 for any.`;
+    const message =
+      `The HTTP port ${where} is in use by another program. ` +
+      'Choose another one, or 0 for any that is free.';
     return new KernelError('conflict', message, { cause: error, details: { port: at.port } });
   }
   if (code !== 'EACCES') return error;

@@ -29,8 +29,11 @@ const WORTH_MIN = 0.22;
 const SHORT_RESULT_CHARS = 400;
 const ECHO_CHARS = 300;
 
-const SPLITS =
-  /\b(?:split|sub-?questions?|sub-?tasks?|break (?:it |this |the question )?(?:down|up)|decompose|divide|make a plan|plan the)\b/i;
+const SPLITS = new RegExp(
+  '\\b(?:split|sub-?questions?|sub-?tasks?|decompose|divide|make a plan|plan the|' +
+    'break (?:it |this |the question )?(?:down|up))\\b',
+  'i',
+);
 const REPORTS = /\b(?:report|combine|synthesi[sz]e|merge|write up|overview)\b/i;
 const PART_FIELDS = /question|quer|task|step|plan|part|goal/i;
 
@@ -86,10 +89,14 @@ const ANSWER_SCHEMA: JsonSchema = {
   },
 };
 
-/** The texts may speak of splitting too: only the instruction counts, and no question in it. */
+/** What is to be done, without the question itself, which may speak of splits and reports too. */
+function commandOf(prompt: Prompt): string {
+  const { instruction, question } = prompt;
+  return instruction.trim() === question ? instruction : instruction.replace(question, '');
+}
+
 function isSplitting(prompt: Prompt): boolean {
-  const command = prompt.instruction.replace(prompt.question, '');
-  return !prompt.isAfterTools && SPLITS.test(command);
+  return !prompt.isAfterTools && SPLITS.test(commandOf(prompt));
 }
 
 function inJson(schema: JsonSchema, material: Material): string {
@@ -110,7 +117,7 @@ function inWords(from: { request: ChatRequest; material: Material; isSplit: bool
     if (short !== undefined) return short;
   }
   if (ranked.length === 0) return withoutText(material);
-  if (REPORTS.test(prompt.instruction)) {
+  if (REPORTS.test(commandOf(prompt))) {
     return composeReport(prompt.question, ranked.slice(0, Math.max(asked, REPORT_SENTENCES)));
   }
   const fitting = ranked.filter(({ score }, at) => at < SURE_COUNT || score >= WORTH_MIN);

@@ -1,5 +1,5 @@
-// Lets the kernel's event loop breathe while the simulated model reads a long text: work is cut into
-// slices, and between two slices everything else runs. The result does not depend on the cuts.
+// Lets the kernel's event loop breathe while the simulated model reads a long text: work is cut
+// into slices, and between two slices everything else runs. The result does not depend on the cuts.
 
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 

@@ -1,9 +1,12 @@
 // JSON as text that can be ranked: findings that agents hand on as `{quote, source}` objects become
 // lines `quote [source]`, so that a combining step quotes and cites them like any other text.
+import { nameEnding } from './words.ts';
 
-const TEXT_KEYS =
-  /^(?:quote|text|sentence|finding|claim|evidence|excerpt|answer|summary|content|result|output|report|body|markdown)s?$/i;
-const SOURCE_KEYS = /^(?:source|file|document|path|citation|cite|ref|reference|url)s?$/i;
+const TEXT_KEYS = nameEnding(
+  'quote text sentence finding claim evidence excerpt answer summary content result output ' +
+    'report body markdown',
+);
+const SOURCE_KEYS = nameEnding('source file document path citation cite ref reference url');
 const DEPTH_MAX = 12;
 
 /** The text itself where it is not JSON. */

@@ -1,6 +1,7 @@
-// What the simulated model draws its answers from: the prompt, its ranked sentences, the parts of its
-// question; each worked out once, when it is first needed. Also the finds in the prompt's own words
-// (numbers, quotes, paths …), each handed out once, so that two fields do not get the same one.
+// What the simulated model draws its answers from: the prompt, its ranked sentences, the parts of
+// its question; each worked out once, when it is first needed. Also the finds in the prompt's own
+// words (numbers, quotes, paths …), each handed out once, so that two fields do not get the same
+// one.
 
 import type { Breath } from './breath.ts';
 import type { SimChance } from './chance.ts';

@@ -1,5 +1,6 @@
 // Splits a question: into its own parts where it has several, else along the headings of the texts
-// that are given, else along the usual sides of any matter. Each part names the documents it is about.
+// that are given, else along the usual sides of any matter. Each part names the documents it is
+// about.
 
 import type { Breath } from './breath.ts';
 import { isSentence, readDocument } from './sentences.ts';
@@ -56,15 +57,20 @@ export async function planParts(request: PlanRequest): Promise<SubQuestion[]> {
   return [...found, ...bySides(request, topics)].slice(0, request.count);
 }
 
+const NUMBER_WORDS = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight'];
+const COUNTED =
+  'sub-?questions?|questions?|parts?|tasks?|steps?|topics?|groups?|sentences?|quotes?|points?|' +
+  'findings?|bullets?';
+const COUNT_ASKED = new RegExp(
+  `\\b(\\d{1,2}|${NUMBER_WORDS.join('|')})\\s+(?:\\w+[\\s-]){0,2}(?:${COUNTED})`,
+  'i',
+);
+
 /** How many parts the instruction asks for. */
 export function countAsked(instruction: string): number | undefined {
-  const match =
-    /\b(?:into|exactly|at most|up to|write|make|give)?\s*(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+[\s-]){0,2}(?:sub-?questions?|questions?|parts?|tasks?|steps?|topics?|groups?|sentences?|quotes?|points?|findings?|bullets?)/i.exec(
-      instruction,
-    );
-  const word = match?.[1]?.toLowerCase();
+  const word = COUNT_ASKED.exec(instruction)?.[1]?.toLowerCase();
   if (word === undefined) return undefined;
-  const at = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight'].indexOf(word);
+  const at = NUMBER_WORDS.indexOf(word);
   return at >= 0 ? at + 2 : Number(word) || undefined;
 }
 
@@ -104,8 +110,13 @@ function outlineTopics(text: string): Topic[] {
     if (line.length > 4_000) continue;
     const match = OUTLINE_LINE.exec(line);
     if (match?.[1] === undefined) continue;
-    const headings = (match[2] ?? '').split(/[;|,·›]/).map((one) => one.trim());
-    for (const heading of headings) topics.push(newTopic(heading, { document: match[1] }));
+    const list = match[2] ?? '';
+    const headings = list.split(list.includes(';') ? ';' : /[|,·›]/).map((one) => one.trim());
+    // The first of several is the document's title.
+    const rest = headings.length > 1 ? 1 : 2;
+    for (const [at, heading] of headings.entries()) {
+      topics.push(newTopic(heading, { document: match[1], level: at === 0 ? rest : 2 }));
+    }
   }
   return topics;
 }
@@ -135,10 +146,10 @@ function byTopic(request: PlanRequest, topics: readonly Topic[]): SubQuestion[] 
     left.splice(left.indexOf(next), 1);
     for (const term of next.terms) used.add(term);
     perDocument.set(next.document, (perDocument.get(next.document) ?? 0) + 1);
-    const question = `${next.heading}: ${request.question}`;
-    const documents = [next.document, ...filesFor(question, topics)].filter((one) => one !== '');
+    const focus = `${next.heading} ${request.question}`;
+    const documents = [next.document, ...filesFor(focus, topics)].filter((one) => one !== '');
     parts.push({
-      question,
+      question: `What do the documents say about “${next.heading}”?`,
       title: next.heading,
       documents: [...new Set(documents)].slice(0, FILES_PER_PART_MAX),
     });

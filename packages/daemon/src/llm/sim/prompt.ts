@@ -1,6 +1,7 @@
-// Reads a chat request as a person would: what is asked, and which texts are given to answer it from.
-// Texts are `<document name="docs/x.md">…</document>` (also doc, file, source, findings, artifact …),
-// fenced Markdown, results of tools, or simply a long message. All searches are linear.
+// Reads a chat request as a person would: what is asked, and which texts are given to answer it
+// from. Texts are `<document name="docs/x.md">…</document>` (also doc, file, source, findings,
+// artifact …), fenced Markdown, results of tools, or simply a long message. All searches are
+// linear.
 
 import type { ChatMessage, ChatRequest } from '../chat.ts';
 import { textOf } from '../chat.ts';

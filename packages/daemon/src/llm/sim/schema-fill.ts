@@ -1,6 +1,6 @@
-// Fills a JSON schema with values drawn from the prompt: strings by their names, the first fitting of
-// an enum, numbers within their range, arrays of a bounded length whose items are the ranked sentences
-// or the parts of the question. Follows local $ref, allOf, anyOf and oneOf.
+// Fills a JSON schema with values drawn from the prompt: strings by their names, the first fitting
+// of an enum, numbers within their range, arrays of a bounded length whose items are the ranked
+// sentences or the parts of the question. Follows local $ref, allOf, anyOf and oneOf.
 //   J1. The value satisfies the schema's type, enum, const, required, lengths and ranges.
 //   J2. It is finite: recursion ends by depth, arrays by ITEMS_MAX.
 
@@ -124,12 +124,12 @@ class Filler {
     const below = { ...place, depth: place.depth + 1, isBare: true };
     const out = tuple.map((one) => this.fill(one, below));
     const count = this.#countOf(schema, place);
-    const names = this.#namesFor(place);
+    const names = this.#namesFor(schema, place);
     const isUnique = schema['uniqueItems'] === true;
     const seen = new Set<string>();
     for (let at = 0; out.length < count && at < count * 2 + ITEMS_DEFAULT; at++) {
-      const item = names === undefined ? this.#itemAt(place, at) : undefined;
-      const value = names?.[at] ?? this.fill(schema['items'] ?? {}, { ...below, item });
+      const item = names?.[at] === undefined ? this.#itemAt(place, at) : { name: names[at] };
+      const value = this.fill(schema['items'] ?? {}, { ...below, item });
       const key = JSON.stringify(value);
       if (isUnique && seen.has(key)) continue;
       seen.add(key);
@@ -142,7 +142,7 @@ class Filler {
   #countOf(schema: JsonSchema, place: Place): number {
     const min = typeof schema['minItems'] === 'number' ? schema['minItems'] : 0;
     const max = typeof schema['maxItems'] === 'number' ? schema['maxItems'] : ITEMS_MAX;
-    const names = this.#namesFor(place);
+    const names = this.#namesFor(schema, place);
     const isDeep = place.depth >= OPTIONAL_DEPTH_MAX;
     const { material, countAsked } = this.#request;
     const pool = names ?? (this.#isPlan(place) ? material.parts : material.ranked);
@@ -164,9 +164,10 @@ class Filler {
   }
 
   /** Arrays of names: the documents of a part or of the answer, the words of the question. */
-  #namesFor(place: Place): readonly string[] | undefined {
+  #namesFor(schema: JsonSchema, place: Place): readonly string[] | undefined {
     const { material } = this.#request;
-    if (this.#request.isArgument) return undefined;
+    const items = resolveSchema(schema['items'], this.#request.schema);
+    if (this.#request.isArgument || typeOf(items) !== 'string') return undefined;
     if (/(?:keyword|tag|term)s?$/i.test(place.name)) {
       return keyWords(place.item?.sentence?.text ?? material.prompt.question, ITEMS_DEFAULT);
     }

@@ -1,5 +1,5 @@
-// Strings for a JSON schema: drawn from the prompt by what the field is called, then made to fit the
-// schema's format, pattern and lengths. Nothing is invented that the prompt could have given.
+// Strings for a JSON schema: drawn from the prompt by what the field is called, then made to fit
+// the schema's format, pattern and lengths. Nothing is invented that the prompt could have given.
 
 import type { JsonSchema } from '../chat.ts';
 import { composeAnswer, composeReport } from './compose.ts';
@@ -7,12 +7,14 @@ import { hashText } from './chance.ts';
 import type { Material } from './material.ts';
 import type { SubQuestion } from './plan.ts';
 import type { RankedSentence } from './rank.ts';
-import { keyWords } from './words.ts';
+import { keyWords, nameEnding } from './words.ts';
 
 /** What one item of an array is about; fields of the item are drawn from it. */
 export interface Item {
   readonly sentence?: RankedSentence | undefined;
   readonly part?: SubQuestion | undefined;
+  /** The value itself: a file's name, a keyword. */
+  readonly name?: string | undefined;
 }
 
 export interface TextField {
@@ -24,16 +26,21 @@ export interface TextField {
   readonly isArgument: boolean;
 }
 
-export const SOURCE_NAME =
-  /(?:source|file|document|doc|citation|cite|path|ref|reference|origin|where)s?$/i;
-export const PART_NAME =
-  /(?:question|sub_?questions?|quer(?:y|ies)|tasks?|sub_?tasks?|steps?|plan|parts?|goals?)$/i;
-const QUOTE_NAME =
-  /(?:quote|excerpt|sentence|evidence|snippet|passage|finding|claim|statement|fact|point)s?$/i;
-const TITLE_NAME = /(?:title|heading|name|topic|label|subject|section|group|category|headline)$/i;
-const ANSWER_NAME =
-  /(?:summary|answer|response|content|body|result|text|message|output|conclusion|markdown|explanation|reason|rationale|description|note|detail)s?$/i;
-const REPORT_NAME = /report$/i;
+export const SOURCE_NAME = nameEnding(
+  'source file document doc citation cite path ref reference origin where',
+);
+export const PART_NAME = nameEnding('question query querie task step plan part goal');
+const QUOTE_NAME = nameEnding(
+  'quote excerpt sentence evidence snippet passage finding claim statement fact point',
+);
+const TITLE_NAME = nameEnding(
+  'title heading name topic label subject section group category headline',
+);
+const ANSWER_NAME = nameEnding(
+  'summary answer response content body result text message output conclusion markdown ' +
+    'explanation reason rationale description note detail',
+);
+const REPORT_NAME = nameEnding('report');
 const ANSWER_SENTENCES = 5;
 const REPORT_SENTENCES = 14;
 /** What a schema may demand as a least length. */
@@ -51,6 +58,7 @@ export function textFor(field: TextField): string {
 function drawn(field: TextField): string {
   if (field.isArgument) return argument(field);
   const { name, item } = field;
+  if (item?.name !== undefined) return item.name;
   if (item?.part !== undefined) return fromPart(name, item.part, item.sentence);
   if (item?.sentence !== undefined) return fromSentence(name, item.sentence);
   return fromAll(field);
@@ -87,12 +95,15 @@ function fromAll(field: TextField): string {
   return argument(field);
 }
 
-const PATH_NAME = /(?:path|file|filename|dir|directory|document)$/i;
-const PLACE_NAME =
-  /(?:city|location|place|country|region|person|user|name|author|company|product)$/i;
-const FREE_TEXT =
-  /(?:query|question|q|prompt|text|task|input|topic|goal|content|message|description|body|search|title)$/i;
-const SUM_NAME = /(?:expression|expr|formula|sum|calculation|equation)$/i;
+const PATH_NAME = nameEnding('path file filename dir directory document');
+const PLACE_NAME = nameEnding(
+  'city location place country region person user name author company product',
+);
+const FREE_TEXT = nameEnding(
+  'query question q prompt text task input topic goal content message description body search ' +
+    'title',
+);
+const SUM_NAME = nameEnding('expression expr formula sum calculation equation');
 
 /** What the user said for this field. */
 function argument(field: TextField): string {

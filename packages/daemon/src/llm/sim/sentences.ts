@@ -1,5 +1,6 @@
-// Cuts a Markdown text into sentences that can be quoted: word for word as they stand there, but for
-// line breaks. Code, tables, comments and bare links are left out; headings are kept as context.
+// Cuts a Markdown text into sentences that can be quoted: word for word as they stand there, but
+// for line breaks. Code, tables, comments and bare links are left out; headings are kept as
+// context.
 
 export interface Document {
   readonly name: string;
@@ -52,7 +53,7 @@ const ABBREVIATION =
 const END_MARKS = '.!?';
 const WIDE_END_MARKS = '。！？';
 const CLOSERS = '"\'”’)]*`_」』）';
-const SENTENCE_START = /^\s*["'“‘(*`_[]*[\p{Lu}\p{N}\p{Lo}]/u;
+const SENTENCE_START = /^\s*(?:\[|["'“‘(*`_]*[\p{Lu}\p{N}\p{Lo}])/u;
 
 /** Yields every sentence worth quoting and every heading, in the order of the text. */
 export function* readDocument(document: Document): Generator<Sentence | Heading, void, void> {

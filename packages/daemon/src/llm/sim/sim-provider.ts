@@ -1,5 +1,5 @@
-// The simulated model (D9): a Provider that answers from the text it is given, in quotes, offline and
-// for nothing. Deterministic per (seed, request); every answer is labelled `sim/…`.
+// The simulated model (D9): a Provider that answers from the text it is given, in quotes, offline
+// and for nothing. Deterministic per (seed, request); every answer is labelled `sim/…`.
 //   D1. Usage is exact by our counter: the stream's pieces are the tokens that are counted.
 //   D2. It waits by its clock only; with no latency set it never waits.
 

@@ -5,12 +5,13 @@ const WIDE = /[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]/;
 const TERM_CHARS_MAX = 40;
 
 const SMALL_WORDS = new Set(
-  `a about above after again against all also am an and any are as at be because been before being
-  below between both but by can cannot could did do does doing down during each few for from further
-  had has have having he her here hers him his how i if in into is it its itself just me more most my
-  no nor not now of off on once only or other our out over own same she should so some such than that
-  the their them then there these they this those through to too under until up us very was we were
-  what when where which while who whom why will with would you your yours`.split(/\s+/),
+  `a about above after again against all also am an and any are as at be because been before
+    being below between both but by can cannot could did do does doing down during each few for
+    from further had has have having he her here hers him his how i if in into is it its itself
+    just me more most my no nor not now of off on once only or other our out over own same she
+    should so some such than that the their them then there these they this those through to too
+    under until up us very was we were what when where which while who whom why will with would
+    you your yours`.split(/\s+/),
 );
 
 const SUFFIXES: readonly (readonly [string, string])[] = [
@@ -57,8 +58,9 @@ function withoutDouble(root: string): string {
 /** What an instruction is made of; it says nothing about the matter asked after. */
 const TASK_WORDS = new Set(
   `answer based below briefly cite citation combine concise describe document explain finding
-  following give given list please provide question quote read reply report respond return say
-  sentence short source summarise summarize summary tell text use using write`
+    following give given happen list mean please provide question quote read reply report
+    respond return say sentence short source summarise summarize summary tell text use using
+    write`
     .split(/\s+/)
     .map((word) => stem(word)),
 );
@@ -99,4 +101,9 @@ export function keyWords(question: string, countMax: number): string[] {
     if (words.length >= countMax) break;
   }
   return words;
+}
+
+/** Fields called by one of the words, in the singular or plural, or by a name that ends in it. */
+export function nameEnding(words: string): RegExp {
+  return new RegExp(`(?:${words.split(' ').join('|')})s?$`, 'i');
 }
