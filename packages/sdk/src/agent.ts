@@ -3,8 +3,8 @@
 //   G1. onInit ends before the first task or message arrives.
 //   G2. Tasks run concurrently, up to the process's limit; messages of one sender and priority come
 //       one after the other.
-//   G3. A throw in onTask fails that task; in onInit the start; in onMessage the delivery, which
-//       the kernel tries again. The process lives on after the first and the third.
+//   G3. A throw in onTask fails that task, in onMessage it rejects that message, in onInit it fails
+//       the start. Only the last ends the process.
 import type { Context, TaskContext } from './context/context.ts';
 import type { Message } from './context/message.ts';
 import type { JsonValue } from './payload.ts';

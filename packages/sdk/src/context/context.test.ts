@@ -63,6 +63,7 @@ describe('Context', () => {
       role: 'lead',
       tier: 'tactical',
       name: 'main',
+      address: '/king/main',
       model: 'sonnet',
       config: { systemPrompt: 'be brief' },
       limits: { childrenMax: 3, taskTimeoutMs: 2000 },

@@ -83,6 +83,8 @@ export class Context {
   readonly role: Role;
   readonly tier: Tier;
   readonly name: string;
+  /** Durable name in the tree: `/king/queen/lead-1`. */
+  readonly address: string;
   readonly model: string;
   readonly config: AgentConfig;
   readonly limits: Limits;
@@ -107,6 +109,7 @@ export class Context {
     this.tier = wordOf(TIERS, init.cognitiveTier);
     this.config = init.config ?? { name: '', systemPrompt: '', model: '', metadata: {} };
     this.name = this.config.name;
+    this.address = this.config.metadata['address'] ?? '';
     this.model = this.config.model;
     this.limits = limitsFromWire(init.limits);
     this.tools = init.tools.map(toolFromWire);

@@ -1,5 +1,6 @@
 // What model calls have used, as the endpoint reported it. One meter a client; all of a process's
 // clients also count into `processMeter`, which the heartbeat reports.
+import { processWide } from '../process-wide.ts';
 import type { TokenUsage } from './chat.ts';
 
 export class TokenMeter {
@@ -21,4 +22,4 @@ export class TokenMeter {
   }
 }
 
-export const processMeter = new TokenMeter();
+export const processMeter = processWide('meter', () => new TokenMeter());

@@ -173,7 +173,7 @@ export class TestProcess {
       user: 'root',
       role,
       cognitiveTier,
-      config: { name, systemPrompt, model: this.#model, metadata: {} },
+      config: { name, systemPrompt, model: this.#model, metadata: { address: `/king/${name}` } },
       limits: limits ?? limitsToWire({ contextTokensMax: 128_000 }),
       tools: [],
       env: { ...this.#options.env, ...this.spawn.env },
