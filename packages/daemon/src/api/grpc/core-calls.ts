@@ -1,0 +1,137 @@
+// CoreService's calls with one answer: each is a syscall, and which one is this table's matter. The
+// translation is that of all doors (api/wire); here is only what is gRPC's own: identity, statuses,
+// cancelling.
+//   Domain failures are told in the reply where it has a place for them (PROTOCOL §2).
+
+import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { KernelError } from '@hivekernel/kernel';
+import type { CallResult } from '@hivekernel/kernel';
+import type { CallBody, ReplyValueOf } from '@hivekernel/protocol';
+import type { Host } from '../../journal/host.ts';
+import { toCall } from '../wire/calls.ts';
+import type { SyscallCase } from '../wire/calls.ts';
+import { asKernelError, failureOf } from '../wire/failures.ts';
+import { toReplyValue } from '../wire/replies.ts';
+import { cancelCall } from '../wire/serve-call.ts';
+import { identify } from './identity.ts';
+import type { ChannelPolicy } from './identity.ts';
+import type { Decoded } from './service-definitions.ts';
+import { statusOf } from './statuses.ts';
+
+/** RPC to syscall; their messages are the same. */
+export const UNARY_RPCS = {
+  spawnChild: 'spawn',
+  killChild: 'kill',
+  getProcessInfo: 'info',
+  listChildren: 'listChildren',
+  sendMessage: 'send',
+  storeArtifact: 'store',
+  getArtifact: 'getArtifact',
+  listArtifacts: 'listArtifacts',
+  getResourceUsage: 'usage',
+  escalate: 'escalate',
+  log: 'log',
+  reportMetric: 'metric',
+  executeTask: 'executeTask',
+  listInbox: 'listInbox',
+  listSiblings: 'listSiblings',
+  waitChild: 'waitChild',
+} as const satisfies Readonly<Record<string, SyscallCase>>;
+
+export interface CoreCallsOptions {
+  readonly host: Host;
+  /** Of all gRPC calls of this boot. */
+  readonly channel: string;
+  readonly termGraceMs: number;
+  readonly nextCallId: () => number;
+}
+
+type Request = ServerUnaryCall<Decoded<object>, unknown>;
+
+interface Served<C extends SyscallCase> {
+  readonly name: C;
+  readonly result: CallResult;
+  readonly seqBefore: number;
+}
+
+export class CoreCalls {
+  readonly #options: CoreCallsOptions;
+
+  constructor(options: CoreCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Answers by `done`, once. Never throws. */
+  serve(
+    name: SyscallCase,
+    rpc: { readonly call: Request; readonly policy: ChannelPolicy },
+    done: sendUnaryData<unknown>,
+  ): void {
+    const { host } = this.#options;
+    const { call } = rpc;
+    try {
+      const { kernelCall, asLinkCall, origin } = this.#read(name, rpc);
+      const onCancelled = (): void => cancelCall(asLinkCall, origin);
+      call.once('cancelled', onCancelled);
+      const seqBefore = host.durableSeq;
+      host.call(kernelCall, (result) => {
+        call.off('cancelled', onCancelled);
+        void this.#answer({ name, result, seqBefore }, done);
+      });
+    } catch (error) {
+      refuse(name, error, done);
+    }
+  }
+
+  #read(name: SyscallCase, { call, policy }: { call: Request; policy: ChannelPolicy }) {
+    const request = call.request;
+    const value = 'value' in request ? request.value : undefined;
+    const needsPid = value === undefined || comesWithPid(name, value);
+    const { pid, isOperator } = identify(call.metadata, policy, { needsPid });
+    if ('garbage' in request) throw unreadable(request.garbage);
+    const { host, channel, termGraceMs, nextCallId } = this.#options;
+    const body = { $case: name, value } as CallBody;
+    const asLinkCall = { id: nextCallId(), pid, taskId: '', body };
+    const origin = { host, channel, termGraceMs, isOperator };
+    return { kernelCall: toCall(asLinkCall, origin), asLinkCall, origin };
+  }
+
+  /** Never rejects. */
+  async #answer<C extends SyscallCase>(
+    { name, result, seqBefore }: Served<C>,
+    done: sendUnaryData<unknown>,
+  ): Promise<void> {
+    try {
+      if (!result.ok) throw result.error;
+      const { host } = this.#options;
+      const value = toReplyValue(name, result.value, { host, seqBefore });
+      done(null, value instanceof Promise ? await value : value);
+    } catch (error) {
+      refuse(name, error, done);
+    }
+  }
+}
+
+/** PROTOCOL §2: clients send no header with these. */
+function comesWithPid(name: SyscallCase, request: object): boolean {
+  if (name === 'executeTask') return false;
+  if (name !== 'info' && name !== 'listInbox') return true;
+  return !('pid' in request && request.pid !== 0);
+}
+
+function refuse(name: SyscallCase, cause: unknown, done: sendUnaryData<unknown>): void {
+  const error = asKernelError(cause);
+  // Who calls and what arrived are no matters of the domain.
+  const isOfTheCall = error.details['at'] !== 'door';
+  const failure: ReplyValueOf<SyscallCase> | undefined = isOfTheCall
+    ? failureOf(name, error)
+    : undefined;
+  if (failure === undefined) done(statusOf(error));
+  else done(null, failure);
+}
+
+export function unreadable(why: string): KernelError {
+  return new KernelError('invalid_argument', `The request cannot be read: ${why}`, {
+    details: { at: 'door' },
+  });
+}

@@ -1,0 +1,98 @@
+// One grpc-js server: CoreService, health and reflection behind one kind of channel. Connections are
+// handed in by the door, which owns the listeners; a server of its own per kind of channel, since a
+// shared one cannot tell where a call came in (DESIGN §7).
+
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
+import type { Socket } from 'node:net';
+import { LIMITS } from '@hivekernel/kernel';
+import { core } from '@hivekernel/protocol';
+import type { Host } from '../../journal/host.ts';
+import type { EventFeed } from '../events/event-feed.ts';
+import type { SyscallCase } from '../wire/calls.ts';
+import { UNARY_RPCS } from './core-calls.ts';
+import type { CoreCalls } from './core-calls.ts';
+import { streamEvents } from './event-stream.ts';
+import type { EventCall } from './event-stream.ts';
+import { HEALTH_SERVICE, healthHandlers } from './health.ts';
+import type { ChannelPolicy } from './identity.ts';
+import { NOT_SERVED, notServed } from './not-served.ts';
+import { addReflection } from './reflection.ts';
+import { serviceOf } from './service-definitions.ts';
+import type { Decoded } from './service-definitions.ts';
+
+export interface GrpcServerOptions {
+  readonly host: Host;
+  readonly feed: EventFeed;
+  readonly calls: CoreCalls;
+  readonly policy: ChannelPolicy;
+  /** Fires when the door stops: streams end. */
+  readonly stopping: AbortSignal;
+}
+
+const SERVICES = [core.CoreServiceDefinition.fullName];
+
+/** Calls under way on one connection. */
+const STREAMS_PER_CONNECTION_MAX = 4_096;
+
+const STREAMED = new Set<string>(['subscribe', 'subscribeEvents']);
+
+export class GrpcServer {
+  readonly #server: Server;
+  readonly #injector: { injectConnection(socket: Socket): void; destroy(): void };
+
+  private constructor(options: GrpcServerOptions) {
+    // No keepalive pings (PROTOCOL §2): grpc-js sends none unless told to.
+    this.#server = new Server({
+      'grpc.max_receive_message_length': LIMITS.frameBytesMax,
+      'grpc.max_send_message_length': LIMITS.frameBytesMax,
+      'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
+    });
+    this.#server.addService(serviceOf(core.CoreServiceDefinition), coreHandlers(options));
+    const { stopping } = options;
+    this.#server.addService(HEALTH_SERVICE, healthHandlers({ services: SERVICES, stopping }));
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  static async create(options: GrpcServerOptions): Promise<GrpcServer> {
+    const server = new GrpcServer(options);
+    await addReflection(server.#server, SERVICES);
+    return server;
+  }
+
+  take(socket: Socket): void {
+    this.#injector.injectConnection(socket);
+  }
+
+  /** Lets calls under way end until the signal aborts, then cuts them off. */
+  async close(signal: AbortSignal): Promise<void> {
+    this.#injector.destroy();
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#server.tryShutdown(() => resolve());
+    });
+    this.#server.forceShutdown();
+  }
+}
+
+function coreHandlers(options: GrpcServerOptions): grpc.UntypedServiceImplementation {
+  const { host, feed, calls, policy, stopping } = options;
+  const handlers: grpc.UntypedServiceImplementation = {
+    subscribeEvents(call: EventCall) {
+      void streamEvents(call, { host, feed, policy, stopping });
+    },
+  };
+  for (const [rpc, name] of Object.entries<SyscallCase>(UNARY_RPCS)) {
+    handlers[rpc] = (
+      call: grpc.ServerUnaryCall<Decoded<object>, unknown>,
+      done: grpc.sendUnaryData<unknown>,
+    ) => calls.serve(name, { call, policy }, done);
+  }
+  for (const rpc of Object.keys(NOT_SERVED) as (keyof typeof NOT_SERVED)[]) {
+    handlers[rpc] = STREAMED.has(rpc)
+      ? (call: grpc.ServerWritableStream<unknown, unknown>) =>
+          void call.emit('error', notServed(rpc))
+      : (_: unknown, done: grpc.sendUnaryData<unknown>) => done(notServed(rpc));
+  }
+  return handlers;
+}

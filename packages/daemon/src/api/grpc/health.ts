@@ -1,0 +1,82 @@
+// The standard health service (grpc.health.v1): SERVING for the server and CoreService while the
+// door is open. Its two messages have one field each, so they are read and written by hand.
+
+import { Metadata } from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
+import { protoFields } from './proto-fields.ts';
+
+const HEALTH = { UNKNOWN: 0, SERVING: 1, NOT_SERVING: 2, SERVICE_UNKNOWN: 3 } as const;
+type HealthStatus = (typeof HEALTH)[keyof typeof HEALTH];
+
+const NOT_FOUND = 5;
+/** `ServingStatus status = 1`. */
+const STATUS_TAG = 0x08;
+
+const encodeStatus = (status: HealthStatus): Buffer => Buffer.from([STATUS_TAG, status]);
+const decodeStatus = (bytes: Buffer): HealthStatus => (bytes[1] ?? 0) as HealthStatus;
+
+/** `string service = 1`; what cannot be read names no service that is known. */
+function decodeService(bytes: Buffer): string {
+  try {
+    let service = '';
+    for (const field of protoFields(bytes)) {
+      if (field.number === 1) service = Buffer.from(field.bytes).toString('utf8');
+    }
+    return service;
+  } catch {
+    return '\0';
+  }
+}
+
+function encodeService(service: string): Buffer {
+  const text = Buffer.from(service);
+  return Buffer.concat([Buffer.from([0x0a, text.length]), text]);
+}
+
+const method = (name: string, responseStream: boolean) => ({
+  path: `/grpc.health.v1.Health/${name}`,
+  requestStream: false,
+  responseStream,
+  requestSerialize: encodeService,
+  requestDeserialize: decodeService,
+  responseSerialize: encodeStatus,
+  responseDeserialize: decodeStatus,
+});
+
+export const HEALTH_SERVICE: grpc.ServiceDefinition = {
+  check: method('Check', false),
+  watch: method('Watch', true),
+};
+
+/** `services`: the full names that are served. */
+export function healthHandlers(options: {
+  services: readonly string[];
+  stopping: AbortSignal;
+}): grpc.UntypedServiceImplementation {
+  const { services, stopping } = options;
+  const statusOf = (service: string): HealthStatus => {
+    if (service !== '' && !services.includes(service)) return HEALTH.SERVICE_UNKNOWN;
+    return stopping.aborted ? HEALTH.NOT_SERVING : HEALTH.SERVING;
+  };
+  return {
+    check(
+      call: grpc.ServerUnaryCall<string, HealthStatus>,
+      done: grpc.sendUnaryData<HealthStatus>,
+    ) {
+      const status = statusOf(call.request);
+      if (status !== HEALTH.SERVICE_UNKNOWN) return done(null, status);
+      const details = `There is no service ${JSON.stringify(call.request)} here.`;
+      return done({ code: NOT_FOUND, details, metadata: new Metadata() });
+    },
+    watch(call: grpc.ServerWritableStream<string, HealthStatus>) {
+      call.write(statusOf(call.request));
+      const onStop = (): void => {
+        call.write(statusOf(call.request));
+        call.end();
+      };
+      stopping.addEventListener('abort', onStop, { once: true });
+      call.once('close', () => stopping.removeEventListener('abort', onStop));
+      call.once('cancelled', () => stopping.removeEventListener('abort', onStop));
+    },
+  };
+}

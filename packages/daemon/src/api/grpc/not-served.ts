@@ -1,0 +1,20 @@
+// CoreService's calls that no part of this version stands behind: UNIMPLEMENTED, with a sentence
+// that says what to do instead.
+
+import { KernelError } from '@hivekernel/kernel';
+import type { Status } from './statuses.ts';
+import { statusOf } from './statuses.ts';
+
+export const NOT_SERVED = {
+  subscribe:
+    'Subscribe is not served by this version: messages are pushed to agents that have a runtime, ' +
+    'and ListInbox shows what waits.',
+  requestResources:
+    'RequestResources is not served by this version: all processes draw on the budget of the king.',
+  addCron: 'AddCron is not served by this version: there is no scheduler of times yet.',
+  removeCron: 'RemoveCron is not served by this version: there is no scheduler of times yet.',
+  listCron: 'ListCron is not served by this version: there is no scheduler of times yet.',
+} as const;
+
+export const notServed = (rpc: keyof typeof NOT_SERVED): Status =>
+  statusOf(new KernelError('unimplemented', NOT_SERVED[rpc]));

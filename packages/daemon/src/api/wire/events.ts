@@ -1,0 +1,306 @@
+// The journal's events as the wire's ProcessEvent. Kinds that PROTOCOL §3 lists have its names and
+// fields; all others keep their own dotted names and tell themselves in `fields`.
+//   1. Total: a new kind of event does not compile without its row.
+//   2. An agent can ask for `llm_call` and `tool_call` by a log field, and for nothing else: no
+//      event of the kernel can be forged that way.
+//   3. Words are the wire's (P3); an inner move that it has no words for keeps its dotted name.
+// One event may be several on the wire (an acknowledgement of many messages); they share its seq.
+
+import { asTaskId } from '@hivekernel/kernel';
+import type { Content, Event, EventKind, EventOf, TaskId } from '@hivekernel/kernel';
+import type { core } from '@hivekernel/protocol';
+import type { Observation } from '../../journal/host.ts';
+import { bytesOf } from './content-bytes.ts';
+import type { Reader } from './content-bytes.ts';
+import { previewOfBytes, previewOfText, traceOf } from './previews.ts';
+import type { Trace } from './previews.ts';
+import { artifactIdText, messageIdText, taskIdText } from './wire-ids.ts';
+import { wireStateWord } from './words.ts';
+
+export type ProcessEvent = core.ProcessEvent;
+type Told = Partial<ProcessEvent>;
+
+export interface EventSource {
+  readonly host: Reader;
+  /** Empty where it is not known any more. */
+  nameOf(pid: number): string;
+}
+
+type Teller<K extends EventKind> = (
+  event: EventOf<K>,
+  source: EventSource,
+) => Told | readonly Told[] | Promise<Told>;
+
+const BLANK: ProcessEvent = {
+  seq: 0,
+  timestampMs: 0,
+  type: '',
+  pid: 0,
+  ppid: 0,
+  name: '',
+  role: '',
+  tier: '',
+  model: '',
+  state: '',
+  oldState: '',
+  newState: '',
+  level: '',
+  message: '',
+  replyTo: '',
+  payloadPreview: '',
+  traceId: '',
+  traceSpan: '',
+  messageId: '',
+  fields: {},
+};
+
+/** A promise only where a payload must be fetched for its preview. */
+export function toProcessEvents(
+  event: Event,
+  source: EventSource,
+): readonly ProcessEvent[] | Promise<readonly ProcessEvent[]> {
+  const tell = TELLERS[event.kind] as Teller<'process.removed'>;
+  const told = tell(event as EventOf<'process.removed'>, source);
+  if (told instanceof Promise) return told.then((one) => [complete(event, one)]);
+  if (Array.isArray(told)) return told.map((one: Told) => complete(event, one));
+  return [complete(event, told as Told)];
+}
+
+function complete(event: Event, told: Told): ProcessEvent {
+  const { seq, wallMs, kind } = event;
+  const pid = 'pid' in event.body ? event.body.pid : event.by;
+  return { ...BLANK, seq, timestampMs: wallMs, type: kind, pid, ...told };
+}
+
+/** What has no seq (DESIGN §3). */
+export function toVolatileEvent(observation: Observation, nowMs: number): ProcessEvent {
+  const { type, pid } = observation;
+  const base = { ...BLANK, timestampMs: nowMs, type, pid };
+  switch (observation.type) {
+    case 'progress': {
+      const { task, message, percent } = observation;
+      return { ...base, message, fields: { ...taskField(asTaskId(task)), percent: `${percent}` } };
+    }
+    case 'output':
+      return { ...base, message: observation.line, fields: { stream: observation.stream } };
+    case 'tokens':
+      return { ...base, fields: { count: `${observation.count}` } };
+  }
+}
+
+/** A slow observer is told how many volatile events it did not get. */
+export const missedEvent = (missed: number, nowMs: number): ProcessEvent => ({
+  ...BLANK,
+  timestampMs: nowMs,
+  type: 'missed',
+  fields: { count: `${missed}` },
+});
+
+const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
+  'kernel.booted': ({ body }) => ({
+    fields: { version: body.version, boot_id: body.bootId, node: body.node },
+  }),
+  'kernel.stopped': ({ body }) => ({ message: body.reason }),
+  'process.spawned': ({ body: { pid, parent, address, spec } }) => ({
+    type: 'spawned',
+    pid,
+    ppid: parent,
+    name: spec.name,
+    role: spec.role,
+    tier: spec.tier,
+    model: spec.model,
+    state: wireStateWord('starting'),
+    fields: { address, user: spec.user, node: spec.node, image: spec.image },
+  }),
+  'process.started': ({ body }) => ({
+    fields: { incarnation: `${body.incarnation}`, os_pid: `${body.osPid}` },
+  }),
+  'process.moved': tellMove,
+  'process.start_failed': ({ body }) => ({
+    type: 'removed',
+    message: body.error,
+    fields: { reason: 'start_failed' },
+  }),
+  'process.exiting': ({ body }) => ({
+    fields: { exit_code: `${body.exitCode}`, output_preview: previewOfText(body.output) },
+  }),
+  'process.exited': ({ body }) => ({
+    type: 'state_changed',
+    newState: wireStateWord(body.to),
+    message: body.detail,
+    fields: {
+      exit_code: `${body.exitCode}`,
+      cause: body.cause,
+      output_preview: previewOfText(body.output),
+    },
+  }),
+  'process.collected': ({ body }) => ({
+    type: 'state_changed',
+    newState: wireStateWord('dead'),
+    fields: { expired: `${body.expired}` },
+  }),
+  'process.gone': ({ body }) => ({ fields: { heir: `${body.heir}` } }),
+  'process.removed': () => ({ type: 'removed' }),
+  'process.responsive': ({ body }) => ({ fields: { responsive: `${body.isResponsive}` } }),
+  'task.created': ({ body: { task, parentTask, spec, isInitial } }) => ({
+    message: previewOfText(spec.description),
+    fields: {
+      ...taskField(task),
+      ...(parentTask !== null && { parent_task_id: taskIdText(parentTask) }),
+      initial: `${isInitial}`,
+      priority: `${spec.priority}`,
+      timeout_ms: `${spec.timeoutMs}`,
+    },
+  }),
+  'task.started': ({ body }) => ({ fields: taskField(body.task) }),
+  'task.ended': ({ body: { task, outcome, result, error } }) => ({
+    message: error,
+    fields: {
+      ...taskField(task),
+      outcome,
+      exit_code: `${result.exitCode}`,
+      output_preview: previewOfText(result.output),
+    },
+  }),
+  'wait.began': ({ body }) => ({
+    fields: { ...taskField(body.task), target: `${body.target}` },
+  }),
+  'wait.ended': ({ body }) => ({ fields: { wait: `${body.wait}` } }),
+  'kill.began': ({ body: { root, targets, reason, graceMs } }) => ({
+    pid: root,
+    fields: { targets: `${targets.length}`, reason, grace_ms: `${graceMs}` },
+  }),
+  'kill.ended': ({ body }) => ({ pid: body.root, fields: { kill: `${body.kill}` } }),
+  'message.sent': tellSent,
+  'message.acked': ({ body: { pid, messages, senders } }) =>
+    messages.map((message, i) => ({
+      type: 'message_delivered',
+      pid,
+      ppid: senders[i] ?? 0,
+      messageId: messageIdText(message),
+    })),
+  'message.dropped': ({ body }) => ({
+    ppid: body.from,
+    messageId: messageIdText(body.message),
+    fields: { why: body.why, dead_letter: `${body.toDeadLetters}` },
+  }),
+  'artifact.stored': ({ body, by }) => ({
+    pid: by,
+    fields: {
+      ...taskField(body.task),
+      artifact_id: artifactIdText(body.artifact),
+      key: body.key,
+      version: `${body.version}`,
+      visibility: body.visibility,
+      content_type: body.contentType,
+      size_bytes: `${body.content.bytes}`,
+      sha256: body.content.hash ?? '',
+      owner: `${body.owner}`,
+    },
+  }),
+  'log.written': ({ body: { pid, level, message, fields } }, source) => {
+    const asked = fields['event_type'];
+    const type = asked === 'llm_call' || asked === 'tool_call' ? asked : 'log';
+    return { type, name: source.nameOf(pid), level, message, fields: { ...fields } };
+  },
+  'metric.reported': ({ body: { name, value, tokensCharged, labels } }) => ({
+    fields: { ...labels, metric: name, value: `${value}`, tokens_charged: `${tokensCharged}` },
+  }),
+  'llm.called': tellModelCall,
+  'escalation.raised': ({ body }) => ({
+    pid: body.from,
+    ppid: body.at,
+    level: body.severity,
+    message: body.issue,
+    messageId: body.message === 0 ? '' : messageIdText(body.message),
+    fields: { ...body.context, auto_propagate: `${body.autoPropagate}` },
+  }),
+  'escalation.moved': ({ body }) => ({
+    pid: body.at,
+    messageId: body.message === 0 ? '' : messageIdText(body.message),
+    fields: { escalation: `${body.escalation}` },
+  }),
+  'escalation.ended': ({ body }) => ({
+    pid: body.by,
+    fields: { escalation: `${body.escalation}`, status: body.status },
+  }),
+  'syscall.refused': ({ body: { syscall, rule, code, message, count } }) => ({
+    level: 'warn',
+    message,
+    fields: { syscall, rule, code, count: `${count}` },
+  }),
+};
+
+function tellMove({ body }: EventOf<'process.moved'>): Told {
+  const oldState = wireStateWord(body.from);
+  const newState = wireStateWord(body.to);
+  const fields = { from: body.from, to: body.to, phase: body.phase };
+  if (oldState === newState) return { state: newState, fields };
+  return { type: 'state_changed', oldState, newState, fields };
+}
+
+function tellModelCall({ body }: EventOf<'llm.called'>): Told {
+  return {
+    type: 'llm_call',
+    model: body.model,
+    tier: body.tier,
+    fields: {
+      model: body.model,
+      provider: body.provider,
+      simulated: `${body.simulated}`,
+      prompt_tokens: `${body.promptTokens}`,
+      completion_tokens: `${body.completionTokens}`,
+      total_tokens: `${body.promptTokens + body.completionTokens}`,
+      estimated: `${body.estimated}`,
+      latency_ms: `${body.latencyMs}`,
+      outcome: body.outcome,
+      error_code: body.errorCode,
+    },
+  };
+}
+
+function tellSent({ body }: EventOf<'message.sent'>, { host }: EventSource): Told | Promise<Told> {
+  const tell = ({ payloadPreview, traceId, traceSpan }: Glimpse): Told => ({
+    type: 'message_sent',
+    pid: body.from,
+    ppid: body.to,
+    name: body.fromName,
+    role: body.toName,
+    message: body.type,
+    replyTo: body.replyTo,
+    payloadPreview,
+    traceId,
+    traceSpan,
+    messageId: messageIdText(body.message),
+    fields: { relation: body.relation, priority: `${body.priority}`, copy: `${body.isCopy}` },
+  });
+  const glimpse = glimpseOf(body.content, host);
+  return glimpse instanceof Promise ? glimpse.then(tell) : tell(glimpse);
+}
+
+interface Glimpse extends Trace {
+  readonly payloadPreview: string;
+}
+
+/** A larger payload is not fetched for the sake of its first line. */
+const GLIMPSED_BYTES_MAX = 64 * 1024;
+
+function glimpseOf(content: Content, reader: Reader): Glimpse | Promise<Glimpse> {
+  if (content.bytes > GLIMPSED_BYTES_MAX) {
+    return { payloadPreview: `(${content.bytes} bytes)`, traceId: '', traceSpan: '' };
+  }
+  const bytes = bytesOf(content, reader);
+  if (!(bytes instanceof Promise)) return glimpse(bytes);
+  const lost = { payloadPreview: '(lost)', traceId: '', traceSpan: '' };
+  return bytes.then(glimpse, () => lost);
+}
+
+const glimpse = (bytes: Uint8Array): Glimpse => ({
+  payloadPreview: previewOfBytes(bytes),
+  ...traceOf(bytes),
+});
+
+/** Without a task there is no such field. */
+function taskField(task: TaskId | null): Record<string, string> {
+  return task === null || task === 0 ? {} : { task_id: taskIdText(task) };
+}
