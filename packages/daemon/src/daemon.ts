@@ -9,7 +9,15 @@ import { dataDirsOf, prepareDataDirs } from './boot/data-dir.ts';
 import { discoverModels } from './boot/discover-models.ts';
 import { drainSwarm } from './boot/drain-swarm.ts';
 import { leftovers } from './boot/leftovers.ts';
-import { openDoors, openHttp, openJournal, openRuntime, type Ground } from './boot/parts.ts';
+import {
+  openAdmin,
+  openFeed,
+  openGrpc,
+  openHttp,
+  openJournal,
+  openRuntime,
+  type Ground,
+} from './boot/parts.ts';
 import { removeRunFile, writeRunFile, type RunInfo } from './boot/run-file.ts';
 import { statusOf } from './boot/status.ts';
 import { Teardown } from './boot/teardown.ts';
@@ -108,23 +116,29 @@ async function boot(options: DaemonOptions, teardown: Teardown): Promise<Parts> 
   const model = await discoverModels(config);
   const { store, host } = await openJournal(ground, fatal.resolve);
   await endRecorded(leftovers(host));
-  const keys = new AccessKeys(await operatorToken(dirs.tokenFile));
+  const token = await operatorToken(dirs.tokenFile);
+  const keys = new AccessKeys(token);
   const http = await openHttp(ground, { host, keys, model });
   const runtime = await openRuntime(ground, { host, keys, http });
   host.start(runtime);
   host.fact({ fact: 'booted', version: VERSION, bootId: ground.bootId });
   await host.settled();
-  const info = runInfoOf(ground, http.url ?? '');
+  const feed = openFeed(ground, host);
+  const grpc = await openGrpc(ground, { host, feed, operatorToken: token });
+  const info = runInfoOf(ground, { httpUrl: http.url ?? '', grpc });
   const served = { provider: model.serving.name, simulated: model.serving.kind === 'simulated' };
   const status = () => statusOf({ host, store, run: info, dataDir: dirs.data, model: served });
-  await openDoors(ground, { host, status, onStop: stopAsked.resolve });
+  await openAdmin(ground, { host, feed, status, onStop: stopAsked.resolve });
   await writeRunFile(dirs.runFile, info);
   teardown.add('run file', () => removeRunFile(dirs.runFile));
   const ends = { fatal: fatal.promise, stopAsked: stopAsked.promise };
   return { config, teardown, host, model, info, ...ends };
 }
 
-function runInfoOf({ config, dirs, bootId }: Ground, httpUrl: string): RunInfo {
+function runInfoOf(
+  { config, dirs, bootId }: Ground,
+  doors: { httpUrl: string; grpc: readonly string[] },
+): RunInfo {
   return {
     osPid: process.pid,
     bootId,
@@ -133,7 +147,7 @@ function runInfoOf({ config, dirs, bootId }: Ground, httpUrl: string): RunInfo {
     startedAtMs: Date.now(),
     adminSocket: dirs.adminSocket,
     grpcSocket: dirs.grpcSocket,
-    grpcAddress: `unix://${dirs.grpcSocket}`,
-    httpUrl,
+    grpcAddress: doors.grpc[1] ?? doors.grpc[0] ?? '',
+    httpUrl: doors.httpUrl,
   };
 }

@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import type { link } from '@hivekernel/protocol';
 import { createAdminLink } from '../api/admin/admin-link.ts';
+import { createGrpcDoor } from '../api/grpc/grpc-door.ts';
 import { EventFeed } from '../api/events/event-feed.ts';
 import { ProcessBook } from '../api/events/process-book.ts';
 import { createHttp, type HttpServer } from '../api/http/http-server.ts';
@@ -109,17 +110,46 @@ export async function openRuntime(
   return runtime;
 }
 
-export async function openDoors(
+export function openFeed(ground: Ground, host: JournaledKernel): EventFeed {
+  const book = new ProcessBook({ host });
+  ground.teardown.add('process book', async () => book.close());
+  return new EventFeed({ host, book });
+}
+
+/** Resolves with the addresses: its Unix socket first. */
+export async function openGrpc(
+  ground: Ground,
+  parts: { host: JournaledKernel; feed: EventFeed; operatorToken: string },
+): Promise<readonly string[]> {
+  const { config, dirs, bootId, teardown, log } = ground;
+  const { listen, trustPidHeader } = config.daemon;
+  if (trustPidHeader) {
+    log('--trust-pid-header: whoever reaches the TCP port may act as any process');
+  }
+  const door = createGrpcDoor({
+    ...parts,
+    listen: [{ kind: 'unix', path: dirs.grpcSocket }, ...listen],
+    trustPidHeader,
+    bootId,
+    termGraceMs: config.kernel.termGraceMs,
+  });
+  await door.start();
+  teardown.add('gRPC', () => door.stop());
+  return door.addresses;
+}
+
+/** The operator's own socket; the last door to open. */
+export async function openAdmin(
   ground: Ground,
   parts: {
     host: JournaledKernel;
+    feed: EventFeed;
     status: () => Promise<link.KernelStatus>;
     onStop: (reason: string) => void;
   },
 ): Promise<void> {
   const { config, dirs, bootId, teardown } = ground;
-  const { host, status, onStop } = parts;
-  const feed = new EventFeed({ host, book: new ProcessBook({ host }) });
+  const { host, feed, status, onStop } = parts;
   const admin = createAdminLink({
     host,
     feed,
