@@ -1,4 +1,5 @@
 // Providers that are known by name: a key in the environment is enough to use them.
+// Another provider needs no row here: an entry of `providers:` in the configuration serves as well.
 
 import type { Aliases } from './aliases.ts';
 

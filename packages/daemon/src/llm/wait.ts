@@ -1,4 +1,5 @@
 // Time and chance as the gateway's parts take them, so that tests bring their own.
+// Not the kernel's clock: nothing that is decided with this one is journaled.
 
 import { setTimeout as delay } from 'node:timers/promises';
 

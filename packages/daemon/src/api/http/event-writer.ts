@@ -1,4 +1,5 @@
 // Writes server-sent events to one response, as fast as its reader reads and no faster.
+// Not what the events mean (chat-route.ts), and not their reading (llm/sse.ts).
 
 import type { ServerResponse } from 'node:http';
 import { abortError } from '../../llm/exchange.ts';

@@ -1,4 +1,5 @@
 // Seeded chance of the simulated model: one seed and one request are one answer. Not for secrets.
+// The sequences are part of what a seed means: changing them changes recorded answers.
 
 /** 53 bits of a text: cyrb53's mixing, stable over platforms and releases. */
 export function hashText(text: string, seed = 0): number {

@@ -1,4 +1,5 @@
 // For tests of the simulated model: a few documents, and a call in one line.
+// The documents hold what must not be quoted (code, tables) beside what should be.
 
 import type { ChatChunk, ChatCompletion, ChatRequest } from '../chat.ts';
 import { CompletionFold } from '../completion.ts';

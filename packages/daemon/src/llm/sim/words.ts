@@ -1,4 +1,5 @@
 // Words as the ranking sees them: lower case, without the small words, cut to a common stem.
+// English is cut; other languages with spaces are taken as they are, those without in pairs.
 
 const WORD = /[\p{L}\p{N}]+/gu;
 const WIDE = /[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]/;
