@@ -139,8 +139,9 @@ export class Broker {
     this.#onWaiting(pid);
   }
 
-  /** M7. */
+  /** M7: in the queue. What is under way is in the receiver's hands, until its link breaks. */
   expire(message: Message): void {
+    if (this.#office.box(message.to)?.isUnderWay(message.message) === true) return;
     this.#drop(message, 'expired', message.requiresAck);
   }
 

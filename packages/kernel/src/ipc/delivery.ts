@@ -39,7 +39,7 @@ export class Deliverer {
 
   /** Its link is new or gone: everything unacknowledged waits again. */
   reset(pid: Pid): void {
-    this.#office.box(pid)?.resetDelivery();
+    this.#office.resetDelivery(pid);
     this.note(pid);
   }
 

@@ -20,9 +20,10 @@ export type Message = EventOf<'message.sent'>['body'] & {
 
 interface Held {
   readonly message: Message;
-  /** Volatile. */
+  /** Volatile, as the rest. */
   isUnderWay: boolean;
   isRemoved: boolean;
+  /** Fired and still here: its time came while it was under way (M7). */
   expiry: Timer | undefined;
 }
 
@@ -136,14 +137,16 @@ export class Mailbox {
     return held.message;
   }
 
-  /** The link is gone: all that was under way waits again, in its old order. */
-  resetDelivery(): void {
+  /** The link is gone: all that was under way waits again, in its old order; `rearm` makes a new
+   * timer for what lived past its TTL under way (M7). */
+  resetDelivery(rearm: (message: Message) => Timer): void {
     this.#lanes = newLanes();
     this.underWay = 0;
     this.underWayBytes = 0;
     for (const held of this.#held.values()) {
       held.isUnderWay = false;
       (this.#lanes[held.message.priority] as Lane).push(held);
+      if (held.expiry !== undefined && held.expiry.index < 0) held.expiry = rearm(held.message);
     }
   }
 

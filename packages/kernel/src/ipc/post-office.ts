@@ -6,7 +6,7 @@
 
 import type { EventOf } from '../events/event.ts';
 import type { Handlers } from '../events/fold.ts';
-import type { Timers } from '../events/timers.ts';
+import type { Timer, Timers } from '../events/timers.ts';
 import type { Pid } from '../ids.ts';
 import { Mailbox, type Message } from './mailbox.ts';
 
@@ -71,6 +71,11 @@ export class PostOffice {
     };
   }
 
+  /** The link of a process is new or gone: all that is unacknowledged waits again. */
+  resetDelivery(pid: Pid): void {
+    this.boxes.get(pid)?.resetDelivery((message) => this.#arm(message));
+  }
+
   /** At a restore. */
   restore(pid: Pid, waiting: readonly Message[], dead: readonly Message[]): void {
     const box = this.openBox(pid);
@@ -104,12 +109,12 @@ export class PostOffice {
   }
 
   #add(box: Mailbox, message: Message): void {
-    const expiry =
-      message.expiresMonoMs > 0
-        ? this.#timers.arm(message.expiresMonoMs, () => this.#onExpired(message))
-        : undefined;
-    box.add(message, expiry);
+    box.add(message, message.expiresMonoMs > 0 ? this.#arm(message) : undefined);
     this.queued += 1;
+  }
+
+  #arm(message: Message): Timer {
+    return this.#timers.arm(message.expiresMonoMs, () => this.#onExpired(message));
   }
 
   #remove(pid: Pid, id: Message['message']): Message | undefined {
