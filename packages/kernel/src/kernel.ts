@@ -96,6 +96,9 @@ export class Kernel {
         if (content.inline === undefined && content.hash !== undefined) yield content.hash;
       }
     }
+    for (const { spec } of this.state.tasks.byId.values()) {
+      if (spec.context.hash !== undefined) yield spec.context.hash;
+    }
     for (const box of this.state.office.boxes.values()) {
       for (const { content } of box.messages()) if (content.hash !== undefined) yield content.hash;
       for (const { content } of box.deadLetters) if (content.hash !== undefined) yield content.hash;
@@ -126,5 +129,6 @@ export class Kernel {
     this.parts.dispatcher.rearm();
     this.parts.waiter.rearm();
     this.parts.escalations.rearm();
+    for (const record of this.state.table.byPid.values()) this.parts.life.scheduleDecay(record);
   }
 }

@@ -29,6 +29,20 @@ export function contentOfText(text: string): Content {
   return { bytes: bytes.length, inline: out };
 }
 
+/** The first bytes of a text, as UTF-8, without cutting a character. */
+export function firstBytes(text: string, bytesMax: number): string {
+  if (text.length * UTF8_BYTES_PER_UNIT_MAX <= bytesMax) return text;
+  let bytes = 0;
+  let units = 0;
+  for (const char of text) {
+    bytes += utf8Bytes(char).length;
+    if (bytes > bytesMax) return text.slice(0, units);
+    units += char.length;
+  }
+  return text;
+}
+
+const UTF8_BYTES_PER_UNIT_MAX = 3;
 const REPLACEMENT = 0xfffd;
 
 function utf8Bytes(text: string): number[] {

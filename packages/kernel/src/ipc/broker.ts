@@ -126,7 +126,9 @@ export class Broker {
     const senders: Pid[] = [];
     for (const ack of acks) {
       const message = box.get(ack.message);
-      if (message === undefined || !box.isUnderWay(ack.message)) continue;
+      // Not asked: is it under way? After a failed append the kernel is folded anew and no longer
+      // knows what it had handed out; the receiver does.
+      if (message === undefined) continue;
       this.#onAcknowledged(message, ack);
       if (ack.status === 'rejected') this.#drop(message, 'rejected', message.requiresAck);
       else {

@@ -73,7 +73,9 @@ export class Mailbox {
   /** Copies of sibling traffic, the first to go when it is full (M3). */
   readonly #copies = new Set<MessageId>();
   bytes = 0;
-  signals = 0;
+  /** Of the kernel's signals, which have a reserve of their own (P8). */
+  #signals = 0;
+  #signalBytes = 0;
   underWay = 0;
   underWayBytes = 0;
   readonly deadLetters: Message[] = [];
@@ -92,8 +94,10 @@ export class Mailbox {
 
   /** M8: is there room for one more of this size? Signals may use the reserve (P8). */
   hasRoomFor(bytes: number, isSignal: boolean): boolean {
-    const messagesMax = LIMITS.inboxMessagesMax + (isSignal ? LIMITS.inboxSignalReserve : 0);
-    return this.depth < messagesMax && this.bytes + bytes <= LIMITS.inboxBytesMax;
+    const reserved = Math.min(this.#signals, LIMITS.inboxSignalReserve);
+    if (isSignal && this.#signals < LIMITS.inboxSignalReserve) return true;
+    const hasPlace = this.depth - reserved < LIMITS.inboxMessagesMax;
+    return hasPlace && this.bytes - this.#signalBytes + bytes <= LIMITS.inboxBytesMax;
   }
 
   /** M3: a copy that may be displaced, the oldest. */
@@ -106,7 +110,7 @@ export class Mailbox {
     const held: Held = { message, isUnderWay: false, isRemoved: false, expiry };
     this.#held.set(message.message, held);
     (this.#lanes[message.priority] as Lane).push(held);
-    this.bytes += message.content.bytes;
+    this.#count(message, 1);
     if (message.isCopy) this.#copies.add(message.message);
   }
 
@@ -116,7 +120,7 @@ export class Mailbox {
     held.isRemoved = true;
     this.#held.delete(id);
     this.#copies.delete(id);
-    this.bytes -= held.message.content.bytes;
+    this.#count(held.message, -1);
     if (held.isUnderWay) this.#landed(held);
     else (this.#lanes[held.message.priority] as Lane).noteRemoved();
     return { message: held.message, expiry: held.expiry };
@@ -163,6 +167,14 @@ export class Mailbox {
   bury(message: Message): Message | undefined {
     this.deadLetters.push(message);
     return this.deadLetters.length > LIMITS.deadLettersMax ? this.deadLetters.shift() : undefined;
+  }
+
+  #count(message: Message, by: 1 | -1): void {
+    const bytes = message.content.bytes * by;
+    this.bytes += bytes;
+    if (message.relation !== 'system') return;
+    this.#signals += by;
+    this.#signalBytes += bytes;
   }
 
   #nextLane(): Lane | undefined {

@@ -5,6 +5,7 @@
 //   P9. Children of what is gone go to the nearest living ancestor.
 
 import type { KernelError } from '../errors.ts';
+import { firstBytes } from '../events/content.ts';
 import type { EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
 import type { Timers } from '../events/timers.ts';
@@ -13,7 +14,7 @@ import type { Pid } from '../ids.ts';
 import type { Broker } from '../ipc/broker.ts';
 import type { Deliverer } from '../ipc/delivery.ts';
 import { LIMITS } from '../limits.ts';
-import { runOf, type ProcessRecord } from '../process/record.ts';
+import { isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive, nextState } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { ancestorsOf } from '../process/tree.ts';
@@ -79,7 +80,7 @@ export class Life {
   stop(record: ProcessRecord, how: { reason: ShutdownReason; graceMs: number }): void {
     const { pid } = record;
     if (record.state !== 'stopping') move(this.#log, record, { event: 'stop' });
-    if (record.spec.image === '') {
+    if (isVirtual(record)) {
       this.exited(record, { exitCode: -1, cause: 'killed', detail: '' });
       return;
     }
@@ -131,10 +132,15 @@ export class Life {
     this.scheduleDecay(record);
   }
 
-  /** P8: frees what it held. Its children go to the nearest living ancestor (P9). */
+  /** P8: frees what it held. Its children go to the nearest living ancestor, with SIGHUP (P9). */
   gone(record: ProcessRecord): void {
     if (record.isGone) return;
-    this.#log.emit('process.gone', { pid: record.pid, heir: this.heirOf(record) });
+    const orphans = [...record.children.values()].filter((child) => isLive(child.state));
+    const heir = this.heirOf(record);
+    this.#log.emit('process.gone', { pid: record.pid, heir });
+    for (const orphan of orphans) {
+      if (!isVirtual(orphan)) this.#broker.signal(orphan, { signal: 'HUP', ppid: heir });
+    }
   }
 
   heirOf(record: ProcessRecord): Pid {
@@ -164,7 +170,7 @@ export class Life {
 
   #mourn(record: ProcessRecord): void {
     const { exit, parent } = record;
-    if (parent === undefined || exit === undefined || parent.spec.image === '') return;
+    if (parent === undefined || exit === undefined || isVirtual(parent)) return;
     this.#broker.signal(parent, {
       signal: 'CHLD',
       pid: record.pid,
@@ -172,7 +178,7 @@ export class Life {
       address: record.address,
       exitCode: exit.exitCode,
       cause: exit.cause,
-      output: exit.output.slice(0, LIMITS.signalOutputBytesMax),
+      output: firstBytes(exit.output, LIMITS.signalOutputBytesMax),
       durationMs: exit.monoMs - record.spawnedMonoMs,
     });
   }
