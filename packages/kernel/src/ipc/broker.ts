@@ -41,8 +41,11 @@ const RELATION_PRIORITY: Readonly<Record<Relation, Priority>> = {
 
 /** What the broker tells when something waits for a process that may be delivered to it. */
 export type OnWaiting = (pid: Pid) => void;
-/** What the broker tells when a receiver answered for a message, before that takes effect. */
-export type OnAcknowledged = (message: Message, ack: Acknowledgement) => void;
+/**
+ * What the broker tells when a receiver answered for a message, before that takes effect. True: who
+ * is told takes care of an `escalate` itself.
+ */
+export type OnAcknowledged = (message: Message, ack: Acknowledgement) => boolean;
 
 export class Broker {
   readonly #log: Log;
@@ -129,9 +132,11 @@ export class Broker {
       // Not asked: is it under way? After a failed append the kernel is folded anew and no longer
       // knows what it had handed out; the receiver does.
       if (message === undefined) continue;
-      this.#onAcknowledged(message, ack);
+      const isCaredFor = this.#onAcknowledged(message, ack);
       if (ack.status === 'rejected') this.#drop(message, 'rejected', message.requiresAck);
-      else {
+      else if (ack.status === 'escalate' && !isCaredFor && !this.#handOn(message)) {
+        this.#drop(message, 'rejected', true);
+      } else {
         handled.push(ack.message);
         senders.push(message.from);
       }
@@ -145,6 +150,25 @@ export class Broker {
   expire(message: Message): void {
     if (this.#office.box(message.to)?.isUnderWay(message.message) === true) return;
     this.#drop(message, 'expired', message.requiresAck);
+  }
+
+  /** M6: ESCALATE hands a message to the receiver's parent. False where that cannot take it. */
+  #handOn(message: Message): boolean {
+    const receiver = this.#table.find(message.to);
+    const parent = receiver?.parent;
+    if (receiver === undefined || parent === undefined) return false;
+    const sender = this.#table.find(message.from) ?? receiver;
+    const leftMs = Math.max(1, message.expiresMonoMs - this.#log.monoMs);
+    const ttlMs = message.expiresMonoMs === 0 ? 0 : leftMs;
+    const { type, priority, content, requiresAck, replyTo } = message;
+    const order = { type, priority, content, requiresAck, replyTo, ttlMs };
+    try {
+      this.carryUp(sender === parent ? receiver : sender, parent, order);
+      return true;
+    } catch (error) {
+      if (error instanceof KernelError) return false;
+      throw error;
+    }
   }
 
   #requireReceiver(to: ProcessRecord): void {

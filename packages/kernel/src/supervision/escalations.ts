@@ -147,12 +147,13 @@ export class Escalations implements LifeListener {
   }
 
   /** From the broker: a receiver answered for a message; was it one of ours? */
-  onAcknowledged(message: Message, ack: Acknowledgement): void {
+  onAcknowledged(message: Message, ack: Acknowledgement): boolean {
     const record = this.#records.byMessage(message.message);
-    if (record === undefined) return;
+    if (record === undefined) return false;
     if (ack.status === 'escalate') this.#passOn(record, 'escalate');
     else if (ack.status === 'rejected') this.#passOn(record, 'rejected');
     else this.#end(record, { by: message.to, status: ack.status, response: ack.reply });
+    return true;
   }
 
   onExited(gone: ProcessRecord): void {

@@ -66,9 +66,9 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
     onReply: (to) => owed.answered(to.pid),
   });
   const base: Foundation = { settings, state, effects };
-  const mail: Mail = buildMail(base, (message, ack) => {
-    supervision.escalations.onAcknowledged(message, ack);
-  });
+  const mail: Mail = buildMail(base, (message, ack) =>
+    supervision.escalations.onAcknowledged(message, ack),
+  );
   const { log, table, office, catalog, tasks, timers, ledger } = state;
   const quotaBytesPerUser = settings.artifactQuotaBytesPerUser;
   const librarian = new Librarian({ log, table, catalog, quotaBytesPerUser });
