@@ -154,7 +154,7 @@ export class AgentProcess {
   }
 
   async #initialise(signal: AbortSignal): Promise<void> {
-    const answer = await this.#link.request('init', initRequest(this.#effect), signal);
+    const answer = await raceSignal(this.#link.request('init', initRequest(this.#effect)), signal);
     signal.throwIfAborted();
     if (!answer.ready) throw new ToldFailure(answer.error || 'Init was answered with "not ready"');
     this.#phase = 'ready';

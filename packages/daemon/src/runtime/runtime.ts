@@ -54,6 +54,11 @@ export class Runtime implements World {
     return this.#processes.size;
   }
 
+  /** Of the process that ends all agents when the daemon dies. */
+  get reaperPid(): number | undefined {
+    return this.#reaper.osPid;
+  }
+
   /** Throws when its directories cannot be used, or the reaper not be started. */
   startService(): Promise<void> {
     return this.#takeTurn(async () => {

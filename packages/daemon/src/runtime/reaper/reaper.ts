@@ -55,6 +55,12 @@ export class Reaper {
     if (this.#records.delete(osPid)) this.#write(removeLine(osPid));
   }
 
+  /** Lets it believe that the daemon died: it kills what is recorded. */
+  abandon(): void {
+    this.#isStopping = true;
+    this.#child?.stdin?.end();
+  }
+
   /** Sends it away; what is still recorded is not killed. */
   async stop(): Promise<void> {
     this.#isStopping = true;

@@ -1,0 +1,18 @@
+// A daemon for the reaper's tests: `main.ts <image>...`. Spawns one agent an image, prints the OS
+// pids as one line of JSON (with "reaper", that of the reaper, last), and stays until it is killed.
+
+import { RuntimeGround } from './runtime-ground.ts';
+
+const images = process.argv.slice(2);
+const ground = await RuntimeGround.make();
+const osPids: number[] = [];
+for (const image of images.filter((name) => name !== 'reaper')) {
+  const pid = await ground.spawn(image);
+  osPids.push(await ground.osPidOf(pid));
+  if (image === 'loop') await ground.line(pid, /^looping/);
+  if (image === 'fork') await ground.line(pid, /^child/);
+}
+const reaper = ground.runtime.reaperPid;
+if (images.includes('reaper') && reaper !== undefined) osPids.push(reaper);
+console.log(JSON.stringify(osPids));
+setInterval(() => undefined, 1_000);

@@ -1,0 +1,161 @@
+// An agent process for the runtime's tests: `runner.ts <behaviour>`. Speaks the link by the protocol
+// package alone, and misbehaves on demand; what each behaviour does is said beside its name.
+
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
+import { agent, link, make } from '@hivekernel/protocol';
+import { LinkCaller, encodeFrame, socketStream } from '@hivekernel/protocol/link';
+import type { AnswerBody, IncomingRequest } from '@hivekernel/protocol/link';
+
+const [image = ''] = process.argv.slice(2);
+const [behaviour = '', argument = ''] = image.split(':');
+const pid = Number(process.env['HIVEKERNEL_PID']);
+const startToken = readFileSync(3, 'utf8').trim();
+
+const BEFORE_LINK: Readonly<Record<string, () => void>> = {
+  /** Prints, and exits with the code given. */
+  exit: () => {
+    console.error('giving up');
+    process.exit(Number(argument));
+  },
+  throw: () => {
+    throw new Error('broken at load');
+  },
+  /** Never connects, never ends. */
+  silent: () => setInterval(() => undefined, 1_000),
+  /** The first bytes on the link are nonsense. */
+  babble: () => void connect().write('GET / HTTP/1.1\r\n\r\n'),
+};
+
+function connect(): Socket {
+  return createConnection(process.env['HIVE_LINK'] ?? '');
+}
+
+const UNKNOWN_STATUS: number = 9;
+let socket: Socket | undefined;
+const caller = new LinkCaller({
+  hello: { pid, startToken: behaviour === 'impostor' ? 'guess' : startToken, client: 'test' },
+  whenLost: behaviour === 'return' ? 'keep' : 'reject',
+  onRequest: (request) => answer(request),
+  onLost: ({ error }) => {
+    if (behaviour === 'return') void attach();
+    else if (behaviour !== 'hang-up') process.exit(error.code === 'unavailable' ? 75 : 76);
+  },
+});
+
+async function attach(): Promise<void> {
+  socket = connect();
+  await caller.attach(socketStream(socket));
+}
+
+async function answer({ id, body }: IncomingRequest): Promise<AnswerBody> {
+  switch (body.$case) {
+    case 'init':
+      return { $case: 'init', value: await onInit() };
+    case 'execute':
+      return { $case: 'execute', value: await onTask(id, body.value.description) };
+    case 'deliver': {
+      const { messageId, payload } = body.value;
+      const text = Buffer.from(payload).toString();
+      console.log(`message ${text.slice(0, 40)}`);
+      const reply = text.startsWith('reply') ? text.toUpperCase() : '';
+      if (text === 'refuse') throw new Error('not this one');
+      const status = (text === 'odd' ? UNKNOWN_STATUS : 0) as agent.AckStatus;
+      return { $case: 'deliver', value: { messageId, status, reply } };
+    }
+    case 'heartbeat':
+      if (behaviour === 'mute') await new Promise(() => undefined);
+      return { $case: 'heartbeat', value: make(agent.HeartbeatResponse, {}) };
+    case 'interrupt':
+      console.log(`interrupt ${body.value.taskId} ${body.value.reason}`);
+      return { $case: 'interrupt', value: { acknowledged: true, partialResult: undefined } };
+    case 'shutdown':
+      if (behaviour !== 'stubborn') setTimeout(() => process.exit(0), 5);
+      return {
+        $case: 'shutdown',
+        value: { stateSnapshot: new Uint8Array(), partialResult: undefined },
+      };
+  }
+}
+
+async function onInit() {
+  if (behaviour === 'deaf') await new Promise(() => undefined);
+  if (behaviour === 'refuse') return { ready: false, error: argument };
+  if (behaviour === 'fork') forkStubborn();
+  if (behaviour === 'loop') setTimeout(loop, 20);
+  if (behaviour === 'hang-up') setInterval(() => undefined, 1_000);
+  console.log(`ready in ${process.cwd()} with ${process.env['GREETING'] ?? 'nothing'}`);
+  return { ready: true, error: '' };
+}
+
+function forkStubborn(): void {
+  const code = 'process.on("SIGTERM",()=>{});setInterval(()=>{},1000);process.send("up")';
+  const child = fork('-e', [code], { stdio: 'ignore' });
+  child.once('message', () => console.log(`child ${child.pid}`));
+}
+
+function loop(): void {
+  console.log('looping');
+  for (;;) if (behaviour === '') return;
+}
+
+async function onTask(id: number, description: string): Promise<link.ExecuteAnswer> {
+  const result = { exitCode: 0, output: description, artifacts: {}, metadata: {} };
+  const done = { completed: true, result, error: '' };
+  switch (description) {
+    case 'nothing':
+      return { ...done, result: undefined };
+    case 'fail':
+      return { completed: false, result: undefined, error: 'as asked' };
+    case 'throw':
+      throw new Error('a broken handler');
+    case 'too much':
+      return { ...done, result: { ...result, output: 'x'.repeat(2 * 1024 * 1024) } };
+    case 'twice':
+      setImmediate(() => sendRaw(make(link.Answer, { id, pid, body: execute(done) })));
+      return done;
+    case 'garbage':
+      setImmediate(() => socket?.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 1, 2, 3])));
+      return new Promise(() => undefined);
+    case 'hang up':
+      socket?.destroy();
+      return new Promise(() => undefined);
+    case 'drop':
+      socket?.destroy();
+      return done;
+    case 'die':
+      console.error('dying as asked');
+      process.exit(3);
+    case 'segv':
+      process.kill(process.pid, 'SIGSEGV');
+      return new Promise(() => undefined);
+    case 'wait':
+      return new Promise(() => undefined);
+    case 'end':
+      process.exit(0);
+    case 'flood':
+      return { ...done, result: { ...result, output: String(await flood()) } };
+    default:
+      return done;
+  }
+}
+
+const execute = (value: link.ExecuteAnswer) => ({ $case: 'execute' as const, value });
+
+function sendRaw(answer: link.Answer): void {
+  const frame = link.ClientFrame.encode(make(link.ClientFrame, { answers: [answer] })).finish();
+  socket?.write(encodeFrame(frame));
+}
+
+const FLOOD_CALLS = 20_000;
+
+async function flood(): Promise<number> {
+  const calls = Array.from({ length: FLOOD_CALLS }, () => caller.call('usage', {}));
+  return (await Promise.all(calls)).length;
+}
+
+const isBeforeLink = BEFORE_LINK[behaviour];
+if (isBeforeLink) isBeforeLink();
+else await attach();
