@@ -7,7 +7,6 @@ import type { CallRef, Event } from './events/event.ts';
 import type { Pid } from './ids.ts';
 import { Refusals } from './permissions/refusals.ts';
 import type { Time } from './ports.ts';
-import { CallRate } from './resources/call-rate.ts';
 import type { KernelSettings } from './settings.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import type { KernelState } from './state.ts';
@@ -33,9 +32,8 @@ export class Kernel {
     this.parts = buildParts(options);
     this.state = this.parts.state;
     const { parts } = this;
-    const rate = new CallRate(options.settings.syscallsPerMinuteMax);
     this.#refusals = new Refusals(parts.log);
-    this.#dispatch = new SyscallDispatcher({ parts, refusals: this.#refusals, rate });
+    this.#dispatch = new SyscallDispatcher({ parts, refusals: this.#refusals });
     this.#facts = new Facts(parts);
   }
 
@@ -95,6 +93,9 @@ export class Kernel {
       for (const { content } of artifact.versions) {
         if (content.inline === undefined && content.hash !== undefined) yield content.hash;
       }
+    }
+    for (const { spec } of this.state.tasks.byId.values()) {
+      if (spec.context.hash !== undefined) yield spec.context.hash;
     }
     for (const { spec } of this.state.tasks.byId.values()) {
       if (spec.context.hash !== undefined) yield spec.context.hash;

@@ -22,6 +22,7 @@ const WINDOWS_MAX = 10_000;
 
 export class Refusals {
   readonly #log: Log;
+  /** In the order in which they were opened. */
   readonly #windows = new Map<string, Window>();
 
   constructor(log: Log) {
@@ -29,7 +30,8 @@ export class Refusals {
   }
 
   note(refusal: Refusal): void {
-    const key = `${refusal.pid}|${refusal.syscall}|${refusal.error.code}`;
+    const { pid, syscall, error } = refusal;
+    const key = `${pid}|${syscall}|${error.code}|${ruleIn(error.message)}`;
     const window = this.#windows.get(key);
     const nowMonoMs = this.#log.monoMs;
     if (window !== undefined && nowMonoMs - window.openedMonoMs < WINDOW_MS) {
@@ -38,6 +40,7 @@ export class Refusals {
       return;
     }
     this.#emit(refusal, 1 + (window?.suppressed ?? 0));
+    this.#windows.delete(key);
     if (this.#windows.size >= WINDOWS_MAX) this.#makeRoom();
     this.#windows.set(key, { openedMonoMs: nowMonoMs, suppressed: 0, last: refusal });
   }
@@ -45,7 +48,7 @@ export class Refusals {
   /** Writes the summaries that are due; called at every tick. */
   flush(): void {
     for (const [key, window] of this.#windows) {
-      if (this.#log.monoMs - window.openedMonoMs < WINDOW_MS) continue;
+      if (this.#log.monoMs - window.openedMonoMs < WINDOW_MS) return;
       if (window.suppressed > 0) this.#emit(window.last, window.suppressed);
       this.#windows.delete(key);
     }

@@ -31,7 +31,7 @@ export class CallRate {
       counter.current += 1;
       return;
     }
-    const waitMs = Math.max(1, Math.ceil(WINDOW_MS - intoMs));
+    const waitMs = this.#waitMs(counter, intoMs);
     throw new KernelError(
       'rate_limited',
       `Process ${pid} made its ${this.#perMinuteMax} calls of this minute; wait ${waitMs} ms (B6).`,
@@ -39,6 +39,18 @@ export class CallRate {
     );
   }
 
+  /** Until the sliding count falls below the bound, when nothing more comes. */
+  #waitMs({ current, previous }: Counter, intoMs: number): number {
+    const max = this.#perMinuteMax;
+    const isInThis = current < max;
+    const falling = isInThis ? previous : current;
+    const room = isInThis ? max - current : max;
+    const atMs = WINDOW_MS * Math.max(0, 1 - room / falling);
+    const waitMs = isInThis ? atMs - intoMs : WINDOW_MS - intoMs + atMs;
+    return Math.floor(waitMs) + 1;
+  }
+
+  /** The process is at its end. */
   forget(pid: Pid): void {
     this.#counters.delete(pid);
   }

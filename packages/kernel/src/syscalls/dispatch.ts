@@ -10,7 +10,6 @@ import { requireRole } from '../permissions/acl.ts';
 import type { Refusals } from '../permissions/refusals.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
-import type { CallRate } from '../resources/call-rate.ts';
 import type { Call, Outcome } from './abi.ts';
 import { CallContext, OWED } from './context.ts';
 import type { KernelParts } from './parts.ts';
@@ -27,15 +26,13 @@ export class SyscallDispatcher {
   readonly #parts: KernelParts;
   readonly #context: CallContext;
   readonly #refusals: Refusals;
-  readonly #rate: CallRate;
   /** Set by the journal's side while space is low: growing calls are refused first. */
   isStorageLow = false;
 
-  constructor(options: { parts: KernelParts; refusals: Refusals; rate: CallRate }) {
+  constructor(options: { parts: KernelParts; refusals: Refusals }) {
     this.#parts = options.parts;
     this.#context = new CallContext(options.parts);
     this.#refusals = options.refusals;
-    this.#rate = options.rate;
   }
 
   dispatch(call: Call, time: Time): Outcome {
@@ -86,7 +83,7 @@ export class SyscallDispatcher {
 
   #admit(caller: ProcessRecord, syscall: AnySyscall, call: Call): void {
     if (syscall.needs !== null) requireRole(caller, syscall.needs);
-    if (!call.isOperator) this.#rate.admit(caller.pid, this.#parts.log.monoMs);
+    if (!call.isOperator) this.#parts.rate.admit(caller.pid, this.#parts.log.monoMs);
     if (this.isStorageLow && syscall.does === 'grow') {
       throw new KernelError(
         'storage_full',

@@ -11,6 +11,7 @@ import { Deliverer } from '../ipc/delivery.ts';
 import type { PostOffice } from '../ipc/post-office.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Ledger } from '../resources/ledger.ts';
+import { CallRate } from '../resources/call-rate.ts';
 import { OwedCalls } from '../resources/owed-calls.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { TaskTable } from '../scheduler/task-table.ts';
@@ -24,6 +25,7 @@ import { Waiter } from '../supervision/waiter.ts';
 
 interface Foundation {
   readonly settings: KernelSettings;
+  readonly rate: CallRate;
   readonly state: KernelState;
   readonly effects: EffectQueue;
 }
@@ -65,7 +67,8 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
     lastSeq: () => state.log.lastSeq,
     onReply: (to) => owed.answered(to.pid),
   });
-  const base: Foundation = { settings, state, effects };
+  const rate = new CallRate(settings.syscallsPerMinuteMax);
+  const base: Foundation = { settings, state, effects, rate };
   const mail: Mail = buildMail(base, (message, ack) =>
     supervision.escalations.onAcknowledged(message, ack),
   );
@@ -98,7 +101,7 @@ function buildMail({ state, effects }: Foundation, onAcknowledged: OnAcknowledge
 function buildSupervision(
   base: Foundation & Mail & { readonly dispatcher: Dispatcher },
 ): Supervision {
-  const { settings, state, effects, deliverer, broker, dispatcher } = base;
+  const { settings, state, effects, rate, deliverer, broker, dispatcher } = base;
   const { log, table, waits, kills, timers } = state;
   const life: Life = new Life({
     log,
@@ -119,6 +122,10 @@ function buildSupervision(
   const escalations = new Escalations({ log, table, records, broker, effects, timers, answerMs });
   const killer = new Killer({ log, kills, effects, life });
   // A spawn in the air is refused first, waits take the result, and only then a kill goes on.
-  const listeners: readonly LifeListener[] = [spawner, waiter, escalations, killer];
+  const forgetful: LifeListener = {
+    onExited: ({ pid }) => rate.forget(pid),
+    onStartFailed: ({ pid }) => rate.forget(pid),
+  };
+  const listeners: readonly LifeListener[] = [spawner, waiter, escalations, killer, forgetful];
   return { life, spawner, killer, waiter, escalations };
 }
