@@ -1,5 +1,6 @@
 // The answer of `GET /models`, as the various servers write it.
-// What is no such list is told apart from an empty one: a probe must not take any server for a model.
+// What is no such list is told apart from an empty one: a probe must not take any server for a
+// model server.
 
 import type { ModelInfo } from './chat.ts';
 import { LLM_LIMITS } from './llm-limits.ts';

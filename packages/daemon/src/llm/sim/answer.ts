@@ -7,7 +7,7 @@ import { hashText, SimChance } from './chance.ts';
 import { composeAnswer, composeReport } from './compose.ts';
 import { gather } from './material.ts';
 import type { Material } from './material.ts';
-import { countAsked } from './plan.ts';
+import { countAsked, countUnforced } from './plan.ts';
 import { readPrompt } from './prompt.ts';
 import type { Prompt } from './prompt.ts';
 import { fillSchema } from './schema-fill.ts';
@@ -109,7 +109,7 @@ function inWords(from: { request: ChatRequest; material: Material; isSplit: bool
   const { prompt, ranked, parts } = material;
   const asked = Math.min(countAsked(prompt.instruction) ?? 0, COUNT_MAX);
   if (isSplit && parts.length > 0) {
-    const chosen = parts.slice(0, asked || PARTS_DEFAULT);
+    const chosen = parts.slice(0, asked || Math.min(PARTS_DEFAULT, countUnforced(parts)));
     return chosen.map(({ question }, at) => `${at + 1}. ${question}`).join('\n');
   }
   if (prompt.isAfterTools) {

@@ -13,10 +13,14 @@ export interface SubQuestion {
   readonly title: string;
   /** Names of the documents where the answer may stand, most likely first. */
   readonly documents: readonly string[];
+  /** One of the usual sides, which is only given where more parts are demanded than there are. */
+  readonly isForced?: boolean;
 }
 
 const TOPICS_MAX = 5_000;
 const FILES_PER_PART_MAX = 8;
+/** A heading that fits far worse than the best one is not a part of the question. */
+const FIT_MIN = 0.3;
 const HEADING_CHARS_MAX = 90;
 const CLAUSE =
   /(?:\?|;|,?\s+and(?=\s+(?:how|what|why|when|where|who|which|whether|does|is|are|can)\b))/i;
@@ -65,6 +69,14 @@ const COUNT_ASKED = new RegExp(
   `\\b(\\d{1,2}|${NUMBER_WORDS.join('|')})\\s+(?:\\w+[\\s-]){0,2}(?:${COUNTED})`,
   'i',
 );
+
+const PARTS_MIN = 2;
+
+/** How many parts there are to tell without being pressed for more. */
+export function countUnforced(parts: readonly SubQuestion[]): number {
+  const own = parts.filter(({ isForced }) => isForced !== true).length;
+  return Math.min(parts.length, Math.max(own, PARTS_MIN));
+}
 
 /** How many parts the instruction asks for. */
 export function countAsked(instruction: string): number | undefined {
@@ -132,14 +144,19 @@ function byTopic(request: PlanRequest, topics: readonly Topic[]): SubQuestion[] 
   const weights = weigh(queryTerms(request.question), topics);
   const used = new Set<string>();
   const perDocument = new Map<string, number>();
-  const left = topics.filter(({ heading }) => isTopical(heading));
+  const places = placesOf(topics);
+  const left = topics.filter(
+    ({ heading }) => isTopical(heading) && (places.get(heading)?.size ?? 0) < 2,
+  );
+  const least = FIT_MIN * Math.max(0, ...left.map((topic) => fit(topic, weights)));
   const parts: SubQuestion[] = [];
   while (parts.length < request.count) {
     const worth = (topic: Topic): number => {
       const isNew = [...topic.terms].some((term) => !used.has(term));
       if (!isNew) return -Infinity;
       const cost = 1.5 * (perDocument.get(topic.document) ?? 0) + (topic.isTitle ? 2 : 0);
-      return fit(topic, weights) - cost;
+      const fitting = fit(topic, weights);
+      return fitting > least ? fitting - cost : -Infinity;
     };
     const next = largestOf(left, worth);
     if (next === undefined) break;
@@ -155,6 +172,15 @@ function byTopic(request: PlanRequest, topics: readonly Topic[]): SubQuestion[] 
     });
   }
   return parts;
+}
+
+/** In which documents a heading stands: one that several share is a form, not a matter. */
+function placesOf(topics: readonly Topic[]): Map<string, Set<string>> {
+  const places = new Map<string, Set<string>>();
+  for (const { heading, document } of topics) {
+    places.set(heading, (places.get(heading) ?? new Set()).add(document));
+  }
+  return places;
 }
 
 /** A word that stands in every section tells none of them apart. */
@@ -222,5 +248,6 @@ function bySides(request: PlanRequest, topics: readonly Topic[]): SubQuestion[] 
     question,
     title: `${title}: ${matter}`,
     documents: filesFor(question, topics),
+    isForced: true,
   }));
 }

@@ -13,7 +13,12 @@ const CHARS_MAX = 16 * 1024 * 1024;
 /** Only so many of the best are compared with each other. */
 const POOL_MAX = 200;
 const BM25_K1 = 1.2;
-const BM25_B = 0.75;
+/** Below the usual 0.75: fragments must not win by being short. */
+const BM25_B = 0.4;
+/** A name that stands in few sentences must not outweigh all else that is asked. */
+const RARITY_MAX = 3.2;
+/** More words of the question than this in one sentence are no better. */
+const BREADTH_MAX = 4;
 /** How much being new counts against being fitting, in MMR. */
 const NOVELTY = 0.35;
 const SAME_SOURCE_COST = 0.06;
@@ -104,7 +109,8 @@ async function score(corpus: Corpus, request: RankRequest): Promise<void> {
     const id = corpus.ids.get(term);
     if (id !== undefined) query.add(id);
   }
-  const weightAll = [...query].reduce((sum, id) => sum + (rarity[id] ?? 0), 0) || 1;
+  const weightAll =
+    [...query].reduce((sum, id) => sum + Math.min(rarity[id] ?? 0, RARITY_MAX), 0) || 1;
   const asked = new Set(request.query);
   const weights = asked.size > 0 ? WEIGHTS : WEIGHTS_WITHOUT_QUESTION;
   const headings = new HeadingMatch(asked);
@@ -145,12 +151,13 @@ function matchOf(
   let sum = 0;
   let covered = 0;
   for (const [id, n] of counts) {
-    const weight = by.rarity[id] ?? 0;
+    const weight = Math.min(by.rarity[id] ?? 0, RARITY_MAX);
     sum += (weight * n * (BM25_K1 + 1)) / (n + norm);
     covered += weight;
   }
   // Two words of the question in one sentence say more than one of them twice.
-  return sum * (0.5 + covered / by.weightAll);
+  const breadth = 0.4 + 0.3 * Math.min(counts.size, BREADTH_MAX);
+  return sum * breadth * (0.5 + covered / by.weightAll);
 }
 
 /** How much of what the whole text is about stands in this sentence. */

@@ -6,6 +6,7 @@
 
 import type { JsonSchema } from '../chat.ts';
 import type { Material } from './material.ts';
+import { countUnforced } from './plan.ts';
 import { numberFor } from './schema-number.ts';
 import { resolveSchema } from './schema-resolve.ts';
 import { PART_NAME, SOURCE_NAME, textFor } from './schema-text.ts';
@@ -145,9 +146,9 @@ class Filler {
     const names = this.#namesFor(schema, place);
     const isDeep = place.depth >= OPTIONAL_DEPTH_MAX;
     const { material, countAsked } = this.#request;
-    const pool = names ?? (this.#isPlan(place) ? material.parts : material.ranked);
+    const items = this.#isPlan(place) ? countUnforced(material.parts) : material.ranked.length;
     const wanted = names === undefined ? (countAsked ?? ITEMS_DEFAULT) : names.length;
-    const there = Math.min(wanted, pool.length);
+    const there = Math.min(wanted, names?.length ?? items);
     return Math.min(Math.max(isDeep ? 0 : there, min), max, ITEMS_MAX);
   }
 

@@ -37,8 +37,39 @@ const SUFFIXES: readonly (readonly [string, string])[] = [
 
 const STEM_CHARS_MIN = 3;
 
+/** Forms that no suffix rule brings together. */
+const IRREGULAR: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    began: 'begin',
+    begun: 'begin',
+    broke: 'break',
+    broken: 'break',
+    built: 'build',
+    children: 'child',
+    chose: 'choose',
+    chosen: 'choose',
+    dead: 'die',
+    death: 'die',
+    died: 'die',
+    dies: 'die',
+    dying: 'die',
+    found: 'find',
+    held: 'hold',
+    kept: 'keep',
+    lost: 'lose',
+    made: 'make',
+    paid: 'pay',
+    ran: 'run',
+    sent: 'send',
+    spent: 'spend',
+    written: 'write',
+    wrote: 'write',
+  }),
+);
+
 /** A light suffix cutter: enough that `spawns`, `spawned` and `spawning` meet. */
-export function stem(word: string): string {
+export function stem(raw: string): string {
+  const word = IRREGULAR.get(raw) ?? raw;
   if (word.length <= STEM_CHARS_MIN || /\d/.test(word) || word.endsWith('ss')) return word;
   for (const [suffix, put] of SUFFIXES) {
     if (!word.endsWith(suffix)) continue;
