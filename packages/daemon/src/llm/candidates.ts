@@ -143,7 +143,10 @@ function presetUrl(preset: Preset | undefined, env: Env): string | undefined {
 
 function checkUrl(owner: string, url: string): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return;
+  const isHttp = parsed?.protocol === 'http:' || parsed?.protocol === 'https:';
+  if (isHttp && parsed.username === '' && parsed.password === '') return;
+  // Not repeated: it holds what nobody shall read.
+  if (isHttp) throw badProvider(owner, 'its URL holds a user or a password; use api_key_env');
   throw badProvider(owner, `'${url}' is not an http or https URL`);
 }
 

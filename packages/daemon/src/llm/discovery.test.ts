@@ -187,6 +187,7 @@ describe('discover()', () => {
     [{ name: 'x' }],
     [{ name: 'x', baseUrl: 'file:///etc/passwd' }],
     [{ name: 'a/b', baseUrl: 'http://h' }],
+    [{ name: 'x', baseUrl: 'http://user:secret@h' }],
   ])('refuses the provider entry %j', async (entry) => {
     await expect(look({ providers: [entry] })).rejects.toMatchObject({ code: 'invalid_argument' });
   });

@@ -13,6 +13,8 @@ import { errorBody, errorHeaders, HTTP_ERRORS, toKernelError } from './errors.ts
 import { checkOrigin, isLoopbackName } from './origin.ts';
 
 const STOP_GRACE_MS = 1_000;
+/** For a whole request to arrive; its answer may take as long as it takes. */
+const REQUEST_TIMEOUT_MS = 60_000;
 /** For the last events to leave, after the streams were ended. */
 const FLUSH_MS = 250;
 
@@ -97,6 +99,7 @@ class Http implements HttpServer {
     const app = fastify({
       logger: false,
       bodyLimit: LIMITS.frameBytesMax,
+      requestTimeout: REQUEST_TIMEOUT_MS,
       exposeHeadRoutes: false,
       forceCloseConnections: 'idle',
     });
