@@ -28,6 +28,8 @@ export interface ArtifactRecord {
   readonly user: string;
   readonly visibility: Visibility;
   owner: Pid;
+  /** Its first owner is gone. One of a process's own scopes then takes no more versions (P9). */
+  isInherited: boolean;
   /** Oldest first; at least one. */
   readonly versions: ArtifactVersion[];
 }
@@ -35,9 +37,16 @@ export interface ArtifactRecord {
 export class ArtifactCatalog {
   readonly #versionsKept: number;
   readonly byId = new Map<ArtifactId, ArtifactRecord>();
+  /** What a write goes to. */
   readonly #byScope = new Map<string, ArtifactRecord>();
-  readonly #byKey = new Map<string, Set<ArtifactRecord>>();
+  /** Of those inherited into one scope, the newest. */
+  readonly #inherited = new Map<string, ArtifactRecord>();
+  /** Of all under a key, the newest. */
+  readonly #newestByKey = new Map<string, ArtifactRecord>();
+  readonly #subtreesByKey = new Map<string, Set<ArtifactRecord>>();
   readonly #byOwner = new Map<Pid, Set<ArtifactRecord>>();
+  /** Of visibility user, by user; of visibility global, under the empty name. */
+  readonly #shared = new Map<string, Set<ArtifactRecord>>();
   readonly #bytesByUser = new Map<string, number>();
 
   constructor(options: { versionsKept: number }) {
@@ -62,9 +71,37 @@ export class ArtifactCatalog {
     );
   }
 
-  /** Every artifact under the key, whoever may see it; in no order that matters. */
-  named(key: string): Iterable<ArtifactRecord> {
-    return this.#byKey.get(key) ?? [];
+  /** Of all under the key, whoever may see it, the newest. */
+  newestNamed(key: string): ArtifactRecord | undefined {
+    return this.#newestByKey.get(key);
+  }
+
+  /** What is under the key in one scope: at most the owner's own and the newest that it inherited. */
+  *inScope(of: Scope): Generator<ArtifactRecord> {
+    const scope = scopeOf(of);
+    const own = this.#byScope.get(scope);
+    if (own !== undefined) yield own;
+    const inherited = this.#inherited.get(scope);
+    if (inherited !== undefined) yield inherited;
+  }
+
+  /** Those of visibility subtree under the key, of whatever subtree. */
+  subtreesNamed(key: string): ReadonlySet<ArtifactRecord> {
+    return this.#subtreesByKey.get(key) ?? NONE;
+  }
+
+  ownedBy(owner: Pid): ReadonlySet<ArtifactRecord> {
+    return this.#byOwner.get(owner) ?? NONE;
+  }
+
+  /** Of visibility user, of this user. */
+  ofUser(user: string): ReadonlySet<ArtifactRecord> {
+    return this.#shared.get(`u${user}`) ?? NONE;
+  }
+
+  /** Of visibility global. */
+  get forAll(): ReadonlySet<ArtifactRecord> {
+    return this.#shared.get('g') ?? NONE;
   }
 
   all(): Iterable<ArtifactRecord> {
@@ -79,9 +116,18 @@ export class ArtifactCatalog {
     return this.#bytesByUser.get(user) ?? 0;
   }
 
+  /** Bytes that one more version would free. */
+  bytesFreedBy(record: ArtifactRecord): number {
+    if (record.versions.length < this.#versionsKept) return 0;
+    return record.versions[0]?.content.bytes ?? 0;
+  }
+
   /** At a restore. */
   restore(record: ArtifactRecord): void {
     this.#enter(record);
+    this.#enterScope(record);
+    const newest = this.#newestByKey.get(record.key);
+    if (newest === undefined || isNewer(record, newest)) this.#newestByKey.set(record.key, record);
     for (const version of record.versions) this.#count(record.user, version.content.bytes);
   }
 
@@ -97,25 +143,39 @@ export class ArtifactCatalog {
       seq: event.seq,
       by: event.by,
     };
-    const known = this.byId.get(body.artifact);
-    if (known === undefined) {
+    let record = this.byId.get(body.artifact);
+    if (record === undefined) {
       const { artifact, key, user, visibility, owner } = body;
-      this.#enter({ artifact, key, user, visibility, owner, versions: [version] });
+      const isInherited = false;
+      record = { artifact, key, user, visibility, owner, isInherited, versions: [version] };
+      this.#enter(record);
+      this.#enterScope(record);
     } else {
-      known.versions.push(version);
-      if (known.versions.length > this.#versionsKept) {
-        const oldest = known.versions.shift();
-        this.#count(known.user, -(oldest?.content.bytes ?? 0));
-      }
+      this.#count(record.user, -this.bytesFreedBy(record));
+      record.versions.push(version);
+      if (record.versions.length > this.#versionsKept) record.versions.shift();
     }
+    this.#newestByKey.set(body.key, record);
     this.#count(body.user, body.content.bytes);
   }
 
   #enter(record: ArtifactRecord): void {
-    this.byId.set(record.artifact, record);
-    this.#byScope.set(scopeOf(record), record);
-    setIn(this.#byKey, record.key, record);
-    setIn(this.#byOwner, record.owner, record);
+    const { artifact, key, owner, user, visibility } = record;
+    this.byId.set(artifact, record);
+    setIn(this.#byOwner, owner, record);
+    if (visibility === 'subtree') setIn(this.#subtreesByKey, key, record);
+    if (visibility === 'user') setIn(this.#shared, `u${user}`, record);
+    if (visibility === 'global') setIn(this.#shared, 'g', record);
+  }
+
+  #enterScope(record: ArtifactRecord): void {
+    const scope = scopeOf(record);
+    if (isShared(record) || !record.isInherited) {
+      this.#byScope.set(scope, record);
+      return;
+    }
+    const known = this.#inherited.get(scope);
+    if (known === undefined || isNewer(record, known)) this.#inherited.set(scope, record);
   }
 
   #inherit(from: Pid, heir: Pid): void {
@@ -123,12 +183,14 @@ export class ArtifactCatalog {
     if (records === undefined) return;
     this.#byOwner.delete(from);
     for (const record of records) {
-      const scope = scopeOf(record);
-      if (this.#byScope.get(scope) === record) this.#byScope.delete(scope);
+      if (!isShared(record)) {
+        const scope = scopeOf(record);
+        this.#byScope.delete(scope);
+        this.#inherited.delete(scope);
+      }
       record.owner = heir;
-      // The heir's own artifact of that key, if any, keeps the name for writing.
-      const heirScope = scopeOf(record);
-      if (!this.#byScope.has(heirScope)) this.#byScope.set(heirScope, record);
+      record.isInherited = true;
+      this.#enterScope(record);
       setIn(this.#byOwner, heir, record);
     }
   }
@@ -138,8 +200,21 @@ export class ArtifactCatalog {
   }
 }
 
+const NONE: ReadonlySet<ArtifactRecord> = new Set();
+
+interface Scope {
+  readonly owner: Pid;
+  readonly user: string;
+  readonly key: string;
+  readonly visibility: Visibility;
+}
+
+/** Its scope is no process's own, so a change of owner does not move it. */
+const isShared = (record: ArtifactRecord): boolean =>
+  record.visibility === 'user' || record.visibility === 'global';
+
 /** What makes two writes mean the same artifact. */
-function scopeOf(of: { owner: Pid; user: string; key: string; visibility: Visibility }): string {
+function scopeOf(of: Scope): string {
   switch (of.visibility) {
     case 'global':
       return `g\0${of.key}`;
@@ -159,3 +234,6 @@ function setIn<K>(map: Map<K, Set<ArtifactRecord>>, key: K, record: ArtifactReco
 
 export const newestOf = (record: ArtifactRecord): ArtifactVersion =>
   record.versions[record.versions.length - 1] as ArtifactVersion;
+
+const isNewer = (a: ArtifactRecord, b: ArtifactRecord): boolean =>
+  newestOf(a).seq > newestOf(b).seq;

@@ -6,12 +6,12 @@
 import { KernelError } from '../errors.ts';
 import type { Content } from '../events/content.ts';
 import type { Log } from '../events/log.ts';
-import type { Visibility } from '../events/words.ts';
+import { VISIBILITIES, type Visibility } from '../events/words.ts';
 import { asArtifactId, type ArtifactId, type Pid, type TaskId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
-import { isAncestor } from '../process/tree.ts';
+import { ancestorsOf, isAncestor, walkDown } from '../process/tree.ts';
 import {
   newestOf,
   type ArtifactCatalog,
@@ -53,10 +53,11 @@ export class Librarian {
   store(writer: ProcessRecord, order: StoreOrder): Found {
     checkKey(order.key);
     checkSize(order.content);
-    this.#checkQuota(writer, order.content.bytes);
     const known = this.#catalog.findForWrite(writer, order.key, order.visibility);
     if (known === undefined) this.#checkCount(writer);
     else this.#checkWriter(writer, known);
+    const freed = known === undefined ? 0 : this.#catalog.bytesFreedBy(known);
+    this.#checkQuota(known?.user ?? writer.spec.user, order.content.bytes - freed);
     const artifact = known?.artifact ?? asArtifactId(this.#log.nextSeq);
     this.#log.emit('artifact.stored', {
       artifact,
@@ -89,7 +90,7 @@ export class Librarian {
   /** The newest version of each visible key, by key. */
   list(reader: ProcessRecord, filter: { prefix: string; storedBy: Pid | undefined }): Found[] {
     const newest = new Map<string, Found>();
-    for (const record of this.#catalog.all()) {
+    for (const record of this.#reachable(reader)) {
       if (!record.key.startsWith(filter.prefix) || !this.canSee(reader, record)) continue;
       const version = newestOf(record);
       if (filter.storedBy !== undefined && version.storedBy !== filter.storedBy) continue;
@@ -111,13 +112,62 @@ export class Librarian {
     return owner !== undefined && (isAncestor(owner, reader) || isAncestor(reader, owner));
   }
 
+  /** Costs the depth of the reader and what is below it, never the number of namesakes. */
   #newestVisible(reader: ProcessRecord, key: string): ArtifactRecord | undefined {
+    if (reader.parent === undefined) return this.#catalog.newestNamed(key);
     let best: ArtifactRecord | undefined;
-    for (const record of this.#catalog.named(key)) {
-      if (best !== undefined && newestOf(record).seq < newestOf(best).seq) continue;
-      if (this.canSee(reader, record)) best = record;
+    const consider = (records: Iterable<ArtifactRecord>): void => {
+      for (const record of records) {
+        if (best !== undefined && newestOf(record).seq < newestOf(best).seq) continue;
+        if (this.canSee(reader, record)) best = record;
+      }
+    };
+    const { user } = reader.spec;
+    const { pid: owner } = reader;
+    for (const visibility of VISIBILITIES) {
+      consider(this.#catalog.inScope({ owner, user, key, visibility }));
     }
+    for (const { pid } of ancestorsOf(reader)) {
+      consider(this.#catalog.inScope({ owner: pid, user, key, visibility: 'subtree' }));
+    }
+    if (reader.children.size > 0) consider(this.#below(reader, key));
     return best;
+  }
+
+  /** Under the key, of visibility subtree: all namesakes, or what is below, whichever is fewer. */
+  *#below(reader: ProcessRecord, key: string): Generator<ArtifactRecord> {
+    const namesakes = this.#catalog.subtreesNamed(key);
+    const found: ArtifactRecord[] = [];
+    const stack = [reader];
+    for (let seen = 0, record = stack.pop(); record !== undefined; record = stack.pop()) {
+      seen += 1 + record.children.size;
+      if (seen > namesakes.size) {
+        yield* namesakes;
+        return;
+      }
+      const of = { owner: record.pid, user: reader.spec.user, key, visibility: 'subtree' } as const;
+      found.push(...this.#catalog.inScope(of));
+      for (const child of record.children.values()) stack.push(child);
+    }
+    yield* found;
+  }
+
+  /** What the reader could see at most; `canSee` decides. */
+  *#reachable(reader: ProcessRecord): Generator<ArtifactRecord> {
+    if (reader.parent === undefined) {
+      yield* this.#catalog.all();
+      return;
+    }
+    yield* this.#catalog.forAll;
+    yield* this.#catalog.ofUser(reader.spec.user);
+    for (const record of ancestorsOf(reader)) yield* this.#ownScopes(record);
+    for (const record of walkDown(reader)) yield* this.#ownScopes(record);
+  }
+
+  *#ownScopes(owner: ProcessRecord): Generator<ArtifactRecord> {
+    for (const record of this.#catalog.ownedBy(owner.pid)) {
+      if (record.visibility === 'private' || record.visibility === 'subtree') yield record;
+    }
   }
 
   #byId(reader: ProcessRecord, by: { artifact: ArtifactId }): ArtifactRecord | undefined {
@@ -141,8 +191,7 @@ export class Librarian {
     );
   }
 
-  #checkQuota(writer: ProcessRecord, bytes: number): void {
-    const user = writer.spec.user;
+  #checkQuota(user: string, bytes: number): void {
     const used = this.#catalog.bytesOf(user);
     if (used + bytes <= this.#quotaBytes) return;
     throw new KernelError(
