@@ -7,6 +7,8 @@ import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { RUNTIME_LIMITS } from '../runtime-limits.ts';
 
+const LOG_MODE = 0o600;
+
 export class LogFile {
   readonly #path: string;
   readonly #fileBytesMax: number;
@@ -33,8 +35,12 @@ export class LogFile {
   }
 
   /** Resolves when what was appended is written, or dropped. */
-  async close(): Promise<void> {
+  async settled(): Promise<void> {
     await this.#writing;
+  }
+
+  async close(): Promise<void> {
+    await this.settled();
     const file = this.#file;
     this.#file = undefined;
     await file?.close().catch(() => undefined); // There is nothing to save: it was never synced.
@@ -66,14 +72,25 @@ export class LogFile {
   async #fileFor(bytes: number): Promise<FileHandle> {
     const isFull = this.#fileBytes > 0 && this.#fileBytes + bytes > this.#fileBytesMax;
     if (this.#file !== undefined && !isFull) return this.#file;
-    if (this.#file !== undefined) {
-      await this.#file.close();
-      this.#file = undefined;
-      await rename(this.#path, `${this.#path}.1`);
-    }
-    this.#file = await open(this.#path, 'a', 0o600);
-    this.#fileBytes = (await this.#file.stat()).size;
-    return this.#file;
+    if (this.#file !== undefined) await this.#rotate(this.#file);
+    const file = await this.#open();
+    // The file of an earlier incarnation may be full already.
+    if (this.#fileBytes === 0 || this.#fileBytes + bytes <= this.#fileBytesMax) return file;
+    await this.#rotate(file);
+    return this.#open();
+  }
+
+  async #open(): Promise<FileHandle> {
+    const file = await open(this.#path, 'a', LOG_MODE);
+    this.#file = file;
+    this.#fileBytes = (await file.stat()).size;
+    return file;
+  }
+
+  async #rotate(file: FileHandle): Promise<void> {
+    this.#file = undefined;
+    await file.close();
+    await rename(this.#path, `${this.#path}.1`);
   }
 }
 

@@ -127,14 +127,14 @@ async function onTask(id: number, description: string): Promise<link.ExecuteAnsw
       return done;
     case 'die':
       console.error('dying as asked');
-      process.exit(3);
+      return process.exit(3);
     case 'segv':
       process.kill(process.pid, 'SIGSEGV');
       return new Promise(() => undefined);
     case 'wait':
       return new Promise(() => undefined);
     case 'end':
-      process.exit(0);
+      return process.exit(0);
     case 'flood':
       return { ...done, result: { ...result, output: String(await flood()) } };
     default:
