@@ -1,16 +1,283 @@
-import { testKernel, messageOrder, taskSpec } from '@hivekernel/testkit';
+import {
+  artifactOrder,
+  bulkContent,
+  messageOrder,
+  spawnOrder,
+  taskSpec,
+  TestKernel,
+  type Caller,
+  type Ticket,
+} from '@hivekernel/testkit';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isLive, ROLES, TIERS, VISIBILITIES, type Fact, type Pid } from './index.ts';
+import type { Kernel } from './kernel.ts';
 
-describe('smoke', () => {
-  it('runs', () => {
-    const t = testKernel();
-    const a = t.spawn({ image: 'hold', role: 'lead' });
-    const b = t.spawn({ image: 'echo' }, { pid: a });
-    expect(t.view(b).state).toBe('idle');
-    const task = t.call('execute_on', { pid: b, spec: taskSpec() }, { pid: a });
-    expect(task.value.outcome).toBe('completed');
-    t.call('send', messageOrder({ to: b }), { pid: a });
-    t.call('kill', { pid: a, isRecursive: true, reason: 'normal', graceMs: 0 });
-    t.advanceMs(200_000);
+// A run is a list of steps, each a few numbers that choose among what there is at that moment.
+// Whatever they choose, no assertion of the kernel fails, its counters are true, and it folds to
+// itself; and when everything is killed in the end, every call was answered exactly once.
+
+const IMAGES = [
+  '',
+  'echo',
+  'hold',
+  'failing',
+  'crashing',
+  'deaf',
+  'stubborn',
+  'starting',
+  'silent',
+];
+const MORE_IMAGES = [...IMAGES, 'broken', 'rejecting', 'escalating', 'hold', 'hold'];
+
+interface Step {
+  readonly what: string;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+class Swarm {
+  readonly t = new TestKernel({
+    seed: 7,
+    settings: { artifactVersionsKept: 2, artifactQuotaBytesPerUser: 4_000_000 },
   });
+  readonly tickets: Ticket[] = [];
+
+  get #pids(): Pid[] {
+    return [...this.t.kernel.state.table.byPid.keys()];
+  }
+
+  #pid(n: number): Pid {
+    const pids = this.#pids;
+    // Sometimes one that never was, or is no more.
+    return (n % 23 === 0 ? 9_999 : pids[n % pids.length]) as Pid;
+  }
+
+  /** Someone who calls: mostly with one of its running tasks. */
+  #caller(n: number): Caller {
+    const pid = this.#pid(n);
+    const record = this.t.kernel.state.table.find(pid);
+    const tasks = [...(record?.tasks ?? [])];
+    return { pid, task: tasks[n % (tasks.length + 1)] ?? null, isOperator: false };
+  }
+
+  run({ what, a, b, c }: Step): void {
+    const step = this.#steps[what];
+    if (step === undefined) throw new Error(what);
+    const made = step(a, b, c);
+    if (made !== undefined) this.tickets.push(made as Ticket);
+  }
+
+  #childOf(caller: Caller, n: number): Pid {
+    const record = this.t.kernel.state.table.find(caller.pid as Pid);
+    const children = [...(record?.children.keys() ?? [])];
+    return children[n % (children.length || 1)] ?? this.#pid(n);
+  }
+
+  readonly #steps: Readonly<
+    Record<string, (a: number, b: number, c: number) => object | undefined>
+  > = {
+    spawn: (a, b, c) => {
+      const wish = {
+        name: `p${c % 5}`,
+        role: ROLES[b % ROLES.length] as (typeof ROLES)[number],
+        tier: TIERS[c % TIERS.length] as (typeof TIERS)[number],
+        image: MORE_IMAGES[(b + c) % MORE_IMAGES.length] as string,
+        user: c % 7 === 0 ? 'leo' : '',
+        exitAfterTask: b % 5 === 0,
+      };
+      const initialTask = wish.image !== '' && c % 4 === 0 ? 'begin' : '';
+      const from = a % 3 === 0 ? {} : this.#caller(a);
+      const limits = { concurrentTasksMax: 1 + (b % 3), taskTimeoutMs: 1_000 * (c % 50) };
+      return this.t.call('spawn', spawnOrder({ ...wish, initialTask, limits }), from);
+    },
+    kill: (a, b, c) =>
+      this.t.call(
+        'kill',
+        { pid: this.#pid(b), isRecursive: c % 2 === 0, reason: 'normal', graceMs: c },
+        c % 3 === 0 ? {} : this.#caller(a),
+      ),
+    exit: (a, b) => this.t.call('exit', { exitCode: b % 3, output: `o${b}` }, this.#caller(a)),
+    wait: (a, b, c) => {
+      const from = this.#caller(a);
+      return this.t.call('wait_child', { pid: this.#childOf(from, b), timeoutMs: c * 100 }, from);
+    },
+    execute: (a, b, c) => {
+      const from = this.#caller(a);
+      const spec = taskSpec({ timeoutMs: c * 500, description: `d${c}` });
+      return this.t.call('execute_on', { pid: this.#childOf(from, b), spec }, from);
+    },
+    order: (a, b) =>
+      this.t.call('execute_task', { pid: this.#pid(a), spec: taskSpec({ timeoutMs: b * 900 }) }),
+    giveUp: (a) => {
+      const open = this.t.unanswered;
+      const ticket = open[a % (open.length || 1)];
+      if (ticket === undefined) return undefined;
+      const from = { pid: ticket.ref.pid, isOperator: false };
+      return this.t.call('cancel', { call: ticket.ref }, from);
+    },
+    interrupt: (a, b) =>
+      this.t.call('interrupt', { pid: this.#pid(a), task: undefined, reason: '' }, this.#caller(b)),
+    send: (a, b, c) => {
+      const content = bulkContent(c % 5 === 0 ? 700_000 : c * 10);
+      const ttlMs = c % 3 === 0 ? c * 1_000 : 0;
+      const wish = { to: this.#pid(b), content, ttlMs, requiresAck: c % 2 === 0 };
+      const priority = (c % 4) as 0 | 1 | 2 | 3;
+      return this.t.call('send', messageOrder({ ...wish, priority }), this.#caller(a));
+    },
+    escalate: (a, b) =>
+      this.t.call(
+        'escalate',
+        { issue: 'stuck', severity: 'error', context: {}, autoPropagate: b % 2 === 0 },
+        this.#caller(a),
+      ),
+    store: (a, b, c) =>
+      this.t.call(
+        'store',
+        artifactOrder({
+          key: `k${b % 4}`,
+          visibility: VISIBILITIES[c % VISIBILITIES.length] as 'private',
+          content: bulkContent(c * 5_000),
+        }),
+        this.#caller(a),
+      ),
+    get: (a, b) =>
+      this.t.call('get_artifact', { by: { key: `k${b % 4}` }, version: 0 }, this.#caller(a)),
+    metric: (a, b) =>
+      this.t.call('metric', { name: 'tokens_consumed', value: b, labels: {} }, this.#caller(a)),
+    look: (a, b) =>
+      this.t.call('list_children', { isRecursive: b % 2 === 0, state: undefined }, this.#caller(a)),
+    llm: (a, b) => this.#tell({ ...LLM_CALL, pid: this.#pid(a), promptTokens: b }),
+    ends: (a, b) => {
+      const pid = this.#pid(a);
+      const { runtime } = this.t;
+      const agent = runtime.agents.get(pid);
+      const task = [...(agent?.tasks.keys() ?? [])][b % 3];
+      if (agent === undefined || task === undefined || agent.isGone) return undefined;
+      runtime.finishes(pid, task, b % 4 === 0 ? { error: 'no' } : { output: `r${b}` });
+      if (b % 2 === 0) runtime.finishes(pid, task);
+      return this.#pass();
+    },
+    readies: (a) => {
+      const pid = this.#pid(a);
+      if (this.t.runtime.agents.get(pid)?.isGone === false) this.t.runtime.ready(pid);
+      return this.#pass();
+    },
+    crashes: (a, b) => {
+      const pid = this.#pid(a);
+      if (this.t.runtime.agents.has(pid)) this.t.runtime.exits(pid, { exitCode: b % 3 });
+      return this.#pass();
+    },
+    acks: (a, b) => {
+      const pid = this.#pid(a);
+      const given = this.t.runtime.agents.get(pid)?.delivered ?? [];
+      const status = (['accepted', 'rejected', 'escalate', 'queued'] as const)[b % 4] ?? 'queued';
+      const reply = b % 3 === 0 ? bulkContent(b) : undefined;
+      const acks = given.slice(-1 - (b % 3)).map(({ message }) => ({ message, status, reply }));
+      return this.#tell({ fact: 'acked', pid, acks });
+    },
+    strays: (a, b, c) => this.#tell(strayFact({ pid: this.#pid(a), incarnation: b % 3, kind: c })),
+    relinks: (a) => {
+      this.t.kernel.resetDelivery(this.#pid(a));
+      return this.#pass();
+    },
+    time: (a, b) => {
+      this.t.advanceMs(a * (b % 2 === 0 ? 10 : 700));
+      return undefined;
+    },
+    checks: () => {
+      this.t.check();
+      return undefined;
+    },
+  };
+
+  static readonly words = [
+    ...['spawn', 'spawn', 'spawn', 'kill', 'exit', 'wait', 'execute', 'execute', 'order', 'giveUp'],
+    ...['interrupt', 'send', 'send', 'send', 'escalate', 'store', 'store', 'get', 'metric', 'look'],
+    ...['llm', 'ends', 'ends', 'readies', 'crashes', 'acks', 'acks', 'strays', 'relinks', 'time'],
+    ...['time', 'checks'],
+  ];
+
+  #tell(fact: Fact): undefined {
+    this.t.fact(fact);
+  }
+
+  #pass(): undefined {
+    this.t.pass();
+  }
+
+  /** Everything is killed; what does not want to end is ended by the OS. */
+  endAll(): void {
+    this.t.fact({ fact: 'stopping', reason: 'test', graceMs: 0 });
+    for (let round = 0; round < 100 && living(this.t.kernel).length > 1; round += 1) {
+      for (const pid of living(this.t.kernel)) {
+        const agent = this.t.runtime.agents.get(pid);
+        if (agent !== undefined) this.t.runtime.exits(pid, { cause: 'killed' });
+      }
+      this.t.pass();
+    }
+    this.t.advanceMs(30_000);
+  }
+}
+
+const LLM_CALL = {
+  fact: 'llm_called',
+  tier: 'tactical',
+  model: 'sonnet',
+  provider: 'sim',
+  simulated: true,
+  completionTokens: 5,
+  estimated: false,
+  latencyMs: 1,
+  outcome: 'ok',
+  errorCode: '',
+} as const;
+
+function strayFact(of: { pid: Pid; incarnation: number; kind: number }): Fact {
+  const { pid, incarnation } = of;
+  const task = of.kind as never;
+  const result = { exitCode: 0, output: 'stray', artifacts: {}, metadata: {} };
+  const strays: Fact[] = [
+    { fact: 'started', pid, incarnation, osPid: 77, osStarted: 'x' },
+    { fact: 'ready', pid, incarnation },
+    { fact: 'start_failed', pid, incarnation, error: 'late' },
+    { fact: 'exited', pid, incarnation, exitCode: 0, cause: 'crashed', detail: '' },
+    { fact: 'task_ended', pid, task, completed: true, result, error: '' },
+    { fact: 'responsive', pid, isResponsive: of.kind % 2 === 0 },
+    { fact: 'log', pid, level: 'warn', message: 'm' },
+  ];
+  return strays[of.kind % strays.length] as Fact;
+}
+
+const living = (kernel: Kernel): Pid[] =>
+  [...kernel.state.table.byPid.values()].filter(({ state }) => isLive(state)).map(({ pid }) => pid);
+
+const number = fc.nat({ max: 100 });
+const steps = fc.array(
+  fc.record({ what: fc.constantFrom(...Swarm.words), a: number, b: number, c: number }),
+  { minLength: 1, maxLength: 120, size: 'max' },
+);
+
+const RUNS = 200;
+
+describe('Kernel', () => {
+  it('folds to itself, counts truly and answers every call once, whatever happens (D2, D3)', () => {
+    fc.assert(
+      fc.property(steps, (list) => {
+        const swarm = new Swarm();
+        for (const step of list) swarm.run(step);
+        swarm.t.check();
+        swarm.endAll();
+        swarm.t.check();
+        expect(living(swarm.t.kernel)).toEqual([1]);
+        expect(swarm.t.unanswered.map(({ ref }) => ref)).toEqual([]);
+        expect(swarm.tickets.filter((ticket) => !ticket.isAnswered)).toEqual([]);
+        swarm.t.advanceMs(300_000);
+        swarm.t.check();
+        expect([...swarm.t.kernel.state.table.byPid.keys()]).toEqual([1]);
+      }),
+      { numRuns: RUNS, seed: Number(process.env['SEED'] ?? Date.now() % 2 ** 31) },
+    );
+  }, 120_000);
 });

@@ -132,7 +132,7 @@ export class Waiter implements LifeListener {
   }
 
   onExited(record: ProcessRecord): void {
-    for (const wait of this.#waits.by(record.pid)) this.#end(wait);
+    this.#endAllOf(record);
     for (const wait of this.#waits.on(record.pid)) {
       if (record.isCollected) this.#refuse(wait, alreadyCollected(record));
       else this.#answer(wait, this.#take(record));
@@ -140,8 +140,16 @@ export class Waiter implements LifeListener {
   }
 
   onStartFailed(record: ProcessRecord, refusal: KernelError): void {
-    for (const wait of this.#waits.by(record.pid)) this.#end(wait);
+    this.#endAllOf(record);
     for (const wait of this.#waits.on(record.pid)) this.#refuse(wait, refusal);
+  }
+
+  /** Its door may still be there, and holds the call open. */
+  #endAllOf(waiter: ProcessRecord): void {
+    for (const wait of this.#waits.by(waiter.pid)) {
+      const why = `${describeProcess(waiter)}, which waited, is no more.`;
+      this.#refuse(wait, new KernelError('cancelled', why));
+    }
   }
 
   /** The caller gave the wait up. */

@@ -6,7 +6,7 @@ import type { ExitCause, Tier } from '../events/words.ts';
 import { KING_PID, NO_PID, type Pid, type TaskId } from '../ids.ts';
 import type { Acknowledgement } from '../ipc/broker.ts';
 import { KING_ADDRESS } from '../process/address.ts';
-import { isVirtual, type ProcessRecord } from '../process/record.ts';
+import { isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import { kingSpec } from '../process/table.ts';
 import { leavesFirst } from '../process/tree.ts';
@@ -96,19 +96,19 @@ export class Facts {
       this.#parts.log.emit('kernel.stopped', { reason: fact.reason });
     },
     started: (fact) => {
-      const record = this.#live(fact.pid);
-      if (record === undefined || fact.incarnation <= record.incarnation) return;
+      const record = this.#current(fact);
+      if (record === undefined || record.osPid !== 0) return;
       const { incarnation, osPid, osStarted } = fact;
       this.#parts.spawner.started(record, { incarnation, osPid, osStarted });
     },
     ready: (fact) => {
       const record = this.#current(fact);
-      if (record !== undefined) this.#parts.spawner.ready(record);
+      if (record !== undefined && record.osPid !== 0) this.#parts.spawner.ready(record);
     },
     start_failed: (fact) => this.#startFailed(fact),
     exited: (fact) => {
-      const record = this.#live(fact.pid);
-      if (record === undefined || fact.incarnation < record.incarnation) return;
+      const record = this.#current(fact);
+      if (record === undefined) return;
       const { exitCode, cause, detail } = fact;
       if (record.state === 'starting') {
         const why = detail === '' ? `it ended with code ${exitCode} before it was ready` : detail;
@@ -145,14 +145,15 @@ export class Facts {
     return record;
   }
 
+  /** The report is of the run that there is, or is about to be. */
   #current(fact: { pid: Pid; incarnation: number }): ProcessRecord | undefined {
     const record = this.#live(fact.pid);
-    return record?.incarnation === fact.incarnation ? record : undefined;
+    return record !== undefined && runOf(record) === fact.incarnation ? record : undefined;
   }
 
   #startFailed(fact: FactOf<'start_failed'>): void {
-    const record = this.#live(fact.pid);
-    if (record === undefined || fact.incarnation < record.incarnation) return;
+    const record = this.#current(fact);
+    if (record === undefined) return;
     if (record.state === 'starting') this.#parts.spawner.failed(record, fact.error);
     else {
       const detail = fact.error;
