@@ -1,0 +1,60 @@
+// The load of `execute`: gives tasks that need no work to its children, one by one or many at once.
+
+import { Agent, imageOf, type Task, type TaskContext } from '@hivekernel/sdk';
+import { pump } from '../pump.ts';
+
+const CHILDREN = 4;
+const UNDER_WAY_MAX = 1_024;
+
+export default class Delegator extends Agent {
+  override async onTask({ params }: Task, ctx: TaskContext): Promise<string> {
+    const children: number[] = [];
+    for (let i = 0; i < CHILDREN; i += 1) children.push(await spawnDoer(ctx, i));
+    const count = Number(params['count']);
+    const rounds = Number(params['rounds']);
+    const isLatency = params['what'] === 'latency';
+    return JSON.stringify(
+      isLatency
+        ? await latencies(ctx, { child: children[0] ?? 0, count })
+        : await rates(ctx, { children, count, rounds }),
+    );
+  }
+}
+
+const spawnDoer = (ctx: TaskContext, index: number): Promise<number> =>
+  ctx.spawn({
+    name: `doer-${index}`,
+    image: imageOf(import.meta.resolve('./idle.ts')),
+    limits: { concurrentTasksMax: UNDER_WAY_MAX },
+    env: ctx.env,
+  });
+
+async function latencies(
+  ctx: TaskContext,
+  { child, count }: { child: number; count: number },
+): Promise<number[]> {
+  const tookMs: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const beganMs = performance.now();
+    await ctx.executeOn(child, { description: 'nothing' });
+    tookMs.push(performance.now() - beganMs);
+  }
+  return tookMs;
+}
+
+async function rates(
+  ctx: TaskContext,
+  load: { children: readonly number[]; count: number; rounds: number },
+): Promise<number[]> {
+  const { children, count, rounds } = load;
+  const measured: number[] = [];
+  let turn = 0;
+  const begin = (): Promise<unknown> => {
+    turn = (turn + 1) % children.length;
+    return ctx.executeOn(children[turn] ?? 0, { description: 'nothing' });
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    measured.push(await pump({ count, underWayMax: UNDER_WAY_MAX, begin }));
+  }
+  return measured;
+}

@@ -1,0 +1,5 @@
+// An agent that does nothing, at once: what is measured is everything around it.
+
+import { defineAgent } from '@hivekernel/sdk';
+
+export default defineAgent(() => undefined);

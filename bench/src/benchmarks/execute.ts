@@ -1,0 +1,54 @@
+// Tasks from a parent to its children and back, each in a process of its own. Two disk commits lie
+// in series on the way: the task, and its end.
+
+import { BenchDaemon } from '../bench-daemon.ts';
+import type { Benchmark, Effort } from '../benchmark.ts';
+import { median } from '../statistics.ts';
+
+interface Counts {
+  readonly warmUp: number;
+  readonly timed: number;
+  readonly together: number;
+  readonly rounds: number;
+}
+
+/** The first round warms up. */
+const COUNTS: Readonly<Record<Effort, Counts>> = {
+  full: { warmUp: 50, timed: 400, together: 10_000, rounds: 5 },
+  tiny: { warmUp: 1, timed: 3, together: 8, rounds: 2 },
+};
+
+export const execute: Benchmark = {
+  name: 'execute',
+  run: (ground) =>
+    BenchDaemon.using(ground, async (daemon) => {
+      const { warmUp, timed, together, rounds } = COUNTS[ground.effort];
+      const tookMs = await daemon.measure({
+        agent: 'delegator',
+        params: { what: 'latency', count: warmUp + timed },
+      });
+      const rates = await daemon.measure({
+        agent: 'delegator',
+        params: { what: 'rate', count: together, rounds },
+      });
+      const commitMs = ground.diskCommitMs.toFixed(2);
+      return [
+        {
+          name: 'execute.p50',
+          value: median(tookMs.slice(warmUp)),
+          unit: 'ms',
+          goal: 2,
+          isHigherBetter: false,
+          note: `execute_on, alone; two disk commits in series, bare ${commitMs} ms each; at most 3`,
+        },
+        {
+          name: 'execute.rate',
+          value: median(rates.slice(1)),
+          unit: 'tasks/s',
+          goal: 10_000,
+          isHigherBetter: true,
+          note: 'execute_on over four children, 1,024 under way',
+        },
+      ];
+    }),
+};

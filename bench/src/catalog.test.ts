@@ -1,0 +1,31 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BENCHMARKS } from './catalog.ts';
+
+describe('BENCHMARKS', () => {
+  let dir = '';
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'hive-bench-'));
+  });
+
+  afterAll(async () => {
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  it.each(BENCHMARKS.map((benchmark) => [benchmark.name, benchmark] as const))(
+    '%s gives figures and leaves nothing behind',
+    async (name, benchmark) => {
+      const signal = AbortSignal.timeout(15_000);
+      const figures = await benchmark.run({ effort: 'tiny', dir, diskCommitMs: 1, signal });
+      expect(figures.length).toBeGreaterThan(0);
+      for (const figure of figures) {
+        expect(figure.name.startsWith(name)).toBe(true);
+        expect(figure.value).toBeGreaterThan(0);
+      }
+      expect(await readdir(dir)).toEqual([]);
+    },
+  );
+});

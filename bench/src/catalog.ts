@@ -1,0 +1,10 @@
+// The benchmarks, in the order in which they run.
+
+import type { Benchmark } from './benchmark.ts';
+import { execute } from './benchmarks/execute.ts';
+import { routing } from './benchmarks/routing.ts';
+import { send } from './benchmarks/send.ts';
+import { spawn } from './benchmarks/spawn.ts';
+import { syscall } from './benchmarks/syscall.ts';
+
+export const BENCHMARKS: readonly Benchmark[] = [routing, send, syscall, spawn, execute];

@@ -1,0 +1,126 @@
+// `npm run bench [-- NAME…] [--json]`: runs the benchmarks and prints each figure beside its goal.
+// The machine's line goes to stderr. A missed goal is a figure, not a failure: the exit code is 1
+// only where something did not run, 2 for a word that names nothing.
+
+import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Benchmark, Ground } from './benchmark.ts';
+import { BENCHMARKS } from './catalog.ts';
+import { machineLine, measureDiskCommit } from './machine.ts';
+import { TABLE_HEADER, jsonLine, tableRow } from './report.ts';
+
+const EXIT = { ok: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
+/** Of all benchmarks together. */
+const TOTAL_MS_MAX = 90_000;
+
+const HELP = `Usage: npm run bench [-- NAME…] [--json]
+
+Benchmarks: ${BENCHMARKS.map(({ name }) => name).join(', ')} (default: all of them)
+
+  --json         one JSON object a line
+  --dir DIR      measures on the disk of this directory (default: .hive)
+  --profile DIR  daemon and agents leave CPU profiles there; the figures suffer
+`;
+
+class UsageError extends Error {}
+
+interface Order {
+  readonly chosen: readonly Benchmark[];
+  readonly isJson: boolean;
+  readonly dir: string;
+  readonly profileDir: string | undefined;
+}
+
+async function orderOf(args: readonly string[]): Promise<Order | undefined> {
+  const { values, positionals } = parsed(args);
+  if (values.help === true) return undefined;
+  const chosen: Benchmark[] = [];
+  for (const name of positionals) chosen.push(await benchmarkOf(name));
+  return {
+    chosen: chosen.length === 0 ? BENCHMARKS : chosen,
+    isJson: values.json === true,
+    dir: resolve(values.dir ?? '.hive'),
+    profileDir: values.profile === undefined ? undefined : resolve(values.profile),
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        dir: { type: 'string' },
+        profile: { type: 'string' },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function benchmarkOf(name: string): Promise<Benchmark> {
+  const found = BENCHMARKS.find((benchmark) => benchmark.name === name);
+  if (found !== undefined) return found;
+  // The whole daemon, for one word: only where it is needed.
+  const { nearest } = await import('@hivekernel/daemon');
+  const names = BENCHMARKS.map((benchmark) => benchmark.name);
+  const near = nearest(name, names);
+  const hint = near === undefined ? `they are: ${names.join(', ')}` : `did you mean "${near}"?`;
+  throw new UsageError(`no benchmark is named "${name}"; ${hint}`);
+}
+
+async function run(order: Order, signal: AbortSignal): Promise<void> {
+  await mkdir(order.dir, { recursive: true });
+  const dir = await mkdtemp(join(order.dir, 'bench-'));
+  try {
+    const diskCommitMs = measureDiskCommit(dir);
+    process.stderr.write(`${machineLine(diskCommitMs)}\n`);
+    if (!order.isJson) process.stdout.write(`${TABLE_HEADER}\n`);
+    const { profileDir } = order;
+    const profiling = profileDir === undefined ? {} : { profileDir };
+    const ground: Ground = { effort: 'full', dir, diskCommitMs, signal, ...profiling };
+    for (const benchmark of order.chosen) {
+      signal.throwIfAborted();
+      for (const figure of await benchmark.run(ground)) {
+        process.stdout.write(`${order.isJson ? jsonLine(figure) : tableRow(figure)}\n`);
+      }
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+    // Only when it is empty: it may be a daemon's.
+    await rmdir(order.dir).catch(() => undefined);
+  }
+}
+
+async function main(): Promise<number> {
+  const order = await orderOf(process.argv.slice(2));
+  if (order === undefined) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort(new Error('interrupted'));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const deadline = AbortSignal.timeout(TOTAL_MS_MAX);
+  try {
+    await run(order, AbortSignal.any([interrupt.signal, deadline]));
+    return EXIT.ok;
+  } catch (error) {
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    const late = `error: not done within ${TOTAL_MS_MAX / 1_000} s`;
+    process.stderr.write(`${deadline.aborted ? late : messageOf(error)}\n`);
+    return EXIT.failed;
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  `error: ${error instanceof Error ? error.message : String(error)}`;
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n`);
+  return error instanceof UsageError ? EXIT.badUsage : EXIT.failed;
+});

@@ -1,0 +1,47 @@
+// How figures are printed: a table for people, or one JSON object a line for programs.
+
+import { isMet, type Figure } from './benchmark.ts';
+import { rounded } from './statistics.ts';
+
+const WIDTHS = { name: 18, value: 11, unit: 9, goal: 13, ok: 4 } as const;
+
+export const TABLE_HEADER = row({
+  name: 'NAME',
+  value: 'VALUE',
+  unit: 'UNIT',
+  goal: 'GOAL',
+  ok: 'OK',
+  note: 'NOTE',
+});
+
+export function tableRow(figure: Figure): string {
+  const { name, value, unit, goal, isHigherBetter, note } = figure;
+  return row({
+    name,
+    value: shown(value),
+    unit,
+    goal: `${isHigherBetter ? '>=' : '<='} ${shown(goal)}`,
+    ok: isMet(figure) ? 'yes' : 'no',
+    note,
+  });
+}
+
+export function jsonLine(figure: Figure): string {
+  const { name, value, unit, goal } = figure;
+  return JSON.stringify({ name, value: rounded(value), unit, goal, ok: isMet(figure) });
+}
+
+const shown = (value: number): string => rounded(value).toLocaleString('en-US');
+
+function row(cells: Record<keyof typeof WIDTHS | 'note', string>): string {
+  return [
+    cells.name.padEnd(WIDTHS.name),
+    cells.value.padStart(WIDTHS.value),
+    ` ${cells.unit.padEnd(WIDTHS.unit)}`,
+    cells.goal.padEnd(WIDTHS.goal),
+    cells.ok.padEnd(WIDTHS.ok),
+    cells.note,
+  ]
+    .join(' ')
+    .trimEnd();
+}
