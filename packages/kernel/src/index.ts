@@ -21,3 +21,4 @@ export type { ProcessView } from './syscalls/views.ts';
 export type { Fact, LlmCallFact } from './syscalls/facts.ts';
 export { SYSCALLS } from './syscalls/table.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';
+export { SNAPSHOT_VERSION } from './snapshot.ts';

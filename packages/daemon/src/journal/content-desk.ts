@@ -7,7 +7,7 @@ import { KernelError, LIMITS, type Blob, type Content } from '@hivekernel/kernel
 export class ContentDesk {
   readonly #getBlob: (hash: string) => Promise<Uint8Array | undefined>;
   #staged = new Map<string, Blob>();
-  /** Appended and not yet durable: readable from here meanwhile. */
+  /** Launched and not yet landed: readable from here meanwhile. */
   readonly #inFlight = new Map<string, { blob: Blob; flights: number }>();
 
   constructor(getBlob: (hash: string) => Promise<Uint8Array | undefined>) {
@@ -30,13 +30,17 @@ export class ContentDesk {
   async bytes(content: Content): Promise<Uint8Array> {
     if (content.inline !== undefined) return Buffer.from(content.inline, 'base64');
     const hash = content.hash ?? '';
-    const near = this.#staged.get(hash) ?? this.#inFlight.get(hash)?.blob;
-    const bytes = near?.bytes ?? (await this.#getBlob(hash));
+    const bytes = this.find(hash)?.bytes ?? (await this.#getBlob(hash));
     if (bytes !== undefined) return bytes;
     throw new KernelError('data_loss', `The content ${hash} is gone from the store.`);
   }
 
-  /** What the pass that ends now has to write. */
+  /** What is here and not yet durable. */
+  find(hash: string): Blob | undefined {
+    return this.#staged.get(hash) ?? this.#inFlight.get(hash)?.blob;
+  }
+
+  /** What came for the pass that ends now. It stays readable until it is landed. */
   launch(): Map<string, Blob> {
     const staged = this.#staged;
     if (staged.size > 0) this.#staged = new Map();
@@ -47,7 +51,7 @@ export class ContentDesk {
     return staged;
   }
 
-  /** The append is durable, or failed. */
+  /** The append is durable, or given up. */
   landed(blobs: ReadonlyMap<string, Blob>): void {
     for (const hash of blobs.keys()) {
       const known = this.#inFlight.get(hash);
@@ -55,6 +59,11 @@ export class ContentDesk {
       known.flights -= 1;
       if (known.flights === 0) this.#inFlight.delete(hash);
     }
+  }
+
+  /** It was taken for a pass that failed, and is to go with the next one. */
+  restage(blobs: readonly Blob[]): void {
+    for (const blob of blobs) this.#staged.set(blob.hash, blob);
   }
 
   #stage(bytes: Uint8Array, hash: string): string {

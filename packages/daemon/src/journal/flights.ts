@@ -5,6 +5,7 @@ import type { Blob, Event, Fact } from '@hivekernel/kernel';
 export interface Flight<Output> {
   readonly lastSeq: number;
   readonly events: readonly Event[];
+  /** Content that came in its pass. */
   readonly blobs: Map<string, Blob>;
   /** What the world reported in it: told again if the append fails. */
   readonly facts: readonly Fact[];
@@ -25,6 +26,11 @@ export class Flights<Output> {
     return full;
   }
 
+  /** False when the flight has landed or was given up. */
+  has(flight: Flight<Output>): boolean {
+    return this.#flights.includes(flight);
+  }
+
   /** Gives the output to the first flight that makes `gate` durable; false when none does. */
   attach(gate: number, output: Output): boolean {
     for (const flight of this.#flights) {
@@ -35,13 +41,9 @@ export class Flights<Output> {
     return false;
   }
 
-  /** False when the flight was given up meanwhile. */
-  remove(flight: Flight<Output>): boolean {
-    const index = this.#flights.indexOf(flight);
-    if (index < 0) return false;
-    this.#flights.splice(index, 1);
+  remove(flight: Flight<Output>): void {
+    this.#flights = this.#flights.filter((one) => one !== flight);
     this.#tellEmpty();
-    return true;
   }
 
   takeAll(): Flight<Output>[] {

@@ -2,32 +2,36 @@
 // it.
 //   D3. Events are appended pass by pass; a reply or an effect leaves after its events are durable.
 //       A pass is all that came in one turn of the event loop: one append, one disk sync.
-//   A failed append fails the replies of its passes with the store's code, drops their effects, and
-//       the kernel is folded anew from the store; what the world reported meanwhile (exits, ends of
-//       tasks) is told to it again, since a fact cannot be refused.
+//   A failed append is as if its passes had never been: their replies are refused with the store's
+//       code, their effects dropped, and the kernel is folded anew from the store. Whoever is owed
+//       an answer by what is durable is owed it still. What the world reported meanwhile (exits,
+//       ends of tasks) is told again after a pause, since a fact cannot be refused; until then only
+//       reads are served, so that a full disk is not tried with every call.
 
 import {
-  Kernel,
   KernelError,
+  SYSCALLS,
   type Call,
   type CallRef,
   type CallResult,
   type Content,
   type Event,
   type Fact,
+  type Kernel,
   type KernelSettings,
   type Lease,
+  type Outcome,
   type PendingEffect,
   type Store,
-  type StoredEvent,
 } from '@hivekernel/kernel';
 import { ContentDesk } from './content-desk.ts';
 import { Flights, type Flight } from './flights.ts';
 import type { Host, Observation, World } from './host.ts';
 import { SystemClock, type Clock } from './kernel-clock.ts';
 import { Listeners } from './listeners.ts';
-import { outlined, restored } from './long-text.ts';
+import { outlined, restored, type Cargo } from './long-text.ts';
 import { loadKernel } from './recovery.ts';
+import { WaitingFacts } from './waiting-facts.ts';
 
 export interface JournaledKernelOptions {
   readonly store: Store;
@@ -36,12 +40,16 @@ export interface JournaledKernelOptions {
   readonly clock?: Clock;
   /** Told when the journal is lost for good (fenced, unreadable): the daemon must end. */
   readonly onFatal: (error: Error) => void;
+  /** Told of a fault of our own: the kernel threw, what it was about was undone, and it goes on. */
+  readonly onFault?: (error: Error) => void;
 }
 
-const RETRY = { firstMs: 50, mostMs: 5_000 } as const;
-
-type Phase = 'opened' | 'running' | 'refolding' | 'closed';
-type ReplyTo = (result: CallResult) => void;
+const RETRY = {
+  firstMs: 50,
+  mostMs: 5_000,
+  /** The kernel's own faults, one after the other with nothing written in between. */
+  faultsInRowMax: 8,
+} as const;
 
 const CAPACITY = {
   /** Appends under way; with more to write, the next pass grows meanwhile. */
@@ -49,6 +57,10 @@ const CAPACITY = {
   /** Longest sleep of the timer; Node's own bound is 2^31 - 1 ms. */
   sleepMsMax: 60_000,
 } as const;
+
+/** `refolding`: an append failed, and the kernel is being read again. `lost`: for good. */
+type Phase = 'opened' | 'running' | 'refolding' | 'lost' | 'closed';
+type ReplyTo = (result: CallResult) => void;
 
 export class JournaledKernel implements Host {
   readonly #options: JournaledKernelOptions;
@@ -59,16 +71,22 @@ export class JournaledKernel implements Host {
   readonly #durable = new Listeners<readonly Event[]>();
   readonly #observations = new Listeners<Observation>();
   readonly #owed = new Map<string, ReplyTo>();
+  readonly #waiting = new WaitingFacts();
   #kernel: Kernel;
   #world: World | undefined;
   #phase: Phase = 'opened';
+  #closing: Promise<void> | undefined;
   #isPassDue = false;
   #isStorageLow = false;
   #wake: NodeJS.Timeout | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  /** After a failure, until it is tried again: only reads are served. */
+  #pause: { readonly failure: KernelError; readonly timer: NodeJS.Timeout } | undefined;
+  #refolding: Promise<void> | undefined;
   #failuresInRow = 0;
+  /** The kernel that was read again has forgotten what it had handed out. */
+  #isRedeliveryDue = false;
+  /** Of the pass that is open. */
   #facts: Fact[] = [];
-  #waitingFacts: Fact[] = [];
   #gated: Gated[] = [];
   #durableSeq: number;
 
@@ -90,12 +108,16 @@ export class JournaledKernel implements Host {
     return new JournaledKernel(options, kernel, lease);
   }
 
-  /** From now on effects are carried out by `world`. */
+  /** From now on effects are carried out by `world`. Facts that came before are told now. */
   start(world: World): void {
+    if (this.#phase !== 'opened') return;
     this.#world = world;
     this.#phase = 'running';
+    this.#tellWaiting();
+    this.#setWake();
   }
 
+  /** Another one after a failed append: ask again rather than keep it. */
   get kernel(): Kernel {
     return this.#kernel;
   }
@@ -104,12 +126,24 @@ export class JournaledKernel implements Host {
     return this.#durableSeq;
   }
 
+  /** What the partition is held with. */
+  get lease(): Lease {
+    return this.#lease;
+  }
+
   call(call: Call, reply: ReplyTo): void {
-    if (this.#phase !== 'running') {
-      reply({ ok: false, error: unavailable(this.#phase) });
+    const refusal = this.#refusalOf(call);
+    if (refusal !== undefined) {
+      reply({ ok: false, error: refusal });
       return;
     }
-    const outcome = this.#kernel.dispatch(call, this.#clock.now());
+    let outcome: Outcome;
+    try {
+      outcome = this.#kernel.dispatch(call, this.#clock.now());
+    } catch (cause) {
+      reply({ ok: false, error: this.#fault(cause) });
+      return;
+    }
     this.#schedulePass();
     if (!outcome.done) {
       this.#owed.set(keyOf(call.ref), reply);
@@ -122,9 +156,17 @@ export class JournaledKernel implements Host {
   }
 
   fact(fact: Fact): void {
-    if (this.#phase === 'closed') return;
-    if (this.#phase === 'refolding' || this.#waitingFacts.length > 0) this.#waitingFacts.push(fact);
-    else this.#takeFact(fact);
+    if (this.#phase === 'closed' || this.#phase === 'lost') return;
+    const mustWait = this.#phase !== 'running' || this.#pause !== undefined;
+    if (!mustWait) {
+      this.#takeFact(fact);
+      return;
+    }
+    try {
+      this.#waiting.add(fact, (hash) => this.#desk.find(hash));
+    } catch (error) {
+      this.#lose(asFailure(error));
+    }
   }
 
   observe(observation: Observation): void {
@@ -157,7 +199,7 @@ export class JournaledKernel implements Host {
     const { store, partition = 0 } = this.#options;
     const getBlob = (hash: string): Promise<Uint8Array | undefined> => store.getBlob(hash);
     for await (const batch of store.read({ partition, ...request })) {
-      yield await Promise.all(batch.map((stored) => restored(stored, getBlob)));
+      yield* restored(batch, getBlob);
     }
   }
 
@@ -167,26 +209,54 @@ export class JournaledKernel implements Host {
     this.#kernel.isStorageLow = isLow;
   }
 
-  /** Ends the pass now and resolves when all before it is durable. */
+  /**
+   * Ends the pass now and resolves when all before it is durable, or was refused. Does not wait for
+   * facts that wait for a failed journal.
+   */
   async settled(): Promise<void> {
-    while (this.#isPassDue || this.#flights.count > 0) {
-      this.#endPass();
-      await this.#flights.landed();
+    for (;;) {
+      if (this.#refolding !== undefined) await this.#refolding;
+      else if (this.#phase === 'lost' || this.#phase === 'closed') return;
+      else if (!this.#isPassDue && this.#flights.count === 0) return;
+      else {
+        this.#endPass();
+        await this.#flights.landed();
+      }
     }
   }
 
-  /** Takes no more calls; resolves when what was taken is durable. */
-  async close(): Promise<void> {
-    if (this.#phase === 'closed') return;
+  /** Takes no more calls; resolves when what was taken is durable. A second call is the same. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shut();
+    return this.#closing;
+  }
+
+  async #shut(): Promise<void> {
     await this.settled();
+    if (this.#phase === 'running' && this.#waiting.count > 0) {
+      this.#endPause();
+      await this.settled();
+    }
     this.#phase = 'closed';
     clearTimeout(this.#wake);
-    clearTimeout(this.#retry);
+    clearTimeout(this.#pause?.timer);
+  }
+
+  #refusalOf(call: Call): KernelError | undefined {
+    const { failure } = this.#pause ?? {};
+    if (this.#closing !== undefined || this.#phase === 'opened') return NOT_RUNNING;
+    if (this.#phase !== 'running') return failure ?? NOT_RUNNING;
+    return SYSCALLS[call.name].does === 'read' ? undefined : failure;
   }
 
   #takeFact(fact: Fact): void {
+    try {
+      this.#kernel.input(fact, this.#clock.now());
+    } catch (cause) {
+      this.#fault(cause); // Not told again: it would only happen again.
+      return;
+    }
     this.#facts.push(fact);
-    this.#kernel.input(fact, this.#clock.now());
     this.#schedulePass();
   }
 
@@ -198,7 +268,8 @@ export class JournaledKernel implements Host {
 
   /** One append for all that came since the last one. */
   #endPass(): void {
-    if (this.#phase === 'refolding' || this.#flights.count >= CAPACITY.flightsMax) return;
+    if (this.#phase !== 'opened' && this.#phase !== 'running') return;
+    if (!this.#isPassDue || this.#flights.count >= CAPACITY.flightsMax) return;
     this.#isPassDue = false;
     const { events, effects } = this.#kernel.drain();
     if (events.length > 0) this.#fly(events);
@@ -208,31 +279,37 @@ export class JournaledKernel implements Host {
     const gated = this.#gated;
     this.#gated = [];
     for (const { gate, output } of gated) this.#release(gate, output);
+    if (this.#flights.count === 0) this.#redeliver();
     this.#setWake();
   }
 
   #fly(events: readonly Event[]): void {
     const { store, partition = 0 } = this.#options;
+    const cargo: Cargo = { texts: new Map(), named: new Set() };
+    const stored = events.map((event) => outlined(event, cargo));
     const blobs = this.#desk.launch();
-    const stored: StoredEvent[] = events.map((event) => outlined(event, blobs));
+    // What a refused call brought is named by no event, and is not worth the room.
+    const named = [...blobs.values()].filter(({ hash }) => cargo.named.has(hash));
     const lastSeq = (events[events.length - 1] as Event).seq;
     const flight = this.#flights.add({ lastSeq, events, blobs, facts: this.#facts });
     const { epoch } = this.#lease;
-    const request = { partition, epoch, events: stored, blobs: [...blobs.values()] };
-    store.append(request).then(
+    const carried = [...cargo.texts.values(), ...named];
+    store.append({ partition, epoch, events: stored, blobs: carried }).then(
       () => this.#landed(flight),
-      (error: unknown) => this.#failed(error),
+      (error: unknown) => this.#failed(flight, error),
     );
   }
 
   #landed(flight: Flight<Output>): void {
-    if (!this.#flights.remove(flight)) return;
-    this.#desk.landed(flight.blobs);
+    if (!this.#flights.has(flight)) return;
+    this.#flights.remove(flight);
     this.#durableSeq = flight.lastSeq;
     this.#failuresInRow = 0;
     for (const output of flight.outputs) this.#carryOut(output);
     this.#durable.tell(flight.events);
-    if (this.#isPassDue) this.#endPass();
+    this.#desk.landed(flight.blobs);
+    if (this.#phase === 'running') this.#redeliver();
+    this.#endPass();
   }
 
   /** Lets an output go when `gate` is durable: now, with a flight, or with the pass to come. */
@@ -279,67 +356,97 @@ export class JournaledKernel implements Host {
 
   #setWake(): void {
     clearTimeout(this.#wake);
+    if (this.#phase !== 'running' || this.#pause !== undefined) return;
     const deadline = this.#kernel.nextDeadline;
-    if (deadline === undefined || this.#phase === 'closed') return;
+    if (deadline === undefined) return;
     const waitMs = Math.max(0, deadline - this.#clock.now().monoMs);
     this.#wake = setTimeout(() => this.#tick(), Math.min(waitMs, CAPACITY.sleepMsMax));
     this.#wake.unref();
   }
 
   #tick(): void {
-    if (this.#phase !== 'running') return;
-    this.#kernel.tick(this.#clock.now());
+    if (this.#phase !== 'running' || this.#pause !== undefined) return;
+    try {
+      this.#kernel.tick(this.#clock.now());
+    } catch (cause) {
+      this.#fault(cause);
+      return;
+    }
     this.#schedulePass();
     this.#setWake();
   }
 
-  #failed(error: unknown): void {
-    if (this.#phase === 'refolding' || this.#phase === 'closed') return;
-    this.#phase = 'refolding';
-    const failure =
-      error instanceof KernelError
-        ? error
-        : new KernelError('unavailable', 'The journal could not be written.', { cause: error });
-    this.#waitingFacts = [...this.#dropAll(failure), ...this.#waitingFacts];
-    if (failure.code === 'fenced') {
-      this.#options.onFatal(failure);
-      return;
+  #failed(flight: Flight<Output>, error: unknown): void {
+    if (!this.#flights.has(flight)) return; // Given up with the one before it.
+    const failure = asFailure(error);
+    this.#dropPass(failure);
+    for (const one of this.#flights.takeAll().toReversed()) {
+      this.#waiting.putBack(one.facts, (hash) => one.blobs.get(hash));
+      this.#desk.landed(one.blobs);
+      for (const output of one.outputs) refuse(output, failure);
     }
-    void this.#refold(failure).catch((cause: unknown) => {
-      const message = 'The journal failed and could not be read again.';
-      this.#options.onFatal(new KernelError('unavailable', message, { cause }));
+    if (failure.code === 'fenced') this.#lose(failure);
+    else this.#foldAnew(failure);
+  }
+
+  /** The kernel threw: its state since the last append is not to be built on. */
+  #fault(cause: unknown): KernelError {
+    const message = 'The kernel failed on it; it was undone. This is a fault of the kernel.';
+    const failure = new KernelError('internal', message, { cause });
+    this.#options.onFault?.(failure);
+    this.#dropPass(failure);
+    if (this.#failuresInRow < RETRY.faultsInRowMax) this.#foldAnew(failure);
+    else this.#lose(failure);
+    return failure;
+  }
+
+  /** The open pass: its direct replies are refused, its facts come back to be told. */
+  #dropPass(failure: KernelError): void {
+    this.#waiting.putBack(this.#facts, (hash) => this.#desk.find(hash));
+    this.#facts = [];
+    this.#desk.landed(this.#desk.launch());
+    const gated = this.#gated;
+    this.#gated = [];
+    for (const { output } of gated) refuse(output, failure);
+  }
+
+  #foldAnew(failure: KernelError): void {
+    clearTimeout(this.#pause?.timer);
+    this.#failuresInRow += 1;
+    const waitMs = Math.min(RETRY.firstMs * 2 ** (this.#failuresInRow - 1), RETRY.mostMs);
+    this.#pause = { failure, timer: setTimeout(() => this.#endPause(), waitMs) };
+    if (this.#phase !== 'running') return;
+    this.#phase = 'refolding';
+    this.#refolding = this.#refold(failure).finally(() => {
+      this.#refolding = undefined;
     });
   }
 
-  /** Everything that was not durable: its replies are refused, its facts come back to be told. */
-  #dropAll(failure: KernelError): Fact[] {
-    const facts: Fact[] = [];
-    const outputs: Output[] = [];
-    for (const flight of this.#flights.takeAll()) {
-      this.#desk.landed(flight.blobs);
-      facts.push(...flight.facts);
-      outputs.push(...flight.outputs);
-    }
-    facts.push(...this.#facts);
-    this.#facts = [];
-    const { effects } = this.#kernel.drain();
-    this.#desk.landed(this.#desk.launch());
-    for (const { effect } of effects) outputs.push({ effect });
-    for (const { output } of this.#gated) outputs.push(output);
-    this.#gated = [];
-    for (const output of outputs) this.#refuse(output, failure);
-    return facts;
-  }
-
-  #refuse(output: Output, error: KernelError): void {
-    const result = { ok: false as const, error };
-    if ('reply' in output) output.reply(result);
-    else if (output.effect.do === 'reply') this.#pay(output.effect.to, result);
-  }
-
+  /** Never rejects. */
   async #refold(failure: KernelError): Promise<void> {
     const { store, settings, partition = 0 } = this.#options;
-    const kernel = await loadKernel({ store, settings, partition });
+    try {
+      await this.#flights.landed(); // After a fault of the kernel some may still be under way.
+      const kernel = await loadKernel({ store, settings, partition });
+      await this.#tellMissed(kernel.state.log.lastSeq);
+      if (this.#phase === 'refolding') this.#resume(kernel, failure);
+    } catch (cause) {
+      const message = 'The journal failed and could not be read again.';
+      this.#lose(new KernelError('unavailable', message, { cause }));
+    }
+  }
+
+  /** An append that failed may have become durable all the same. */
+  async #tellMissed(lastSeq: number): Promise<void> {
+    if (lastSeq <= this.#durableSeq) return;
+    const request = { afterSeq: this.#durableSeq, toSeq: lastSeq };
+    for await (const events of this.read(request)) {
+      this.#durableSeq = events.at(-1)?.seq ?? this.#durableSeq;
+      this.#durable.tell(events);
+    }
+  }
+
+  #resume(kernel: Kernel, failure: KernelError): void {
     this.#kernel = kernel;
     kernel.isStorageLow = this.#isStorageLow;
     const known = new Set([...kernel.owedRefs()].map(keyOf));
@@ -348,20 +455,49 @@ export class JournaledKernel implements Host {
       this.#owed.delete(key);
       reply({ ok: false, error: failure });
     }
-    this.#phase = 'running';
     this.#isPassDue = false;
+    this.#isRedeliveryDue = true;
+    this.#phase = 'running';
     this.#setWake();
-    this.#failuresInRow += 1;
-    const retryMs = Math.min(RETRY.firstMs * 2 ** this.#failuresInRow, RETRY.mostMs);
-    this.#retry = setTimeout(() => this.#tellWaitingFacts(), retryMs);
   }
 
-  /** What could not be refused is tried again, after a pause: the disk may still be full. */
-  #tellWaitingFacts(): void {
+  /** The pause is over, whether or not there is room again: what could not be refused is tried. */
+  #endPause(): void {
+    if (this.#phase === 'refolding') this.#pause?.timer.refresh();
     if (this.#phase !== 'running') return;
-    const facts = this.#waitingFacts;
-    this.#waitingFacts = [];
-    for (const fact of facts) this.#takeFact(fact);
+    clearTimeout(this.#pause?.timer);
+    this.#pause = undefined;
+    this.#tellWaiting();
+    this.#schedulePass();
+  }
+
+  #tellWaiting(): void {
+    const waiting = this.#waiting.takeAll();
+    for (const { fact, blobs } of waiting) {
+      this.#desk.restage(blobs);
+      this.fact(fact);
+    }
+  }
+
+  /** Once the journal takes events again: what waits is handed out as after a lost link (M6). */
+  #redeliver(): void {
+    if (!this.#isRedeliveryDue || this.#pause !== undefined) return;
+    this.#isRedeliveryDue = false;
+    for (const [pid, box] of this.#kernel.state.office.boxes) {
+      if (box.depth > 0) this.#kernel.resetDelivery(pid);
+    }
+    this.#schedulePass();
+  }
+
+  #lose(failure: KernelError): void {
+    if (this.#phase === 'lost' || this.#phase === 'closed') return;
+    this.#phase = 'lost';
+    clearTimeout(this.#pause?.timer);
+    clearTimeout(this.#wake);
+    const owed = [...this.#owed.values()];
+    this.#owed.clear();
+    for (const reply of owed) reply({ ok: false, error: failure });
+    this.#options.onFatal(failure);
   }
 }
 
@@ -374,9 +510,16 @@ interface Gated {
   readonly output: Output;
 }
 
+/** An owed reply is not refused here: whether it is still owed shows when the kernel is read. */
+function refuse(output: Output, error: KernelError): void {
+  if ('reply' in output) output.reply({ ok: false, error });
+}
+
 const keyOf = (ref: CallRef): string => `${ref.channel} ${ref.pid} ${ref.id}`;
 
-const unavailable = (phase: Phase): KernelError =>
-  phase === 'refolding'
-    ? new KernelError('storage_full', 'The journal failed; the kernel is being read again from it.')
-    : new KernelError('unavailable', 'The kernel is not running.');
+const asFailure = (error: unknown): KernelError =>
+  error instanceof KernelError
+    ? error
+    : new KernelError('unavailable', 'The journal could not be written.', { cause: error });
+
+const NOT_RUNNING = new KernelError('unavailable', 'The kernel is not running.');

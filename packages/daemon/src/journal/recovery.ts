@@ -7,21 +7,19 @@ export interface RecoveryOptions {
   readonly store: Pick<Store, 'loadSnapshot' | 'read' | 'getBlob'>;
   readonly settings: KernelSettings;
   readonly partition: number;
-  /** Up to this event; the last one when left out. */
-  readonly toSeq?: number;
 }
 
+/** Rejects with `data_loss` where something is gone, `conflict` for a newer snapshot's version. */
 export async function loadKernel(options: RecoveryOptions): Promise<Kernel> {
-  const { store, settings, partition, toSeq } = options;
+  const { store, settings, partition } = options;
   const kernel = new Kernel({ settings, partition });
   const snapshot = await store.loadSnapshot({ partition });
   if (snapshot !== undefined) kernel.restore(snapshot.body);
-  const range = toSeq === undefined ? {} : { toSeq };
   const getBlob = (hash: string): Promise<Uint8Array | undefined> => store.getBlob(hash);
   const afterSeq = snapshot?.seq ?? 0;
-  for await (const batch of store.read({ partition, afterSeq, ...range })) {
-    for (const stored of batch) {
-      kernel.replay('hasLongText' in stored ? await restored(stored, getBlob) : (stored as never));
+  for await (const batch of store.read({ partition, afterSeq })) {
+    for await (const events of restored(batch, getBlob)) {
+      for (const event of events) kernel.replay(event);
     }
   }
   kernel.resume();
