@@ -6,11 +6,12 @@ import {
   taskSpec,
   TestKernel,
   type Caller,
+  type SpawnWish,
   type Ticket,
 } from '@hivekernel/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isLive, ROLES, TIERS, VISIBILITIES, type Fact, type Pid } from './index.ts';
+import { isLive, KING_PID, ROLES, TIERS, VISIBILITIES, type Fact, type Pid } from './index.ts';
 import type { Kernel } from './kernel.ts';
 
 // A run is a list of steps, each a few numbers that choose among what there is at that moment.
@@ -18,17 +19,9 @@ import type { Kernel } from './kernel.ts';
 // itself; and when everything is killed in the end, every call was answered exactly once.
 
 const IMAGES = [
-  '',
-  'echo',
-  'hold',
-  'failing',
-  'crashing',
-  'deaf',
-  'stubborn',
-  'starting',
-  'silent',
+  ...['', 'echo', 'hold', 'hold', 'hold', 'failing', 'crashing', 'deaf', 'deaf', 'stubborn'],
+  ...['starting', 'silent', 'broken', 'rejecting', 'escalating', 'hold'],
 ];
-const MORE_IMAGES = [...IMAGES, 'broken', 'rejecting', 'escalating', 'hold', 'hold'];
 
 interface Step {
   readonly what: string;
@@ -62,11 +55,38 @@ class Swarm {
     return { pid, task: tasks[n % (tasks.length + 1)] ?? null, isOperator: false };
   }
 
+  /** A queen, a lead and some workers, so that short runs have somebody too. */
+  seedTree(): void {
+    const queen = this.t.spawn({ name: 'queen', role: 'daemon', image: 'hold' });
+    const lead = this.t.spawn({ name: 'lead', role: 'lead', image: 'deaf' }, { pid: queen });
+    for (const image of ['hold', 'echo', 'deaf']) this.t.spawn({ image }, { pid: lead });
+    this.t.call('execute_task', { pid: lead, spec: taskSpec({ timeoutMs: 50_000 }) });
+  }
+
   run({ what, a, b, c }: Step): void {
     const step = this.#steps[what];
     if (step === undefined) throw new Error(what);
     const made = step(a, b, c);
     if (made !== undefined) this.tickets.push(made as Ticket);
+  }
+
+  /** Mostly what P5 allows under that parent. */
+  #wish(from: Caller, b: number, c: number): SpawnWish {
+    const parent = this.t.kernel.state.table.find(from.pid ?? KING_PID)?.spec;
+    const isWild = b % 9 === 0;
+    const roles = ROLES.slice(isWild ? 0 : Math.max(1, ROLES.indexOf(parent?.role ?? 'daemon')));
+    const tiers = TIERS.slice(isWild ? 0 : TIERS.indexOf(parent?.tier ?? 'tactical'));
+    const image = IMAGES[(b + c) % IMAGES.length] as string;
+    return {
+      name: `p${c % 5}`,
+      role: roles[b % roles.length] as (typeof ROLES)[number],
+      tier: tiers[c % tiers.length] as (typeof TIERS)[number],
+      image,
+      user: c % 17 === 0 ? 'leo' : '',
+      exitAfterTask: b % 5 === 0,
+      initialTask: image !== '' && c % 4 === 0 ? 'begin' : '',
+      limits: { concurrentTasksMax: 1 + (b % 3), taskTimeoutMs: 1_000 * (c % 50) },
+    };
   }
 
   #childOf(caller: Caller, n: number): Pid {
@@ -79,24 +99,14 @@ class Swarm {
     Record<string, (a: number, b: number, c: number) => object | undefined>
   > = {
     spawn: (a, b, c) => {
-      const wish = {
-        name: `p${c % 5}`,
-        role: ROLES[b % ROLES.length] as (typeof ROLES)[number],
-        tier: TIERS[c % TIERS.length] as (typeof TIERS)[number],
-        image: MORE_IMAGES[(b + c) % MORE_IMAGES.length] as string,
-        user: c % 7 === 0 ? 'leo' : '',
-        exitAfterTask: b % 5 === 0,
-      };
-      const initialTask = wish.image !== '' && c % 4 === 0 ? 'begin' : '';
       const from = a % 3 === 0 ? {} : this.#caller(a);
-      const limits = { concurrentTasksMax: 1 + (b % 3), taskTimeoutMs: 1_000 * (c % 50) };
-      return this.t.call('spawn', spawnOrder({ ...wish, initialTask, limits }), from);
+      return this.t.call('spawn', spawnOrder(this.#wish(from, b, c)), from);
     },
     kill: (a, b, c) =>
       this.t.call(
         'kill',
         { pid: this.#pid(b), isRecursive: c % 2 === 0, reason: 'normal', graceMs: c },
-        c % 3 === 0 ? {} : this.#caller(a),
+        c % 9 === 0 ? {} : this.#caller(a),
       ),
     exit: (a, b) => this.t.call('exit', { exitCode: b % 3, output: `o${b}` }, this.#caller(a)),
     wait: (a, b, c) => {
@@ -186,6 +196,10 @@ class Swarm {
       this.t.advanceMs(a * (b % 2 === 0 ? 10 : 700));
       return undefined;
     },
+    reboots: (a) => {
+      if (a % 3 === 0) this.t.reboot();
+      return undefined;
+    },
     checks: () => {
       this.t.check();
       return undefined;
@@ -193,10 +207,23 @@ class Swarm {
   };
 
   static readonly words = [
-    ...['spawn', 'spawn', 'spawn', 'kill', 'exit', 'wait', 'execute', 'execute', 'order', 'giveUp'],
+    ...[
+      'spawn',
+      'spawn',
+      'spawn',
+      'spawn',
+      'spawn',
+      'kill',
+      'exit',
+      'wait',
+      'execute',
+      'execute',
+      'order',
+      'giveUp',
+    ],
     ...['interrupt', 'send', 'send', 'send', 'escalate', 'store', 'store', 'get', 'metric', 'look'],
     ...['llm', 'ends', 'ends', 'readies', 'crashes', 'acks', 'acks', 'strays', 'relinks', 'time'],
-    ...['time', 'checks'],
+    ...['time', 'checks', 'reboots'],
   ];
 
   #tell(fact: Fact): undefined {
@@ -256,28 +283,31 @@ const living = (kernel: Kernel): Pid[] =>
 const number = fc.nat({ max: 100 });
 const steps = fc.array(
   fc.record({ what: fc.constantFrom(...Swarm.words), a: number, b: number, c: number }),
-  { minLength: 1, maxLength: 120, size: 'max' },
+  { minLength: 1, maxLength: 200, size: 'max' },
 );
 
+// A failure prints its seed; SEED=… runs it again.
 const RUNS = 200;
+const { SEED } = process.env;
 
 describe('Kernel', () => {
   it('folds to itself, counts truly and answers every call once, whatever happens (D2, D3)', () => {
     fc.assert(
       fc.property(steps, (list) => {
         const swarm = new Swarm();
+        swarm.seedTree();
         for (const step of list) swarm.run(step);
         swarm.t.check();
         swarm.endAll();
         swarm.t.check();
         expect(living(swarm.t.kernel)).toEqual([1]);
         expect(swarm.t.unanswered.map(({ ref }) => ref)).toEqual([]);
-        expect(swarm.tickets.filter((ticket) => !ticket.isAnswered)).toEqual([]);
+        expect(swarm.tickets.filter((one) => !one.isAnswered && !one.isLost)).toEqual([]);
         swarm.t.advanceMs(300_000);
         swarm.t.check();
         expect([...swarm.t.kernel.state.table.byPid.keys()]).toEqual([1]);
       }),
-      { numRuns: RUNS, seed: Number(process.env['SEED'] ?? Date.now() % 2 ** 31) },
+      { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
     );
   }, 120_000);
 });

@@ -9,7 +9,7 @@ import { KING_ADDRESS } from '../process/address.ts';
 import { isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import { kingSpec } from '../process/table.ts';
-import { leavesFirst } from '../process/tree.ts';
+import { leavesFirst, walkDown } from '../process/tree.ts';
 import type { KernelParts } from './parts.ts';
 
 export interface LlmCallFact {
@@ -191,15 +191,12 @@ export class Facts {
   /** A clean stop: every process under the king is killed, leaves first. */
   #stopping(fact: FactOf<'stopping'>): void {
     const { table, killer } = this.#parts;
-    for (const child of [...table.king.children.values()]) {
-      if (!isLive(child.state)) continue;
-      const order = {
-        isRecursive: true,
-        reason: 'normal' as const,
-        graceMs: fact.graceMs,
-        ref: null,
-      };
-      killer.kill(table.king, child, order);
+    const { graceMs } = fact;
+    const order = { isRecursive: true, reason: 'normal' as const, graceMs, ref: null };
+    for (const record of [...walkDown(table.king)]) {
+      // Below one that died with an earlier kernel there may be virtual ones that live.
+      const isTop = record.parent === table.king || record.parent?.state === 'zombie';
+      if (isTop && isLive(record.state)) killer.kill(table.king, record, order);
     }
   }
 }

@@ -5,7 +5,7 @@
 
 import { Kernel, type Chance, type Event, type KernelSettings } from '@hivekernel/kernel';
 
-export interface EarlySnapshot {
+interface EarlySnapshot {
   readonly seq: number;
   readonly body: string;
 }
@@ -32,19 +32,25 @@ export class ThreeWay {
   check(kernel: Kernel, events: readonly Event[]): void {
     const live = kernel.snapshot();
     const journal = events.map((event) => JSON.stringify(event));
-    assertSame(live, this.#folded(undefined, journal), 'fold(all)');
+    assertSame(live, this.#folded(undefined, journal).snapshot(), 'fold(all)');
     const early = this.#early;
     if (early === undefined) return;
-    const rest = journal.slice(early.seq);
-    assertSame(live, this.#folded(early.body, rest), `fold(snapshot at ${early.seq} + rest)`);
+    const folded = this.#folded(early, journal).snapshot();
+    assertSame(live, folded, `fold(snapshot at ${early.seq} + rest)`);
   }
 
-  #folded(snapshot: string | undefined, journal: readonly string[]): string {
+  /** A kernel as it comes back after the daemon's death: from the early snapshot, if there is one. */
+  recovered(events: readonly Event[]): Kernel {
+    const journal = events.map((event) => JSON.stringify(event));
+    return this.#folded(this.#early, journal);
+  }
+
+  #folded(early: EarlySnapshot | undefined, journal: readonly string[]): Kernel {
     const kernel = new Kernel({ settings: this.#settings, partition: 0 });
-    if (snapshot !== undefined) kernel.restore(snapshot);
-    for (const line of journal) kernel.replay(JSON.parse(line) as Event);
+    if (early !== undefined) kernel.restore(early.body);
+    for (const line of journal.slice(early?.seq ?? 0)) kernel.replay(JSON.parse(line) as Event);
     kernel.resume();
-    return kernel.snapshot();
+    return kernel;
   }
 }
 
