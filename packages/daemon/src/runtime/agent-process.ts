@@ -56,6 +56,7 @@ export class AgentProcess {
   #ending: Ending | undefined;
   #command: AgentCommand | undefined;
   #exit: OsExit | undefined;
+  #startTimer: NodeJS.Timeout | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   #killAtMs = Infinity;
@@ -106,29 +107,32 @@ export class AgentProcess {
   /** Resolves with why it failed. */
   async #start(): Promise<Error | undefined> {
     const { signal } = this.#starting;
-    const timer = setTimeout(() => this.#onStartTimeout(), this.#around.startTimeoutMs);
     try {
-      await this.#launch(signal);
-      timer.refresh();
+      const leave = await this.#around.gate.enter(signal);
+      // Waiting in line does not count.
+      this.#restartDeadline();
+      await this.#launch(signal).finally(leave);
+      this.#restartDeadline();
       await this.#initialise(signal);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     } finally {
-      clearTimeout(timer);
+      clearTimeout(this.#startTimer);
     }
   }
 
   async #launch(signal: AbortSignal): Promise<void> {
-    const leave = await this.#around.gate.enter(signal);
-    try {
-      await this.#link.listen();
-      signal.throwIfAborted();
-      await this.#startCommand();
-      await raceSignal(this.#linked.promise, signal);
-    } finally {
-      leave();
-    }
+    await this.#link.listen();
+    signal.throwIfAborted();
+    await this.#startCommand();
+    await raceSignal(this.#linked.promise, signal);
+  }
+
+  /** For each half of the start: up to the link, and up to the answer to Init. */
+  #restartDeadline(): void {
+    clearTimeout(this.#startTimer);
+    this.#startTimer = setTimeout(() => this.#onStartTimeout(), this.#around.startTimeoutMs);
   }
 
   async #startCommand(): Promise<void> {

@@ -16,6 +16,9 @@ const LONG_SOCKET_NAME = '4294967295-9999.sock';
 export const socketName = (who: { pid: number; incarnation: number }): string =>
   `${who.pid}-${who.incarnation}.sock`;
 
+/** Shared by all agents: without it a start costs twice the time and memory. */
+export const compileCacheOf = (dataDir: string): string => join(dataDir, 'cache', 'compile');
+
 /** Throws `invalid_argument` or `permission_denied`, saying what is wrong with which directory. */
 export async function prepareDirectories(
   options: Pick<RuntimeOptions, 'runtimeDir' | 'dataDir'>,
@@ -23,10 +26,11 @@ export async function prepareDirectories(
   const { runtimeDir, dataDir } = options;
   requireShort(runtimeDir);
   try {
-    const made = ['logs', 'work', join('cache', 'compile')].map((name) =>
-      mkdir(join(dataDir, name), { recursive: true, mode: PRIVATE_MODE }),
+    const paths = [join(dataDir, 'logs'), join(dataDir, 'work'), compileCacheOf(dataDir)];
+    const made = [...paths, runtimeDir].map((path) =>
+      mkdir(path, { recursive: true, mode: PRIVATE_MODE }),
     );
-    await Promise.all([...made, mkdir(runtimeDir, { recursive: true, mode: PRIVATE_MODE })]);
+    await Promise.all(made);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `The directories of the runtime cannot be made: ${why}`;

@@ -36,5 +36,5 @@ export const RUNTIME_LIMITS = {
   /** From `quit` to the reaper's end. */
   reaperQuitMs: 1_000,
   /** Before the promised end after a kernel's death, for the kill itself and its check. */
-  reaperLeadMs: 500,
+  reaperLeadMs: 800,
 } as const;

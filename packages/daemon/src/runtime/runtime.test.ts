@@ -194,9 +194,15 @@ describe('Runtime.stopService()', () => {
     await ground.exitOf(pid);
   });
 
+  it('does nothing before a start', async () => {
+    const ground = await makeGround();
+    const other = new RuntimeGround(ground.kernel, ground.dir, {});
+    await other.runtime.stopService();
+  });
+
   it('bears races with starts of the service', async () => {
     const ground = await makeGround();
-    const turns = Array.from({ length: 10 }, (_, turn) =>
+    const turns = Array.from({ length: 50 }, (_, turn) =>
       turn % 2 === 0 ? ground.runtime.stopService() : ground.runtime.startService(),
     );
     await Promise.all(turns);

@@ -14,7 +14,7 @@ import { Heartbeats } from './heartbeat.ts';
 import { endRecorded } from './os/end-recorded.ts';
 import type { OsRecord } from './os/end-recorded.ts';
 import { AgentStarter } from './os/agent-starter.ts';
-import { prepareDirectories, socketName } from './directories.ts';
+import { compileCacheOf, prepareDirectories, socketName } from './directories.ts';
 import type { ProcessSurroundings } from './process-surroundings.ts';
 import { Reaper } from './reaper/reaper.ts';
 import { RUNTIME_LIMITS } from './runtime-limits.ts';
@@ -39,6 +39,7 @@ export class Runtime implements World {
     this.#heartbeats = new Heartbeats({ intervalMs, unresponsiveAfterMs });
     this.#reaper = new Reaper({
       nodePath: options.nodePath,
+      env: { NODE_COMPILE_CACHE: compileCacheOf(options.dataDir) },
       graceMs: Math.max(0, options.kernelDeathGraceMs - RUNTIME_LIMITS.reaperLeadMs),
       onDied: ({ message, isFinal }) => {
         const { logger } = options;

@@ -5,6 +5,7 @@
 import type { Pid, ProcessSpec } from '@hivekernel/kernel';
 import { mkdir, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { compileCacheOf } from '../directories.ts';
 import type { StartOrder, Starter } from '../process-surroundings.ts';
 import type { Reaper } from '../reaper/reaper.ts';
 import type { RuntimeOptions } from '../runtime-options.ts';
@@ -71,7 +72,7 @@ export class AgentStarter implements Starter {
         HIVE_PROJECT: projectDir,
         OPENAI_BASE_URL: modelEndpoint.url,
         OPENAI_API_KEY: modelEndpoint.issueKey(pid),
-        NODE_COMPILE_CACHE: join(dataDir, 'cache', 'compile'),
+        NODE_COMPILE_CACHE: compileCacheOf(dataDir),
       },
       asked: spec.env,
       pass: envPass,

@@ -1,8 +1,8 @@
 // Process groups of the operating system: an agent leads one, and whatever it forks is in it.
 //   P10. A group is gone when none of its members runs. Dead members that nobody has reaped (an
 //        orphan under an init that does not reap) still answer signals, but run no more.
+// The reaper process runs this, too, which is why it imports nothing of the kernel.
 
-import { assert } from '@hivekernel/kernel';
 import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -12,7 +12,9 @@ const LOOK = { firstMs: 1, lastMs: 40, readProcAfterMs: 6 } as const;
 /** False: there is no such group. Signal 0 only looks. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
   // 0 and 1 would mean our own group, and everybody.
-  assert(Number.isSafeInteger(pgid) && pgid > 1, `${pgid} is no process group of an agent`);
+  if (!Number.isSafeInteger(pgid) || pgid <= 1) {
+    throw new RangeError(`${pgid} is no process group of an agent`);
+  }
   try {
     process.kill(-pgid, signal);
     return true;

@@ -56,6 +56,7 @@ describe('Reaper', () => {
     const died = Promise.withResolvers<string>();
     const reaper = new Reaper({
       nodePath: process.execPath,
+      env: {},
       graceMs: 0,
       onDied: ({ message }) => died.resolve(message),
     });
@@ -73,7 +74,7 @@ describe('Reaper', () => {
   it('kills nothing when it is stopped', async () => {
     const other = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
     const onDied = (): never => expect.unreachable();
-    const reaper = new Reaper({ nodePath: process.execPath, graceMs: 0, onDied });
+    const reaper = new Reaper({ nodePath: process.execPath, env: {}, graceMs: 0, onDied });
     await reaper.start();
     reaper.add({ osPid: other.pid as number, osStarted: '' });
     await reaper.stop();

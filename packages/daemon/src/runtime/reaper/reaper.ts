@@ -14,6 +14,8 @@ import { QUIT_LINE, addLine, removeLine } from './reaper-list.ts';
 
 export interface ReaperOptions {
   readonly nodePath: string;
+  /** Its whole environment: it needs none. */
+  readonly env: Readonly<Record<string, string>>;
   /** From the daemon's death to the kill of what has not ended by itself. */
   readonly graceMs: number;
   /** The reaper died; `isFinal`: it is not started again. */
@@ -77,9 +79,10 @@ export class Reaper {
   }
 
   async #spawn(): Promise<void> {
-    const { nodePath, graceMs } = this.#options;
+    const { nodePath, graceMs, env } = this.#options;
     const script = fileURLToPath(new URL(SCRIPT, import.meta.url));
     const child = spawn(nodePath, [script, String(graceMs)], {
+      env,
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
     });
