@@ -65,10 +65,8 @@ export class EventFeed {
       afterSeq,
       isExact,
     });
-    yield* reader.stored();
-    if (!request.follow || signal.aborted) return;
-    const limits = this.#limits;
-    const buffer = new LiveBuffer({ afterSeq: reader.cursor, ...(limits && { limits }) });
+    if (!request.follow || signal.aborted) return yield* reader.stored();
+    const buffer = new LiveBuffer(this.#limits);
     const stops = [this.#host.onDurable((events) => buffer.pushEvents(events))];
     if (request.volatile === true) {
       stops.push(this.#host.onObservation((seen) => buffer.pushObservation(seen)));
@@ -171,23 +169,26 @@ class FeedReader {
     }
   }
 
-  /** What happens from now on, until the signal aborts. */
+  /** The same, then what happens, until the signal aborts. */
   async *live(buffer: LiveBuffer): AsyncGenerator<FeedBatch, void, undefined> {
     const { signal } = this.#request;
     while (!signal.aborted) {
+      if (buffer.hasGap) yield* this.#catchUp(buffer);
       const { observations, missed } = buffer.takeObservations();
       const seen = observations.filter((one) => this.#concernsPid(one.pid));
       const batch = this.#batch(buffer.takeEvents());
       if (seen.length > 0 || missed > 0 || batch !== undefined) {
         yield { events: batch?.events ?? [], observations: seen, missed };
       }
-      if (buffer.hasGap) {
-        this.#isExact = true;
-        yield* this.stored();
-        buffer.restart(this.cursor);
-      }
       await buffer.waiting(signal);
     }
+  }
+
+  async *#catchUp(buffer: LiveBuffer): AsyncGenerator<FeedBatch, void, undefined> {
+    const { signal } = this.#request;
+    while (this.cursor < this.#host.durableSeq && !signal.aborted) yield* this.stored();
+    // In the same turn as the look at durableSeq: whatever becomes durable next enters the buffer.
+    buffer.restart(this.cursor);
   }
 
   /** Nothing is skipped in silence: neither before the first event nor under a slow reader. */
@@ -195,7 +196,6 @@ class FeedReader {
     if (first === undefined) return;
     const isNext = first.seq === this.cursor + 1;
     if (this.#isExact && !isNext) throw notKept(this.cursor, first.seq);
-    this.#isExact = true;
   }
 
   #batch(events: readonly Event[]): FeedBatch | undefined {
@@ -203,6 +203,7 @@ class FeedReader {
     if (last === undefined) return undefined;
     for (const event of events) this.#book.note(event);
     this.cursor = last.seq;
+    this.#isExact = true;
     const matching = events.filter((event) => concerns(event, this.#request, this.#book));
     if (matching.length === 0) return undefined;
     return { events: matching, observations: [], missed: 0 };

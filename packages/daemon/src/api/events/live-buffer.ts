@@ -27,13 +27,13 @@ export class LiveBuffer {
   #observations: Observation[] = [];
   #missed = 0;
   /** The last one that entered. */
-  #lastSeq: number;
-  #hasGap = false;
+  #lastSeq = 0;
+  #hasGap = true;
   #wake: (() => void) | undefined;
 
-  constructor(options: { afterSeq: number; limits?: LiveBufferLimits }) {
-    this.#lastSeq = options.afterSeq;
-    this.#limits = options.limits ?? LIVE_LIMITS;
+  /** Takes no events before the first `restart`: the store has them. */
+  constructor(limits: LiveBufferLimits = LIVE_LIMITS) {
+    this.#limits = limits;
   }
 
   /** Events are missing: read the store from the last one that was taken. */

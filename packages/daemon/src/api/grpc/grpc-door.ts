@@ -104,8 +104,10 @@ class GrpcListeners implements GrpcDoor {
   async #close(): Promise<void> {
     this.#stopping.abort();
     for (const door of this.#doors) door.stopListening();
+    for (const server of this.#servers) server.beginClose();
     const deadline = AbortSignal.timeout(STOP_GRACE_MS);
-    await Promise.all(this.#servers.map((server) => server.close(deadline)));
+    await Promise.all(this.#doors.map((door) => door.drained(deadline)));
+    for (const server of this.#servers) server.cutOff();
     await Promise.all(this.#doors.map((door) => door.close()));
   }
 }

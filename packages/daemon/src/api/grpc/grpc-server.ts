@@ -39,7 +39,7 @@ const STREAMED = new Set<string>(['subscribe', 'subscribeEvents']);
 
 export class GrpcServer {
   readonly #server: Server;
-  readonly #injector: { injectConnection(socket: Socket): void; destroy(): void };
+  readonly #injector: { injectConnection(socket: Socket): void };
 
   private constructor(options: GrpcServerOptions) {
     // No keepalive pings (PROTOCOL §2): grpc-js sends none unless told to.
@@ -64,13 +64,14 @@ export class GrpcServer {
     this.#injector.injectConnection(socket);
   }
 
-  /** Lets calls under way end until the signal aborts, then cuts them off. */
-  async close(signal: AbortSignal): Promise<void> {
-    this.#injector.destroy();
-    await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      this.#server.tryShutdown(() => resolve());
-    });
+  /** Refuses new calls; a connection ends when its calls under way have. */
+  beginClose(): void {
+    // Its callback does not wait for them: whoever owns the connections knows when they are gone.
+    this.#server.tryShutdown(() => undefined);
+  }
+
+  /** Cuts off what is left. */
+  cutOff(): void {
     this.#server.forceShutdown();
   }
 }

@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest';
+import { LIMITS } from '@hivekernel/kernel';
+import type { Call, Content, KernelError } from '@hivekernel/kernel';
+import { agent, core, make } from '@hivekernel/protocol';
+import type { CallBody } from '@hivekernel/protocol';
+import { toCall } from './calls.ts';
+
+const MIB = 1024 ** 2;
+
+function hostOf(taken: number[] = []) {
+  const take = (bytes: Uint8Array): Content => {
+    taken.push(bytes.length);
+    return { bytes: bytes.length, inline: Buffer.from(bytes).toString('base64') };
+  };
+  return { content: take, hashedContent: (bytes: Uint8Array) => ({ ...take(bytes), hash: 'h' }) };
+}
+
+interface How {
+  readonly pid?: number;
+  readonly taskId?: string;
+  readonly isOperator?: boolean;
+  readonly taken?: number[];
+}
+
+function read(body: CallBody, how: How = {}): Call {
+  const { pid = 7, taskId = '', isOperator = false, taken } = how;
+  const origin = { host: hostOf(taken), channel: 'c', isOperator, termGraceMs: 5_000 };
+  return toCall({ id: 3, pid, taskId, body }, origin);
+}
+
+function refusal(body: CallBody, how: How = {}): Pick<KernelError, 'code' | 'message'> {
+  try {
+    read(body, how);
+  } catch (error) {
+    return error as KernelError;
+  }
+  throw new Error('it was not refused');
+}
+
+const spawn = (wish: Partial<agent.SpawnRequest>): CallBody => ({
+  $case: 'spawn',
+  value: make(agent.SpawnRequest, { name: 'w', role: 5, cognitiveTier: 1, ...wish }),
+});
+const send = (wish: Partial<agent.SendMessageRequest>): CallBody => ({
+  $case: 'send',
+  value: make(agent.SendMessageRequest, { toPid: 9, priority: 2, ...wish }),
+});
+const executeOn = (wish: Partial<agent.TaskRequest>, targetPid = 9): CallBody => ({
+  $case: 'executeOn',
+  value: { targetPid, task: make(agent.TaskRequest, wish) },
+});
+
+describe('toCall()', () => {
+  it('takes the caller and the channel from where the call came', () => {
+    const call = read({ $case: 'usage', value: {} }, { taskId: 't12' });
+    expect(call).toEqual({
+      name: 'usage',
+      args: {},
+      ref: { channel: 'c', pid: 7, id: 3 },
+      task: 12,
+      isOperator: false,
+    });
+  });
+
+  it('reads pid 0 as the king on an operator channel only', () => {
+    const usage = { $case: 'usage', value: {} } as const;
+    expect(read(usage, { pid: 0, isOperator: true }).ref.pid).toBe(1);
+    expect(read(usage, { pid: 0 }).ref.pid).toBe(0);
+  });
+
+  it('refuses a task id that is none', () => {
+    const refused = refusal({ $case: 'usage', value: {} }, { taskId: 'm12' });
+    expect(refused).toMatchObject({ code: 'invalid_argument' });
+    expect(refused.message).toContain('task_id "m12"');
+  });
+
+  it.each(['kernelStatus', 'followEvents', 'stopKernel'] as const)(
+    'refuses %s, which is no syscall',
+    ($case) => {
+      const refused = refusal({ $case, value: {} } as CallBody);
+      expect(refused).toMatchObject({ code: 'permission_denied' });
+      expect(refused.message).toContain('denied');
+    },
+  );
+
+  it('turns seconds into milliseconds, and a missing grace into the setting', () => {
+    const kill = (gracePeriodSeconds: number) =>
+      read({
+        $case: 'kill',
+        value: make(agent.KillRequest, { targetPid: 9, gracePeriodSeconds }),
+      }).args;
+    expect(kill(2)).toMatchObject({ graceMs: 2_000 });
+    expect(kill(0)).toMatchObject({ graceMs: 5_000 });
+    expect(read(executeOn({ timeoutSeconds: 3 })).args).toMatchObject({
+      spec: { timeoutMs: 3_000 },
+    });
+  });
+
+  it('reads a wait of 0 or less as the kernel default', () => {
+    const wait = (timeoutSeconds: number) =>
+      read({ $case: 'waitChild', value: { targetPid: 9, timeoutSeconds } }).args;
+    expect(wait(-5)).toMatchObject({ timeoutMs: 0 });
+    expect(wait(2)).toMatchObject({ timeoutMs: 2_000 });
+  });
+
+  it('reads progress beyond 0 to 100 as unknown', () => {
+    const percent = (value: number) =>
+      read({ $case: 'progress', value: { message: '', percent: value } }).args;
+    expect([40, -1, 400, NaN].map(percent)).toMatchObject([
+      { percent: 40 },
+      { percent: -1 },
+      { percent: -1 },
+      { percent: -1 },
+    ]);
+  });
+
+  it('names the call of the same channel and caller that a cancel means', () => {
+    const args = read({ $case: 'cancel', value: { callId: 2 } }).args;
+    expect(args).toEqual({ call: { channel: 'c', pid: 7, id: 2 } });
+  });
+
+  it('lets the key of an artifact beat its id', () => {
+    const by = (wish: Partial<agent.GetArtifactRequest>) =>
+      read({ $case: 'getArtifact', value: make(agent.GetArtifactRequest, wish) }).args;
+    expect(by({ key: 'k', artifactId: 'nonsense' })).toMatchObject({ by: { key: 'k' } });
+    expect(by({ artifactId: 'a5' })).toMatchObject({ by: { artifact: 5 } });
+  });
+});
+
+describe('toCall() on what to run', () => {
+  it.each([
+    ['nothing, whatever the type', { runtimeType: 2 }, ''],
+    ['our runtime by its number', { runtimeType: 100, runtimeImage: './a.ts' }, './a.ts'],
+    ['our runtime by the #', { runtimeType: 0, runtimeImage: './a.ts#A' }, './a.ts#A'],
+  ] as const)('takes %s', (_, wish, image) => {
+    expect(read(spawn(wish)).args).toMatchObject({ image });
+  });
+
+  it.each([
+    [{ runtimeType: 0, runtimeImage: 'mod:Class' }, 'unimplemented'],
+    [{ runtimeType: 1, runtimeImage: 'x#y' }, 'unimplemented'],
+    [{ runtimeType: 2, runtimeImage: './run.sh' }, 'unimplemented'],
+    [{ runtimeType: 3 as never, runtimeImage: '' }, 'invalid_argument'],
+  ] as const)('refuses %o', (wish, code) => {
+    expect(refusal(spawn(wish))).toMatchObject({ code });
+  });
+});
+
+const LONG = 'x'.repeat(LIMITS.textBytesMax + 1);
+const WIDE = '\u20ac'.repeat(Math.ceil(LIMITS.textBytesMax / 3) + 1);
+const MANY = Object.fromEntries(
+  Array.from({ length: LIMITS.mapEntriesMax + 1 }, (_, i) => [`k${i}`, '']),
+);
+const HUGE = 2 ** 53;
+
+const REFUSED: readonly (readonly [string, CallBody, string, string])[] = [
+  ['a role beyond the table', spawn({ role: 7 as never }), 'invalid_argument', 'role'],
+  ['a tier beyond it', spawn({ cognitiveTier: 3 as never }), 'invalid_argument', 'cognitive_tier'],
+  ['a prompt over 1 MiB', spawn({ systemPrompt: LONG }), 'too_large', 'system_prompt'],
+  ['a prompt over 1 MiB in UTF-8', spawn({ systemPrompt: WIDE }), 'too_large', 'system_prompt'],
+  ['too many variables', spawn({ env: MANY }), 'invalid_argument', 'env'],
+  ['variables over 1 MiB', spawn({ env: { a: LONG } }), 'too_large', 'env'],
+  ['a tool name too long', spawn({ tools: ['x'.repeat(200)] }), 'invalid_argument', 'tools'],
+  ['a zero in a path', spawn({ cwd: '/tmp/\0x' }), 'invalid_argument', 'cwd'],
+  ['a schedule', spawn({ schedule: { cron: '', keepAlive: true } }), 'unimplemented', 'Schedules'],
+  [
+    'a limit beyond 2^53',
+    spawn({ limits: make(agent.ResourceLimits, { maxTokensPerHour: HUGE }) }),
+    'invalid_argument',
+    'max_tokens_per_hour',
+  ],
+  ['nobody to kill', kill(0), 'invalid_argument', 'target_pid'],
+  ['an unknown reason', kill(9, 17), 'invalid_argument', 'reason'],
+  ['nobody to wait for', wait(0), 'invalid_argument', 'target_pid'],
+  ['nobody to write to', send({ toPid: 0 }), 'invalid_argument', 'to_pid'],
+  ['a payload over 1 MiB', send({ payload: new Uint8Array(MIB + 1) }), 'too_large', 'payload'],
+  ['a priority beyond the table', send({ priority: 9 as never }), 'invalid_argument', 'priority'],
+  ['a type too long', send({ type: 'x'.repeat(200) }), 'invalid_argument', 'type'],
+  [
+    'no task',
+    { $case: 'executeOn', value: { targetPid: 9, task: undefined } },
+    'invalid_argument',
+    'task',
+  ],
+  ['a context over 1 MiB', executeOn({ context: new Uint8Array(MIB + 1) }), 'too_large', 'context'],
+  ['nobody to run it', executeOn({}, 0), 'invalid_argument', 'target_pid'],
+  ['a negative time', executeTask(-1), 'invalid_argument', 'timeout_seconds'],
+  ['no artifact', get({}), 'invalid_argument', 'key'],
+  ['no id of an artifact', get({ artifactId: 't5' }), 'invalid_argument', 'artifact_id'],
+  ['an artifact over 16 MiB', store(16 * MIB + 1), 'too_large', 'content'],
+  ['an unknown visibility', store(1, 4), 'invalid_argument', 'visibility'],
+  ['a metric that is no number', metric(Infinity), 'invalid_argument', 'value'],
+  ['an unknown severity', escalate(4), 'invalid_argument', 'severity'],
+];
+
+describe('toCall() on what cannot be', () => {
+  it.each(REFUSED)('refuses %s before any content is made', (_, body, code, field) => {
+    const taken: number[] = [];
+    const refused = refusal(body, { taken });
+    expect(refused).toMatchObject({ code });
+    expect(refused.message).toContain(field);
+    expect(taken).toEqual([]);
+  });
+});
+
+function kill(targetPid: number, reason = 0): CallBody {
+  return { $case: 'kill', value: make(agent.KillRequest, { targetPid, reason: reason as never }) };
+}
+function wait(targetPid: number): CallBody {
+  return { $case: 'waitChild', value: { targetPid, timeoutSeconds: 0 } };
+}
+function executeTask(timeoutSeconds: number): CallBody {
+  const value = make(core.ExecuteTaskRequest, { targetPid: 9, timeoutSeconds });
+  return { $case: 'executeTask', value };
+}
+function get(wish: Partial<agent.GetArtifactRequest>): CallBody {
+  return { $case: 'getArtifact', value: make(agent.GetArtifactRequest, wish) };
+}
+function store(bytes: number, visibility = 0): CallBody {
+  const content = new Uint8Array(bytes);
+  const wish = { key: 'k', content, visibility: visibility as never };
+  return { $case: 'store', value: make(agent.StoreArtifactRequest, wish) };
+}
+function metric(value: number): CallBody {
+  return { $case: 'metric', value: make(core.MetricRequest, { name: 'm', value }) };
+}
+function escalate(severity: number): CallBody {
+  const wish = { issue: 'i', severity: severity as never };
+  return { $case: 'escalate', value: make(agent.EscalateRequest, wish) };
+}

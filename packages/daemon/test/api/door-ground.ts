@@ -1,0 +1,125 @@
+// The ground that doors are tested on: the true journaled kernel over a store in memory, with a fake
+// runtime as its world, in a directory of its own. Not a test.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULT_SETTINGS, asPid } from '@hivekernel/kernel';
+import type { AnswerOf, ArgsOf, Call, Effect, Event, Pid, SyscallName } from '@hivekernel/kernel';
+import { FakeRuntime, MemoryStore, spawnOrder } from '@hivekernel/testkit';
+import type { SpawnWish } from '@hivekernel/testkit';
+import { EventFeed } from '../../src/api/events/event-feed.ts';
+import { ProcessBook } from '../../src/api/events/process-book.ts';
+import type { World } from '../../src/journal/host.ts';
+import { JournaledKernel } from '../../src/journal/journaled-kernel.ts';
+
+export const TOKEN = 'op-secret';
+export const KING = asPid(1);
+
+export class DoorGround {
+  readonly host: JournaledKernel;
+  readonly store: MemoryStore;
+  readonly feed: EventFeed;
+  readonly runtime: FakeRuntime;
+  readonly dir: string;
+  readonly #ends: (() => Promise<void>)[] = [];
+  #lastCallId = 0;
+
+  private constructor(parts: {
+    host: JournaledKernel;
+    store: MemoryStore;
+    runtime: FakeRuntime;
+    dir: string;
+  }) {
+    this.host = parts.host;
+    this.store = parts.store;
+    this.runtime = parts.runtime;
+    this.dir = parts.dir;
+    this.feed = new EventFeed({ host: this.host, book: new ProcessBook({ host: this.host }) });
+  }
+
+  static async open(): Promise<DoorGround> {
+    const store = new MemoryStore();
+    const runtime = new FakeRuntime();
+    const host = await JournaledKernel.open({
+      store,
+      settings: DEFAULT_SETTINGS,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    host.start(worldOf(host, runtime));
+    host.fact({ fact: 'booted', version: '0', bootId: 'boot' });
+    await host.settled();
+    const dir = await mkdtemp(join(tmpdir(), 'hive-door-'));
+    return new DoorGround({ host, store, runtime, dir });
+  }
+
+  /** Ends with the ground, the last one first. */
+  onClose(end: () => Promise<void>): void {
+    this.#ends.push(end);
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#ends.toReversed()) await end();
+    this.feed.book.close();
+    await this.host.close();
+    await this.store.close();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** A call past the doors, as the operator. Rejects with the refusal. */
+  call<N extends SyscallName>(name: N, args: ArgsOf<N>, pid: Pid = KING): Promise<AnswerOf<N>> {
+    this.#lastCallId += 1;
+    const ref = { channel: 'ground', pid, id: this.#lastCallId };
+    const call = { name, args, ref, task: null, isOperator: pid === KING } as Call;
+    return new Promise((resolve, reject) => {
+      this.host.call(call, (result) => {
+        if (result.ok) resolve(result.value as AnswerOf<N>);
+        else reject(result.error);
+      });
+    });
+  }
+
+  async spawn(wish: SpawnWish = {}, parent: Pid = KING): Promise<Pid> {
+    return (await this.call('spawn', spawnOrder(wish), parent)).pid;
+  }
+
+  /** `n` log lines, durable. */
+  async log(n: number, pid: Pid = KING): Promise<void> {
+    for (let i = 0; i < n; i += 1) {
+      await this.call('log', { level: 'info', message: `line ${i}`, fields: {} }, pid);
+    }
+    await this.host.settled();
+  }
+
+  /** The next durable event of the kind. */
+  next<K extends Event['kind']>(kind: K): Promise<Extract<Event, { kind: K }>> {
+    return new Promise((resolve) => {
+      const off = this.host.onDurable((events) => {
+        const found = events.find((event) => event.kind === kind);
+        if (found === undefined) return;
+        off();
+        resolve(found as Extract<Event, { kind: K }>);
+      });
+    });
+  }
+}
+
+function worldOf(host: JournaledKernel, runtime: FakeRuntime): World {
+  const carryOut = (effect: Effect): void => {
+    runtime.carryOut(effect);
+    setImmediate(() => tellFacts(host, runtime));
+  };
+  return {
+    start: carryOut,
+    stop: carryOut,
+    execute: carryOut,
+    interrupt: carryOut,
+    deliver: carryOut,
+  };
+}
+
+export function tellFacts(host: JournaledKernel, runtime: FakeRuntime): void {
+  for (const fact of runtime.takeFacts()) host.fact(fact);
+}
