@@ -246,7 +246,8 @@ export class JournaledKernel implements Host {
     const { failure } = this.#pause ?? {};
     if (this.#closing !== undefined || this.#phase === 'opened') return NOT_RUNNING;
     if (this.#phase !== 'running') return failure ?? NOT_RUNNING;
-    return SYSCALLS[call.name].does === 'read' ? undefined : failure;
+    if (failure === undefined || SYSCALLS[call.name].does === 'read') return undefined;
+    return failure;
   }
 
   #takeFact(fact: Fact): void {

@@ -12,16 +12,27 @@ export interface Clock {
   resumeFrom(stamp: Time): void;
 }
 
+/** The clocks of the machine: on the wall, and since the start of the OS process. */
+const machineTime = (): Time => ({ wallMs: Date.now(), monoMs: performance.now() });
+
 export class SystemClock implements Clock {
+  readonly #read: () => Time;
   #baseMs = 0;
 
+  /** `read` is a port, for tests. */
+  constructor(read: () => Time = machineTime) {
+    this.#read = read;
+  }
+
   now(): Time {
-    return { wallMs: Date.now(), monoMs: Math.floor(this.#baseMs + performance.now()) };
+    const { wallMs, monoMs } = this.#read();
+    return { wallMs, monoMs: Math.floor(this.#baseMs + monoMs) };
   }
 
   resumeFrom(stamp: Time): void {
-    const downMs = stamp.wallMs === 0 ? 0 : Date.now() - stamp.wallMs;
+    const { wallMs, monoMs } = this.#read();
+    const downMs = stamp.wallMs === 0 ? 0 : wallMs - stamp.wallMs;
     const believedMs = Math.min(Math.max(0, downMs), DOWN_MS_MAX);
-    this.#baseMs = stamp.monoMs + believedMs - performance.now();
+    this.#baseMs = stamp.monoMs + believedMs - monoMs;
   }
 }
