@@ -14,6 +14,7 @@ import { AgentLink } from './link/agent-link.ts';
 import { initRequest, wireSeconds } from './link/wire-requests.ts';
 import type { AgentCommand, OsExit } from './os/agent-command.ts';
 import { describeExit } from './os/agent-command.ts';
+import { endStrays } from './os/strays.ts';
 import { AgentOutput } from './output/agent-output.ts';
 import type { ProcessSurroundings } from './process-surroundings.ts';
 import { isDoneWithin, raceSignal } from './race-signal.ts';
@@ -187,13 +188,16 @@ export class AgentProcess {
     const withinMs = RUNTIME_LIMITS.lastWordsMs;
     const hasExited = await isDoneWithin(command.exited, RUNTIME_LIMITS.groupGoneMs);
     const isGone = hasExited && (await command.groupGone());
+    // Strays are orphans only now that their parents are gone.
+    const areStraysGone = await endStrays((linkPath) => linkPath === this.#link.path, {
+      withinMs: RUNTIME_LIMITS.groupGoneMs,
+    });
     await Promise.all([isDoneWithin(this.#lost, withinMs), this.#output.finish({ withinMs })]);
-    if (isGone) {
-      this.#around.starter.unrecord(command.osPid);
-      return;
-    }
+    if (isGone) this.#around.starter.unrecord(command.osPid);
+    if (isGone && areStraysGone) return;
     this.#warnings.error(
-      `process group ${command.osPid} is not gone ${RUNTIME_LIMITS.groupGoneMs} ms after SIGKILL`,
+      `something of process group ${command.osPid} withstands SIGKILL ` +
+        `for ${RUNTIME_LIMITS.groupGoneMs} ms`,
     );
   }
 

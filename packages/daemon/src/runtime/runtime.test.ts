@@ -135,9 +135,12 @@ describe('Runtime.stop()', () => {
     expect(await slow).toEqual({ killed: [pid] });
   });
 
-  it('ends what the agent has forked, too (P10)', async () => {
+  it.each([
+    { image: 'fork', where: 'its group' },
+    { image: 'stray', where: 'a session of its own' },
+  ])('ends what the agent has forked into $where, too (P10)', async ({ image }) => {
     const ground = await makeGround();
-    const pid = await ground.spawn('fork');
+    const pid = await ground.spawn(image);
     const child = Number((await ground.line(pid, /^child/)).split(' ')[1]);
     await ground.kill(pid);
     const alive = await readFile(`/proc/${child}/stat`, 'latin1').catch(() => 'gone (x) Z');
@@ -245,6 +248,17 @@ describe('the end of an agent', () => {
     const pid = await ground.spawn('return');
     expect(await ground.execute(pid, 'drop')).toMatchObject({ outcome: 'completed' });
     expect(await ground.execute(pid, 'still here')).toMatchObject({ outcome: 'completed' });
+  });
+});
+
+describe('a stray of an agent', () => {
+  it('ends with its agent also when that crashed', async () => {
+    const ground = await makeGround();
+    const pid = await ground.spawn('stray');
+    const child = Number((await ground.line(pid, /^child/)).split(' ')[1]);
+    await ground.execute(pid, 'die');
+    await ground.exitOf(pid);
+    expect(await isGroupAlive(child)).toBe(false);
   });
 });
 

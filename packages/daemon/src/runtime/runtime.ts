@@ -13,6 +13,7 @@ import { callHandlers } from './call-handlers.ts';
 import { Heartbeats } from './heartbeat.ts';
 import { endRecorded } from './os/end-recorded.ts';
 import type { OsRecord } from './os/end-recorded.ts';
+import { endStrays, isIn } from './os/strays.ts';
 import { AgentStarter } from './os/agent-starter.ts';
 import { compileCacheOf, prepareDirectories, socketName } from './directories.ts';
 import type { ProcessSurroundings } from './process-surroundings.ts';
@@ -40,6 +41,7 @@ export class Runtime implements World {
     this.#reaper = new Reaper({
       nodePath: options.nodePath,
       env: { NODE_COMPILE_CACHE: compileCacheOf(options.dataDir) },
+      runtimeDir: options.runtimeDir,
       graceMs: Math.max(0, options.kernelDeathGraceMs - RUNTIME_LIMITS.reaperLeadMs),
       onDied: ({ message, isFinal }) => {
         const { logger } = options;
@@ -65,6 +67,7 @@ export class Runtime implements World {
     return this.#takeTurn(async () => {
       if (this.#isRunning) return;
       await prepareDirectories(this.#options);
+      await this.#endOldStrays();
       await this.#reaper.start();
       this.#heartbeats.start();
       this.#isRunning = true;
@@ -117,6 +120,14 @@ export class Runtime implements World {
 
   deliver(effect: EffectOf<'deliver'>): void {
     this.#find(effect)?.deliveries.take(effect.messages);
+  }
+
+  /** Of a daemon before this one: nothing else carries a link of this directory now. */
+  async #endOldStrays(): Promise<void> {
+    const { runtimeDir, logger } = this.#options;
+    const withinMs = RUNTIME_LIMITS.groupGoneMs;
+    if (await endStrays((linkPath) => isIn(runtimeDir, linkPath), { withinMs })) return;
+    logger.error({ runtimeDir }, 'processes that agents of an earlier run left withstand SIGKILL');
   }
 
   #find({ pid, incarnation }: { pid: Pid; incarnation: number }): AgentProcess | undefined {

@@ -5,6 +5,7 @@
 
 import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SharedLook } from './shared-look.ts';
 
 /** Pauses between looks, doubling from the first to the last. */
 const LOOK = { firstMs: 1, lastMs: 40, readProcAfterMs: 6 } as const;
@@ -44,27 +45,10 @@ export async function endGroup(pgid: number, options: { withinMs: number }): Pro
 /** Whether a member of the group runs. Where there is no /proc, every member counts. */
 export async function hasLivingMember(pgid: number): Promise<boolean> {
   if (process.platform !== 'linux') return signalGroup(pgid, 0);
-  return (await scan.next()).has(pgid);
+  return (await livingGroups.next()).has(pgid);
 }
 
-/** One look through /proc serves all who ask before it begins: a thousand may end at once. */
-class ProcScan {
-  #next: Promise<ReadonlySet<number>> | undefined;
-  #current: Promise<unknown> = Promise.resolve();
-
-  /** The groups with a running member, looked up after this call. */
-  next(): Promise<ReadonlySet<number>> {
-    this.#next ??= this.#current.then(() => {
-      this.#next = undefined;
-      const found = readLivingGroups();
-      this.#current = found.catch(() => undefined);
-      return found;
-    });
-    return this.#next;
-  }
-}
-
-const scan = new ProcScan();
+const livingGroups = new SharedLook(readLivingGroups);
 
 async function readLivingGroups(): Promise<ReadonlySet<number>> {
   const names = await readdir('/proc');

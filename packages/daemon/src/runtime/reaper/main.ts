@@ -1,4 +1,4 @@
-// The reaper process: `main.ts <graceMs>`. It holds a pipe from the daemon and the process groups
+// The reaper process: `main.ts <graceMs> <runtimeDir>`. It holds a pipe from the daemon and the process groups
 // of its agents; when the pipe ends without a `quit`, the daemon is dead, however it died, and what
 // is left of the groups after the grace is killed (DESIGN §4). In a session of its own and deaf to
 // a terminal's signals, so that what ends the daemon does not end it, too.
@@ -7,12 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { endRecorded } from '../os/end-recorded.ts';
 import { readOsStarted } from '../os/os-started.ts';
 import { signalGroup } from '../os/process-group.ts';
+import { endStrays, isIn } from '../os/strays.ts';
 import { ReaperList } from './reaper-list.ts';
 
 const LOOK_MS = 50;
 const KILL_TRIES = 3;
+const STRAYS_MS = 500;
 
-const graceMs = Number(process.argv[2] ?? 0);
+const [graceText = '0', runtimeDir = ''] = process.argv.slice(2);
+const graceMs = Number(graceText);
 const list = new ReaperList();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -37,6 +40,13 @@ async function reap(): Promise<never> {
   }
   for (let tries = 1; ; tries += 1) {
     const { left } = await endRecorded(list.records);
-    if (left.length === 0 || tries === KILL_TRIES) process.exit(left.length === 0 ? 0 : 1);
+    const isAllGone = (await endOwnStrays()) && left.length === 0;
+    if (isAllGone || tries === KILL_TRIES) process.exit(isAllGone ? 0 : 1);
   }
+}
+
+/** The agents are gone, so that strays of theirs are orphans. */
+async function endOwnStrays(): Promise<boolean> {
+  if (runtimeDir === '') return true;
+  return endStrays((linkPath) => isIn(runtimeDir, linkPath), { withinMs: STRAYS_MS });
 }

@@ -8,6 +8,7 @@ import { hasLivingMember } from '../os/process-group.ts';
 import { Reaper } from './reaper.ts';
 
 const PARENT = fileURLToPath(new URL('../testing/main.ts', import.meta.url));
+const QUIET = { nodePath: process.execPath, env: {}, runtimeDir: '', graceMs: 0 };
 const parents: ChildProcess[] = [];
 afterEach(() => {
   for (const parent of parents.splice(0)) parent.kill('SIGKILL');
@@ -34,7 +35,7 @@ async function untilGone(osPids: readonly number[], withinMs: number): Promise<n
 
 describe('the reaper', () => {
   it('ends every agent within 2 s of a daemon killed with -9, looping ones too', async () => {
-    const { parent, osPids } = await startParent(['echo', 'loop', 'fork', 'hang-up']);
+    const { parent, osPids } = await startParent(['echo', 'loop', 'fork', 'stray', 'hang-up']);
     parent.kill('SIGKILL');
     await once(parent, 'exit');
     expect(await untilGone(osPids, 2_000)).toEqual([]);
@@ -55,9 +56,7 @@ describe('Reaper', () => {
     const victim = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
     const died = Promise.withResolvers<string>();
     const reaper = new Reaper({
-      nodePath: process.execPath,
-      env: {},
-      graceMs: 0,
+      ...QUIET,
       onDied: ({ message }) => died.resolve(message),
     });
     await reaper.start();
@@ -74,7 +73,7 @@ describe('Reaper', () => {
   it('kills nothing when it is stopped', async () => {
     const other = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
     const onDied = (): never => expect.unreachable();
-    const reaper = new Reaper({ nodePath: process.execPath, env: {}, graceMs: 0, onDied });
+    const reaper = new Reaper({ ...QUIET, onDied });
     await reaper.start();
     reaper.add({ osPid: other.pid as number, osStarted: '' });
     await reaper.stop();

@@ -14,6 +14,8 @@ import { QUIT_LINE, addLine, removeLine } from './reaper-list.ts';
 
 export interface ReaperOptions {
   readonly nodePath: string;
+  /** Strays are known by a link in it. */
+  readonly runtimeDir: string;
   /** Its whole environment: it needs none. */
   readonly env: Readonly<Record<string, string>>;
   /** From the daemon's death to the kill of what has not ended by itself. */
@@ -79,9 +81,9 @@ export class Reaper {
   }
 
   async #spawn(): Promise<void> {
-    const { nodePath, graceMs, env } = this.#options;
+    const { nodePath, graceMs, env, runtimeDir } = this.#options;
     const script = fileURLToPath(new URL(SCRIPT, import.meta.url));
-    const child = spawn(nodePath, [script, String(graceMs)], {
+    const child = spawn(nodePath, [script, String(graceMs), runtimeDir], {
       env,
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,5 +1,5 @@
 // A daemon for the reaper's tests: `main.ts <image>...`. Spawns one agent an image, prints the OS
-// pids as one line of JSON (with "reaper", that of the reaper, last), and stays until it is killed.
+// pids as one line of JSON (with the stray's after its agent's, with "reaper", that of the reaper, last), and stays until it is killed.
 
 import { RuntimeGround } from './runtime-ground.ts';
 
@@ -11,6 +11,8 @@ for (const image of images.filter((name) => name !== 'reaper')) {
   osPids.push(await ground.osPidOf(pid));
   if (image === 'loop') await ground.line(pid, /^looping/);
   if (image === 'fork') await ground.line(pid, /^child/);
+  // It leads a group of its own.
+  if (image === 'stray') osPids.push(Number((await ground.line(pid, /^child/)).split(' ')[1]));
 }
 const reaper = ground.runtime.reaperPid;
 if (images.includes('reaper') && reaper !== undefined) osPids.push(reaper);

@@ -1,7 +1,7 @@
 // An agent process for the runtime's tests: `runner.ts <behaviour>`. Speaks the link by the protocol
 // package alone, and misbehaves on demand; what each behaviour does is said beside its name.
 
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
@@ -83,17 +83,24 @@ async function answer({ id, body }: IncomingRequest): Promise<AnswerBody> {
 async function onInit() {
   if (behaviour === 'deaf') await new Promise(() => undefined);
   if (behaviour === 'refuse') return { ready: false, error: argument };
-  if (behaviour === 'fork') forkStubborn();
+  if (behaviour === 'fork' || behaviour === 'stray') forkStubborn(behaviour === 'stray');
   if (behaviour === 'loop') setTimeout(loop, 20);
   if (behaviour === 'hang-up') setInterval(() => undefined, 1_000);
   console.log(`ready in ${process.cwd()} with ${process.env['GREETING'] ?? 'nothing'}`);
   return { ready: true, error: '' };
 }
 
-function forkStubborn(): void {
+/** A child that ignores SIGTERM, in the agent's group or in a session of its own. */
+function forkStubborn(isStray: boolean): void {
   const code = 'process.on("SIGTERM",()=>{});setInterval(()=>{},1000);process.send("up")';
-  const child = fork('-e', [code], { stdio: 'ignore' });
-  child.once('message', () => console.log(`child ${child.pid}`));
+  const child = spawn(process.execPath, ['-e', code], {
+    detached: isStray,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  child.once('message', () => {
+    console.log(`child ${child.pid}`);
+    child.disconnect();
+  });
 }
 
 function loop(): void {
