@@ -15,20 +15,25 @@ const STATUS_TAG = 0x08;
 const encodeStatus = (status: HealthStatus): Buffer => Buffer.from([STATUS_TAG, status]);
 const decodeStatus = (bytes: Buffer): HealthStatus => (bytes[1] ?? 0) as HealthStatus;
 
+/** An object, since grpc-js takes a request that is an empty string for none. */
+interface HealthRequest {
+  readonly service: string;
+}
+
 /** `string service = 1`; what cannot be read names no service that is known. */
-function decodeService(bytes: Buffer): string {
+function decodeService(bytes: Buffer): HealthRequest {
+  let service = '';
   try {
-    let service = '';
     for (const field of protoFields(bytes)) {
       if (field.number === 1) service = Buffer.from(field.bytes).toString('utf8');
     }
-    return service;
   } catch {
-    return '\0';
+    return { service: '\0' };
   }
+  return { service };
 }
 
-function encodeService(service: string): Buffer {
+function encodeService({ service }: HealthRequest): Buffer {
   const text = Buffer.from(service);
   return Buffer.concat([Buffer.from([0x0a, text.length]), text]);
 }
@@ -60,18 +65,18 @@ export function healthHandlers(options: {
   };
   return {
     check(
-      call: grpc.ServerUnaryCall<string, HealthStatus>,
+      call: grpc.ServerUnaryCall<HealthRequest, HealthStatus>,
       done: grpc.sendUnaryData<HealthStatus>,
     ) {
-      const status = statusOf(call.request);
+      const status = statusOf(call.request.service);
       if (status !== HEALTH.SERVICE_UNKNOWN) return done(null, status);
-      const details = `There is no service ${JSON.stringify(call.request)} here.`;
+      const details = `There is no service ${JSON.stringify(call.request.service)} here.`;
       return done({ code: NOT_FOUND, details, metadata: new Metadata() });
     },
-    watch(call: grpc.ServerWritableStream<string, HealthStatus>) {
-      call.write(statusOf(call.request));
+    watch(call: grpc.ServerWritableStream<HealthRequest, HealthStatus>) {
+      call.write(statusOf(call.request.service));
       const onStop = (): void => {
-        call.write(statusOf(call.request));
+        call.write(statusOf(call.request.service));
         call.end();
       };
       stopping.addEventListener('abort', onStop, { once: true });
