@@ -44,18 +44,15 @@ export interface JournaledKernelOptions {
   readonly onFault?: (error: Error) => void;
 }
 
-const RETRY = {
-  firstMs: 50,
-  mostMs: 5_000,
-  /** The kernel's own faults, one after the other with nothing written in between. */
-  faultsInRowMax: 8,
-} as const;
+const RETRY = { firstMs: 50, mostMs: 5_000 } as const;
 
 const CAPACITY = {
   /** Appends under way; with more to write, the next pass grows meanwhile. */
   flightsMax: 4,
   /** Longest sleep of the timer; Node's own bound is 2^31 - 1 ms. */
   sleepMsMax: 60_000,
+  /** Reads that wait while the kernel is read again; more are refused. */
+  readsWaitingMax: 10_000,
 } as const;
 
 /** `refolding`: an append failed, and the kernel is being read again. `lost`: for good. */
@@ -82,6 +79,8 @@ export class JournaledKernel implements Host {
   /** After a failure, until it is tried again: only reads are served. */
   #pause: { readonly failure: KernelError; readonly timer: NodeJS.Timeout } | undefined;
   #refolding: Promise<void> | undefined;
+  /** Came while the kernel is read again. */
+  #reads: { readonly call: Call; readonly reply: ReplyTo }[] = [];
   #failuresInRow = 0;
   /** The kernel that was read again has forgotten what it had handed out. */
   #isRedeliveryDue = false;
@@ -132,6 +131,10 @@ export class JournaledKernel implements Host {
   }
 
   call(call: Call, reply: ReplyTo): void {
+    if (this.#mayWait(call)) {
+      this.#reads.push({ call, reply });
+      return;
+    }
     const refusal = this.#refusalOf(call);
     if (refusal !== undefined) {
       reply({ ok: false, error: refusal });
@@ -240,6 +243,12 @@ export class JournaledKernel implements Host {
     this.#phase = 'closed';
     clearTimeout(this.#wake);
     clearTimeout(this.#pause?.timer);
+  }
+
+  #mayWait(call: Call): boolean {
+    if (this.#phase !== 'refolding' || this.#closing !== undefined) return false;
+    const isRead = SYSCALLS[call.name].does === 'read';
+    return isRead && this.#reads.length < CAPACITY.readsWaitingMax;
   }
 
   #refusalOf(call: Call): KernelError | undefined {
@@ -396,8 +405,7 @@ export class JournaledKernel implements Host {
     const failure = new KernelError('internal', message, { cause });
     this.#options.onFault?.(failure);
     this.#dropPass(failure);
-    if (this.#failuresInRow < RETRY.faultsInRowMax) this.#foldAnew(failure);
-    else this.#lose(failure);
+    this.#foldAnew(failure);
     return failure;
   }
 
@@ -460,6 +468,13 @@ export class JournaledKernel implements Host {
     this.#isRedeliveryDue = true;
     this.#phase = 'running';
     this.#setWake();
+    this.#serveReads();
+  }
+
+  #serveReads(): void {
+    const reads = this.#reads;
+    this.#reads = [];
+    for (const { call, reply } of reads) this.call(call, reply);
   }
 
   /** The pause is over, whether or not there is room again: what could not be refused is tried. */
@@ -480,13 +495,12 @@ export class JournaledKernel implements Host {
     }
   }
 
-  /** Once the journal takes events again: what waits is handed out as after a lost link (M6). */
+  /** Once the journal takes events again: what waits is handed out, maybe a second time (M6). */
   #redeliver(): void {
     if (!this.#isRedeliveryDue || this.#pause !== undefined) return;
     this.#isRedeliveryDue = false;
-    for (const [pid, box] of this.#kernel.state.office.boxes) {
-      if (box.depth > 0) this.#kernel.resetDelivery(pid);
-    }
+    const { parts, state } = this.#kernel;
+    for (const [pid, box] of state.office.boxes) if (box.depth > 0) parts.deliverer.note(pid);
     this.#schedulePass();
   }
 
@@ -498,6 +512,7 @@ export class JournaledKernel implements Host {
     const owed = [...this.#owed.values()];
     this.#owed.clear();
     for (const reply of owed) reply({ ok: false, error: failure });
+    this.#serveReads();
     this.#options.onFatal(failure);
   }
 }
