@@ -1,5 +1,5 @@
-// Start and stop as a contract: a stop before the start, twice, or in the middle of a start does the
-// right thing, and a part that was stopped stays so. One door has one of these.
+// Start and stop as a contract: a stop before the start, twice, or in the middle of a start does
+// the right thing, and a part that was stopped stays so. One door has one of these.
 
 import { KernelError } from '@hivekernel/kernel';
 

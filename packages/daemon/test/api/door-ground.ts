@@ -1,5 +1,5 @@
-// The ground that doors are tested on: the true journaled kernel over a store in memory, with a fake
-// runtime as its world, in a directory of its own. Not a test.
+// The ground that doors are tested on: the true journaled kernel over a store in memory, with a
+// fake runtime as its world, in a directory of its own. Not a test.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

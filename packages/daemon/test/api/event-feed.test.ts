@@ -153,7 +153,7 @@ describe('EventFeed.open() with follow', () => {
     expect(((await next).value as FeedBatch).events).toHaveLength(1);
   });
 
-  it('brings volatile observations at once, and counts those that a slow reader missed', async () => {
+  it('brings observations at once, and counts those that a slow reader missed', async () => {
     const limits = { eventsMax: 100, weightMax: 1e9, observationsMax: 2 };
     const feed = new EventFeed({ host: ground.host, book: ground.feed.book, limits });
     const afterSeq = ground.host.durableSeq;

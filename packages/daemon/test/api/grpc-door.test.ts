@@ -140,7 +140,7 @@ describe('createGrpcDoor()', () => {
 });
 
 describe('identity on gRPC (PROTOCOL §2)', () => {
-  it('acts for the king, or for any pid that the header names, on the operator socket', async () => {
+  it('acts for the king, or for the pid that the header names, on its socket', async () => {
     await open();
     const pid = await ground.spawn({ name: 'seven' });
     const info = (headers: Headers) => operator().call('getProcessInfo', {}, headers);
@@ -176,7 +176,7 @@ describe('identity on gRPC (PROTOCOL §2)', () => {
     expect(error.code).toBe(status.UNAUTHENTICATED);
   });
 
-  it('trusts the bare header with trustPidHeader, and runs what comes without as operator', async () => {
+  it('trusts the bare header with trustPidHeader; without one it is the operator', async () => {
     await open({ trustPidHeader: true });
     const pid = await ground.spawn({ image: 'echo' });
     const tcp = onTcp();
@@ -192,7 +192,7 @@ describe('identity on gRPC (PROTOCOL §2)', () => {
 });
 
 describe('CoreService, call by call', () => {
-  it('SpawnChild: the caller is the parent; a refusal is in the reply and says denied', async () => {
+  it('SpawnChild: the caller is the parent; a refusal in the reply says denied', async () => {
     await open();
     const api = operator();
     const spawned = await api.call('spawnChild', { ...WORKER, name: 'w' });
@@ -203,7 +203,7 @@ describe('CoreService, call by call', () => {
     expect(refused.error).toContain('denied');
   });
 
-  it('SpawnChild: without a role it asks for a kernel, which is refused naming the field', async () => {
+  it('SpawnChild: without a role it asks for a kernel, refused naming the field', async () => {
     await open();
     const refused = await operator().call('spawnChild', { name: 'x' });
     expect(refused).toMatchObject({ success: false, errorCode: 'invalid_argument' });

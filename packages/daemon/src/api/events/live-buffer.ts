@@ -1,5 +1,5 @@
 // What a feed holds between the kernel, which does not wait, and its reader, who may be slow.
-//   1. Bounded: by number and, roughly, by size. When it is full the events in it are dropped and the
+//   1. Bounded: by number and, roughly, by size. When it is full its events are dropped and the
 //      reader goes back to the store, so nothing is lost and memory stays small.
 //   2. Without a gap or a double: only the event that follows the last one enters.
 //   3. Volatile observations have no store to go back to: the oldest go, and are counted.

@@ -1,5 +1,5 @@
 // The process book: names and parents of processes, for observers. Events name most processes by
-// pid only; the book knows the rest, also of processes that are no more, as far back as it has seen.
+// pid only; the book knows the rest, also of those that are no more, as far as it has seen them.
 //   A process stays where it was first seen: what an orphan does still belongs to the branch in
 //   which it was born or found.
 // Not the kernel's table: nothing is decided by what stands here.

@@ -1,6 +1,7 @@
 // The generated service definitions as grpc-js wants them.
-//   A request that cannot be decoded must not become INTERNAL, which is what a throwing deserialiser
-//   makes of it in grpc-js: it arrives as `Decoded` and the handler answers INVALID_ARGUMENT.
+//   A request that cannot be decoded must not become INTERNAL, which is what a throwing
+//   deserialiser makes of it in grpc-js: it arrives as `Decoded`, and the handler answers
+//   INVALID_ARGUMENT.
 
 import type { ServiceDefinition } from '@grpc/grpc-js';
 

@@ -1,4 +1,5 @@
-// Artifacts as messages of the wire. `stored_at` is in unix seconds.
+// Artifacts as messages of the wire. `stored_at` is in unix seconds. Whether the caller may see one
+// was the kernel's question, before this.
 
 import type { Found } from '@hivekernel/kernel';
 import type { agent, core } from '@hivekernel/protocol';

@@ -108,7 +108,7 @@ describe('toProcessEvents()', () => {
     expect(event).toMatchObject({ type: 'removed', pid: 7, message: 'no module' });
   });
 
-  it('tells a message with both ends, its trace, and a printable preview of 200 characters', async () => {
+  it('tells a message with both ends, its trace, and a printable preview', async () => {
     const payload = JSON.stringify({
       trace_id: 'tr',
       trace_span: 'sp',

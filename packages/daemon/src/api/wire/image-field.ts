@@ -1,5 +1,5 @@
-// What a spawn request asks to run. Our own runtime is meant by its number, or by an image with `#`
-// where the number is left 0 (PROTOCOL §2); an empty image is a virtual process, whatever the number.
+// What a spawn request asks to run. Our own runtime is meant by its number, or by an image with
+// `#` where the number is left 0 (PROTOCOL §2); an empty image is a virtual process, in any case.
 
 import { KernelError } from '@hivekernel/kernel';
 import type { agent } from '@hivekernel/protocol';
@@ -32,8 +32,8 @@ export function imageOf(q: Pick<agent.SpawnRequest, 'runtimeType' | 'runtimeImag
   if (image === '' || isOurs) return image;
   throw new KernelError(
     'unimplemented',
-    `python, claw and custom runtimes are not served by this version; runtime_type is ${runtime}. ` +
-      'For an agent in TypeScript write its image as ./file.ts#Export.',
+    'python, claw and custom runtimes are not served by this version; ' +
+      `runtime_type is ${runtime}. For an agent in TypeScript write its image as ./file.ts#Export.`,
     { details: { field: 'runtime_type', runtime } },
   );
 }

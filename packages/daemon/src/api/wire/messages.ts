@@ -1,4 +1,5 @@
-// A message of an inbox as the wire's AgentMessage; the runtime's deliveries and ListInbox share it.
+// A message of an inbox as the wire's AgentMessage; deliveries of the runtime and ListInbox share
+// it.
 //   `timestamp` is in unix seconds, like every time of the wire whose name has no `_ms`.
 
 import { LIMITS } from '@hivekernel/kernel';
