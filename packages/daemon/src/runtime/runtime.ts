@@ -3,7 +3,6 @@
 //   P10. A stop is always answered by a report, also for a process that is not there.
 //   An effect for another incarnation than the one that runs is passed over: it came too late.
 
-import { KernelError } from '@hivekernel/kernel';
 import type { Effect, Fact, Pid } from '@hivekernel/kernel';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +10,6 @@ import type { World } from '../journal/host.ts';
 import { AgentProcess } from './agent-process.ts';
 import { callHandlers } from './call-handlers.ts';
 import { Heartbeats } from './heartbeat.ts';
-import { endRecorded } from './os/end-recorded.ts';
-import type { OsRecord } from './os/end-recorded.ts';
 import { endStrays, isIn } from './os/strays.ts';
 import { AgentStarter } from './os/agent-starter.ts';
 import { compileCacheOf, prepareDirectories, socketName } from './directories.ts';
@@ -167,18 +164,4 @@ export class Runtime implements World {
       callHandlers: (who) => callHandlers(who, options),
     };
   }
-}
-
-/**
- * At boot, before anything is started: ends what an earlier daemon left running. Throws
- * `unavailable` when something of it withstands.
- */
-export async function reapLeftovers(records: readonly OsRecord[]): Promise<readonly number[]> {
-  const { ended, left } = await endRecorded(records);
-  if (left.length === 0) return ended;
-  throw new KernelError(
-    'unavailable',
-    `OS processes of an earlier run cannot be ended: ${left.join(', ')}. ` +
-      'They may belong to another user, or hang in the system.',
-  );
 }

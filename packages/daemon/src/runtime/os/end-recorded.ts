@@ -1,22 +1,22 @@
 // Ends what an earlier daemon left running, by the pids and start times that it recorded. Used at
-// boot by the runtime and, after a daemon's death, by the reaper.
+// boot by the daemon and, after a daemon's death, by the reaper.
+//   A stranger must not be killed for having a number that was ours once. A leader with the recorded
+//   start time is ours; with another, all of ours is gone, or the OS could not have given its number
+//   away. Where the leader is gone, a member of its group must carry the link of an agent.
 
 import { RUNTIME_LIMITS } from '../runtime-limits.ts';
 import { readOsStarted } from './os-started.ts';
-import { endGroup, signalGroup } from './process-group.ts';
+import { endGroup, livingMembers, signalGroup } from './process-group.ts';
+import { readLinkPath } from './strays.ts';
 
 export interface OsRecord {
   /** The leader of the group, and its name. */
   readonly osPid: number;
-  /** Empty: not known; whoever has the pid is meant. */
+  /** Empty: it was gone before anybody could ask. */
   readonly osStarted: string;
 }
 
-/**
- * Kills the groups that are still those of the records, and resolves when they are gone. A leader
- * with another start time is a stranger: the group of the record is gone, or the OS could not have
- * given its number away. A leader that is gone leaves its group to be killed.
- */
+/** Kills the groups that are still those of the records, and resolves when they are gone. */
 export async function endRecorded(
   records: readonly OsRecord[],
 ): Promise<{ ended: number[]; left: number[] }> {
@@ -39,7 +39,10 @@ async function endOne(
 
 async function isOurs({ osPid, osStarted }: OsRecord): Promise<boolean> {
   if (!signalGroup(osPid, 0)) return false;
-  if (osStarted === '') return true;
   const found = await readOsStarted(osPid);
-  return found === undefined || found === osStarted;
+  if (found !== undefined && osStarted !== '') return found === osStarted;
+  if (process.platform !== 'linux') return found === undefined;
+  const members = await livingMembers(osPid);
+  const links = await Promise.all(members.map(readLinkPath));
+  return links.some((link) => link !== undefined);
 }

@@ -48,14 +48,24 @@ export async function hasLivingMember(pgid: number): Promise<boolean> {
   return (await livingGroups.next()).has(pgid);
 }
 
+/** The members of the group that run. Linux only. */
+export async function livingMembers(pgid: number): Promise<readonly number[]> {
+  return (await livingGroups.next()).get(pgid) ?? [];
+}
+
 const livingGroups = new SharedLook(readLivingGroups);
 
-async function readLivingGroups(): Promise<ReadonlySet<number>> {
+async function readLivingGroups(): Promise<ReadonlyMap<number, readonly number[]>> {
   const names = await readdir('/proc');
-  const pids = names.filter((name) => /^\d+$/.test(name));
-  const stats = await Promise.all(pids.map((pid) => readProcStat(Number(pid))));
-  const groups = new Set<number>();
-  for (const stat of stats) if (stat && !'ZX'.includes(stat.state)) groups.add(stat.pgid);
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  const stats = await Promise.all(pids.map(readProcStat));
+  const groups = new Map<number, number[]>();
+  for (const [at, stat] of stats.entries()) {
+    if (stat === undefined || 'ZX'.includes(stat.state)) continue;
+    const members = groups.get(stat.pgid) ?? [];
+    members.push(pids[at] as number);
+    groups.set(stat.pgid, members);
+  }
   return groups;
 }
 

@@ -77,9 +77,15 @@ async function childrenOf(pid: number): Promise<number[]> {
 }
 
 async function readOrphan(osPid: number): Promise<Orphan | undefined> {
+  const linkPath = await readLinkPath(osPid);
+  return linkPath === undefined ? undefined : { osPid, linkPath };
+}
+
+/** The link of the agent that a process is, or descends from. Linux only. */
+export async function readLinkPath(osPid: number): Promise<string | undefined> {
   const environment = await readText(`/proc/${osPid}/environ`);
   const mark = environment.split('\0').find((entry) => entry.startsWith(MARK));
-  return mark === undefined ? undefined : { osPid, linkPath: mark.slice(MARK.length) };
+  return mark?.slice(MARK.length);
 }
 
 /** Empty: it is gone, or not ours to read. */

@@ -53,7 +53,8 @@ describe('the reaper', () => {
 
 describe('Reaper', () => {
   it('starts another when it dies, which knows what the first knew', async () => {
-    const victim = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    const env = { PATH: process.env['PATH'], HIVE_LINK: '/run/7-1.sock' };
+    const victim = spawn('sleep', ['60'], { detached: true, env, stdio: 'ignore' });
     const died = Promise.withResolvers<string>();
     const reaper = new Reaper({
       ...QUIET,
