@@ -12,6 +12,7 @@ import { leftovers } from './boot/leftovers.ts';
 import {
   openAdmin,
   openFeed,
+  openFollower,
   openGrpc,
   openHttp,
   openJournal,
@@ -123,6 +124,7 @@ async function boot(options: DaemonOptions, teardown: Teardown): Promise<Parts> 
   host.start(runtime);
   host.fact({ fact: 'booted', version: VERSION, bootId: ground.bootId });
   await host.settled();
+  openFollower(ground, { store, host });
   const feed = openFeed(ground, host);
   const grpc = await openGrpc(ground, { host, feed, operatorToken: token });
   const info = runInfoOf(ground, { httpUrl: http.url ?? '', grpc });

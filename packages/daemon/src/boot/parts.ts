@@ -10,6 +10,8 @@ import { ProcessBook } from '../api/events/process-book.ts';
 import { createHttp, type HttpServer } from '../api/http/http-server.ts';
 import type { Config } from '../config/index.ts';
 import { JournaledKernel } from '../journal/journaled-kernel.ts';
+import { Listeners } from '../journal/listeners.ts';
+import { SnapshotFollower } from '../journal/snapshot-follower.ts';
 import { SqliteStore } from '../journal/sqlite/sqlite-store.ts';
 import type { Discovery } from '../llm/discovery.ts';
 import { Gateway } from '../llm/gateway.ts';
@@ -35,22 +37,47 @@ export async function openJournal(
 ): Promise<{ store: SqliteStore; host: JournaledKernel }> {
   const { config, dirs, teardown, log } = ground;
   const { journal } = config.daemon;
-  const low = { tell: (_isLow: boolean): void => undefined };
+  const space = new Listeners<boolean>();
   const store = await SqliteStore.open({
     dir: dirs.data,
     ballastBytes: journal.ballastBytes,
     commitAppendsMax: journal.commitEventsMax,
     onSpaceChange: (isLow) => {
       log(isLow ? 'disk space is low: growing calls are refused' : 'disk space is back');
-      low.tell(isLow);
+      space.tell(isLow);
     },
   });
   teardown.add('store', () => store.close());
   const host = await JournaledKernel.open({ store, settings: config.kernel, onFatal });
-  low.tell = (isLow) => host.setStorageLow(isLow);
+  space.add((isLow) => host.setStorageLow(isLow));
   host.setStorageLow((await store.stats({ partition: 0 })).isLow);
   teardown.add('kernel', () => host.close());
   return { store, host };
+}
+
+/** Snapshots and retention, behind the kernel's back. */
+export function openFollower(
+  ground: Ground,
+  parts: { store: SqliteStore; host: JournaledKernel },
+): void {
+  const { config, dirs, log, teardown } = ground;
+  const { store, host } = parts;
+  const { snapshotEveryEvents, snapshotEveryMs, keepMs, keepBytes } = config.daemon.journal;
+  const follower = new SnapshotFollower({
+    store,
+    host,
+    dir: dirs.data,
+    settings: config.kernel,
+    partition: 0,
+    epoch: host.lease.epoch,
+    everyEvents: snapshotEveryEvents,
+    everyMs: snapshotEveryMs,
+    keepMs,
+    keepBytes,
+    onError: (error) => log(`snapshot: ${error.message}`),
+  });
+  follower.start();
+  teardown.add('snapshots', () => follower.stop());
 }
 
 export async function openHttp(
