@@ -1,0 +1,211 @@
+import {
+  artifactOrder,
+  messageOrder,
+  spawnOrder,
+  taskSpec,
+  testKernel,
+  textOf,
+} from '@hivekernel/testkit';
+import type { TestKernel } from '@hivekernel/testkit';
+import { describe, expect, it } from 'vitest';
+import type { Delivery } from '../events/effects.ts';
+import { asPid, type Pid } from '../ids.ts';
+
+const KILL = { isRecursive: false, reason: 'normal', graceMs: 1_000 } as const;
+
+const signalsOf = (t: TestKernel, pid: Pid): Record<string, unknown>[] =>
+  t.runtime
+    .agent(pid)
+    .delivered.filter(({ type }: Delivery) => type === 'signal')
+    .map(({ content }) => JSON.parse(textOf(content)) as Record<string, unknown>);
+
+describe('the end of a process', () => {
+  it('makes a zombie of one that ended by itself and tells its parent (P8)', () => {
+    const t = testKernel();
+    const parent = t.spawn({ role: 'lead', image: 'hold' });
+    const child = t.spawn({ name: 'w', image: 'hold' }, { pid: parent });
+    t.advanceMs(1_500);
+    t.call('exit', { exitCode: 4, output: 'all that I found' }, { pid: child });
+    expect(t.view(child)).toMatchObject({
+      state: 'zombie',
+      exit: { exitCode: 4, cause: 'done', output: 'all that I found' },
+    });
+    expect(signalsOf(t, parent)).toEqual([
+      {
+        signal: 'CHLD',
+        pid: child,
+        name: 'w',
+        address: t.view(child).address,
+        exitCode: 4,
+        cause: 'done',
+        output: 'all that I found',
+        durationMs: 1_500,
+      },
+    ]);
+    expect(t.runtime.agent(parent).delivered[0]).toMatchObject({ relation: 'system', priority: 0 });
+  });
+
+  it('keeps result -1 of a killed one, which is dead, whatever its exit code (P8)', () => {
+    const t = testKernel();
+    const child = t.spawn({ image: 'stubborn' });
+    t.call('kill', { pid: child, ...KILL });
+    t.runtime.exits(child, { exitCode: 0, cause: 'crashed' });
+    t.pass();
+    expect(t.view(child)).toMatchObject({ state: 'dead', exit: { exitCode: -1, cause: 'killed' } });
+  });
+
+  it('keeps the announced result when the OS process ends otherwise (S8)', () => {
+    const t = testKernel();
+    const child = t.spawn({ image: 'stubborn' });
+    t.call('exit', { exitCode: 7, output: 'o' }, { pid: child });
+    expect(t.view(child).state).toBe('stopping');
+    expect(t.call('exit', { exitCode: 8, output: '' }, { pid: child }).value).toEqual({});
+    t.runtime.exits(child, { exitCode: 143, cause: 'killed' });
+    t.pass();
+    expect(t.view(child)).toMatchObject({ state: 'zombie', exit: { exitCode: 7, cause: 'done' } });
+  });
+
+  it('has the output of its last task (P8)', () => {
+    const t = testKernel();
+    const child = t.spawn({ image: 'echo' });
+    for (const description of ['one', 'two']) {
+      t.call('execute_task', { pid: child, spec: taskSpec({ description }) });
+    }
+    t.runtime.exits(child, { exitCode: 0, cause: 'done' });
+    t.pass();
+    expect(t.view(child).exit).toEqual({ exitCode: 0, cause: 'done', output: 'two' });
+  });
+
+  it('tells at most 4 KiB of the output, and cuts no character (P8)', () => {
+    const t = testKernel();
+    const parent = t.spawn({ role: 'lead', image: 'hold' });
+    const child = t.spawn({ image: 'hold' }, { pid: parent });
+    t.call('exit', { exitCode: 0, output: 'é🐝'.repeat(2_000) }, { pid: child });
+    const output = String(signalsOf(t, parent)[0]?.['output']);
+    expect(Buffer.byteLength(output)).toBeLessThanOrEqual(4_096);
+    expect(Buffer.byteLength(output)).toBeGreaterThan(4_090);
+    expect(output).toMatch(/^(é🐝)*é?$/u);
+  });
+
+  it('decays: a zombie is dead after 60 s, its record is unknown 60 s later (P8)', () => {
+    const t = testKernel();
+    const child = t.spawn({ image: 'hold' });
+    t.runtime.exits(child);
+    t.pass();
+    t.advanceMs(59_000);
+    expect(t.view(child).state).toBe('zombie');
+    // The reaper looks every 15 s.
+    t.advanceMs(16_000);
+    expect(t.view(child).state).toBe('dead');
+    expect(t.eventsOf('process.collected').at(-1)?.body).toEqual({ pid: child, expired: true });
+    t.advanceMs(44_000);
+    expect(t.view(child).state).toBe('dead');
+    t.advanceMs(16_000);
+    expect(t.call('info', { pid: child }).refusal.code).toBe('not_found');
+    expect(t.kernel.state.timers.size).toBe(0);
+  });
+
+  it('decays also after a restart (P8)', () => {
+    const t = testKernel();
+    const child = t.spawn({ image: 'hold' });
+    t.runtime.exits(child);
+    t.pass();
+    t.reboot();
+    t.advanceMs(160_000);
+    expect(t.call('info', { pid: child }).refusal.code).toBe('not_found');
+  });
+
+  it('frees the inbox to dead letters at once (P8)', () => {
+    const t = testKernel();
+    const child = t.spawn({ image: 'deaf' });
+    t.call('send', messageOrder({ to: child, type: 'last words' }));
+    t.runtime.exits(child);
+    t.pass();
+    const inbox = t.call('list_inbox', { pid: child }).value;
+    expect(inbox.total).toBe(0);
+    expect(inbox.deadLetters.map(({ type }) => type)).toEqual(['last words']);
+    expect(t.call('send', messageOrder({ to: child })).refusal.code).toBe('wrong_state');
+  });
+});
+
+describe('what is gone for good', () => {
+  it('leaves its children to the nearest living ancestor, who get SIGHUP (P9)', () => {
+    const t = testKernel();
+    const top = t.spawn({ role: 'lead', image: 'hold' });
+    const middle = t.spawn({ role: 'lead', image: 'hold' }, { pid: top });
+    const lower = t.spawn({ role: 'lead', image: 'hold' }, { pid: middle });
+    const leaf = t.spawn({ image: 'hold' }, { pid: lower });
+    t.runtime.exits(middle);
+    t.pass();
+    expect(t.view(lower).ppid).toBe(top);
+    expect(t.view(leaf).ppid).toBe(lower);
+    expect(signalsOf(t, lower)).toEqual([{ signal: 'HUP', ppid: top }]);
+    t.runtime.exits(top);
+    t.runtime.exits(lower);
+    t.pass();
+    expect(t.view(leaf).ppid).toBe(1);
+    expect(t.call('usage', {}).value.children).toBe(1);
+  });
+
+  it('lets the heir wait for an adopted child (P9)', () => {
+    const t = testKernel();
+    const top = t.spawn({ role: 'lead', image: 'hold' });
+    const middle = t.spawn({ role: 'lead', image: 'hold' }, { pid: top });
+    const leaf = t.spawn({ image: 'hold' }, { pid: middle });
+    t.runtime.exits(leaf, { exitCode: 9 });
+    t.runtime.exits(middle);
+    t.pass();
+    const wait = t.call('wait_child', { pid: leaf, timeoutMs: 0 }, { pid: top });
+    expect(wait.value).toMatchObject({ pid: leaf, exitCode: 9 });
+  });
+
+  it('leaves its artifacts to its parent (P9)', () => {
+    const t = testKernel();
+    const lead = t.spawn({ role: 'lead', image: 'hold' });
+    const worker = t.spawn({ image: 'hold' }, { pid: lead });
+    t.call('store', artifactOrder({ key: 'findings' }), { pid: worker });
+    const get = { by: { key: 'findings' }, version: 0 };
+    expect(t.call('get_artifact', get, { pid: lead }).value).toBeUndefined();
+    t.call('kill', { pid: worker, ...KILL });
+    const found = t.call('get_artifact', get, { pid: lead }).value;
+    expect(found).toMatchObject({ record: { owner: lead }, version: { storedBy: worker } });
+  });
+});
+
+describe('the death of the kernel', () => {
+  it('ends what ran, refuses what started, keeps what is virtual (DESIGN §4)', () => {
+    const t = testKernel();
+    const worker = t.spawn({ image: 'deaf' });
+    const virtual = t.spawn();
+    t.call('send', messageOrder({ to: worker, type: 'kept' }));
+    t.call('store', artifactOrder({ key: 'kept' }), { pid: worker });
+    const starting = t.call('spawn', spawnOrder({ image: 'starting' }));
+    const task = t.call('execute_task', { pid: worker, spec: taskSpec() });
+    t.reboot();
+    expect(t.view(worker)).toMatchObject({
+      state: 'zombie',
+      osPid: 0,
+      exit: { cause: 'kernel_died', exitCode: -1 },
+      inboxDepth: 1,
+    });
+    expect(t.view(virtual).state).toBe('idle');
+    expect(t.call('info', { pid: asPid(virtual + 1) }).refusal.code).toBe('not_found');
+    expect(starting.refusal.code).toBe('start_failed');
+    expect(task.value.outcome).toBe('failed');
+    const get = { by: { key: 'kept' }, version: 0 };
+    expect(t.call('get_artifact', get).value?.record.owner).toBe(worker);
+    // Nobody restarted it: it decays as any zombie, and only then gives up what it holds.
+    t.advanceMs(75_000);
+    expect(t.view(worker)).toMatchObject({ state: 'dead', inboxDepth: 0 });
+    expect(t.call('get_artifact', get).value?.record.owner).toBe(1);
+  });
+
+  it('ends also one that was being stopped, as killed', () => {
+    const t = testKernel();
+    const worker = t.spawn({ image: 'stubborn' });
+    const kill = t.call('kill', { pid: worker, ...KILL });
+    t.reboot();
+    expect(t.view(worker)).toMatchObject({ state: 'dead', exit: { cause: 'killed' } });
+    expect(kill.value.killed).toEqual([worker]);
+  });
+});
