@@ -1,0 +1,178 @@
+// `hive run AGENT "task"`: gives a running agent a task, or starts one for it that ends with it.
+//   Without --wait it returns as soon as the kernel will not forget the task.
+//   Ctrl-C leaves and says so; a second one within two seconds cancels the task.
+
+import type { Command } from 'commander';
+import type { TaskReport } from '@hivekernel/client';
+import type { Bind } from '../command-table.ts';
+import type { Context } from '../context.ts';
+import { reportError } from '../errors/error-report.ts';
+import { EXIT } from '../errors/exit-codes.ts';
+import { shownPath } from '../kernel/reach-kernel.ts';
+import { onStopSignals } from '../kernel/signals.ts';
+import { isJsonFormat } from '../output/formats.ts';
+import { renderDocument } from '../output/listing.ts';
+import { documentsNear } from '../run/default-documents.ts';
+import { openView, SILENT_VIEW } from '../run/run-view.ts';
+import { exitCodeOfTask, taskDocument, taskError } from '../run/task-outcome.ts';
+import { readParams } from '../run/task-params.ts';
+import type { ParamFlags } from '../run/task-params.ts';
+import { TaskRun } from '../run/task-run.ts';
+import { findTarget } from '../run/task-target.ts';
+import type { TaskTarget } from '../run/task-target.ts';
+
+/** For the second Ctrl-C. */
+const SECOND_THOUGHTS_MS = 2_000;
+/** From a cancel to the task's end. */
+const CANCEL_MS = 8_000;
+
+interface RunFlags extends ParamFlags {
+  readonly wait?: boolean;
+}
+
+export function define(command: Command, bind: Bind): void {
+  command
+    .argument('<agent>', 'pid, name or /path of a running agent; else file.ts#Export, or the crew')
+    .argument('<task>', 'what to do, in words')
+    .option('--wait', 'wait for the end, print the result, exit with its code')
+    .option('--input <paths...>', 'files and directories that the task is about')
+    .option('--param <key=value...>', 'further parameters of the task')
+    .addHelpText('after', EXAMPLES);
+  bind(command, run);
+}
+
+const EXAMPLES = `
+Examples:
+  hive run research-desk "what is this about?" --input docs README.md --wait
+  hive run ./agents/echo.ts#Echo "hello" --wait -o json
+  hive run coder "add a test" && hive journal coder -f
+`;
+
+async function run(context: Context, command: Command): Promise<number> {
+  const [agent = '', description = ''] = command.args;
+  const flags = command.opts<RunFlags>();
+  const { terminal, cwd } = context;
+  const given = readParams(flags, cwd);
+  const client = await context.client();
+  const target = await findTarget(agent, { client, cwd });
+  const params = { ...inputFor(context, target, given), ...given };
+  const { timeoutMs } = context.flags;
+  const hint = 'Ctrl-C leaves it running';
+  const isWatched = flags.wait === true && context.format !== 'name';
+  const task = await TaskRun.begin({
+    client,
+    target,
+    description,
+    params,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    openView: (model) => (isWatched ? openView({ terminal, model, hint }) : SILENT_VIEW),
+  });
+  return flags.wait === true ? waitFor(context, task) : leaveAtOnce(context, task);
+}
+
+/** The crew reads what is here where nobody says what to read. */
+function inputFor(
+  { terminal, cwd }: Context,
+  target: TaskTarget,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const isCrew = target.kind === 'spec' && target.spec.isCrew;
+  if (!isCrew || given['input'] !== undefined) return {};
+  const paths = documentsNear(cwd);
+  if (paths.length === 0) return {};
+  terminal.note(`reads ${paths.map((path) => shownPath(path, cwd)).join(' ')} (--input chooses)`);
+  return { input: paths.join('\n') };
+}
+
+/** As soon as the task is durable; a refusal comes instead of it. */
+async function leaveAtOnce(context: Context, task: TaskRun): Promise<number> {
+  try {
+    await task.created;
+  } catch (error) {
+    await task.abandon();
+    throw error;
+  }
+  task.report.catch(() => undefined);
+  task.leave();
+  const body = { task: task.task, pid: task.pid, agent: task.name };
+  if (context.format === 'name') context.terminal.out(`${task.pid}\n`);
+  else context.show('Task', body, () => `task ${task.task} pid ${task.pid}\n`);
+  const word = task.isOwn ? 'started' : 'given to';
+  context.terminal.note(`${word} ${task.name}; hive journal ${task.pid}/ -f shows it`);
+  return EXIT.ok;
+}
+
+async function waitFor(context: Context, task: TaskRun): Promise<number> {
+  const { report } = task;
+  const hands = new Hands(context, task);
+  try {
+    const end = await Promise.race([report, hands.left]);
+    if (end === 'left') return EXIT.interrupted;
+    await task.finish();
+    tell(context, task, end);
+    return hands.isCancelled ? EXIT.interrupted : exitCodeOfTask(end);
+  } catch (error) {
+    await task.abandon();
+    throw error;
+  } finally {
+    hands.release();
+  }
+}
+
+function tell(context: Context, task: TaskRun, report: TaskReport): void {
+  const { terminal, format, flags } = context;
+  if (format === 'json' || format === 'jsonl' || format === 'yaml') {
+    return void terminal.out(renderDocument('TaskResult', taskDocument(report, task.pid), format));
+  }
+  const { output } = report;
+  if (output !== '') terminal.out(output.endsWith('\n') ? output : `${output}\n`);
+  const error = taskError(report, `${task.name} (pid ${task.pid})`);
+  if (error === undefined) return;
+  const { verbosity } = flags;
+  const isJson = isJsonFormat(format);
+  terminal.err(reportError(error, { isJson, verbosity, paint: terminal.errPaint }));
+}
+
+/** The hands on Ctrl-C: once leaves, twice cancels. */
+class Hands {
+  /** The word, when the user left. */
+  readonly left: Promise<'left'>;
+  isCancelled = false;
+  readonly #context: Context;
+  readonly #task: TaskRun;
+  readonly #left = Promise.withResolvers<'left'>();
+  readonly #release: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: Context, task: TaskRun) {
+    this.#context = context;
+    this.#task = task;
+    this.left = this.#left.promise;
+    this.#release = onStopSignals((_, count) => (count === 1 ? this.#letGo() : this.#cancel()));
+  }
+
+  release(): void {
+    clearTimeout(this.#timer);
+    this.#release();
+  }
+
+  #letGo(): void {
+    const { task, pid, name } = this.#task;
+    this.#task.leave();
+    this.#context.terminal.note(
+      `left: ${task === '' ? 'the task' : `task ${task}`} of ${name} (pid ${pid}) goes on; ` +
+        `hive journal ${pid}/ -f shows it. Ctrl-C again now cancels it.`,
+    );
+    this.#timer = setTimeout(() => this.#left.resolve('left'), SECOND_THOUGHTS_MS);
+  }
+
+  #cancel(): void {
+    if (this.isCancelled) return;
+    this.isCancelled = true;
+    clearTimeout(this.#timer);
+    this.#context.terminal.note('cancelling the task');
+    // Whether it worked shows in the task's end; without one the deadline ends the waiting.
+    void this.#task.interrupt('cancelled by the operator').catch(() => undefined);
+    this.#timer = setTimeout(() => this.#left.resolve('left'), CANCEL_MS);
+  }
+}

@@ -1,0 +1,78 @@
+// `hive send SEL "text"`: a message to each agent that the selector names, from the king. stdout: the
+// ids, once they are durable.
+
+import type { Command } from 'commander';
+import { PRIORITY } from '@hivekernel/client';
+import type { AgentView, MessageOrder, Priority } from '@hivekernel/client';
+import type { Bind } from '../command-table.ts';
+import type { Context } from '../context.ts';
+import { asCliError } from '../errors/cli-error.ts';
+import type { CliError } from '../errors/cli-error.ts';
+import { EXIT } from '../errors/exit-codes.ts';
+import { durationFlag } from '../output/human.ts';
+import { resolveAll } from '../select/resolve.ts';
+
+const PAYLOAD_BYTES_MAX = 1024 * 1024;
+
+interface SendFlags {
+  readonly type: string;
+  readonly priority: string;
+  readonly ack?: boolean;
+  readonly ttl?: string;
+  readonly replyTo?: string;
+}
+
+export function define(command: Command, bind: Bind): void {
+  command
+    .argument('<selector>', 'who gets it')
+    .argument('<text>', 'the message, or - for stdin')
+    .option('--type <type>', 'what kind of message', 'message')
+    .option('--priority <word>', PRIORITY.words.join(', '), 'normal')
+    .option('--ack', 'the receiver must acknowledge it')
+    .option('--ttl <time>', 'dropped when it waited longer')
+    .option('--reply-to <id>', 'which message it answers')
+    .addHelpText('after', '\nExample:\n  hive send coder "stop after this file" --priority high\n');
+  bind(command, send);
+}
+
+async function send(context: Context, command: Command): Promise<number> {
+  const [selector = '', text = ''] = command.args;
+  const { terminal } = context;
+  const payload = text === '-' ? await terminal.readAll(PAYLOAD_BYTES_MAX) : text;
+  const order = orderOf(command.opts<SendFlags>(), payload);
+  const client = await context.client();
+  const { agents } = await client.processes();
+  const targets = await resolveAll(selector, agents);
+  const sent: { id: string; pid: number }[] = [];
+  const failures: { agent: AgentView; error: CliError }[] = [];
+  for (const agent of targets) {
+    try {
+      sent.push({ id: await client.send({ ...order, to: agent.pid }), pid: agent.pid });
+    } catch (error) {
+      failures.push({ agent, error: asCliError(error) });
+    }
+  }
+  const failed = failures.map(({ agent, error }) => ({ pid: agent.pid, code: error.code }));
+  const ids = sent.map(({ id }) => `${id}\n`).join('');
+  if (context.format === 'name') terminal.out(ids);
+  else context.show('SendResult', { sent, failed }, () => ids);
+  for (const { agent, error } of failures) {
+    terminal.note(`error[${error.code}]: ${agent.address}: ${error.message}`);
+  }
+  const [first] = failures;
+  if (first === undefined) return EXIT.ok;
+  return sent.length > 0 ? EXIT.partial : first.error.exitCode;
+}
+
+function orderOf(flags: SendFlags, payload: string | Uint8Array): Omit<MessageOrder, 'to'> {
+  const { type, priority, ack = false, ttl, replyTo } = flags;
+  PRIORITY.toWire(priority, '--priority');
+  return {
+    type,
+    payload,
+    priority: priority as Priority,
+    requiresAck: ack,
+    ...(ttl === undefined ? {} : { ttlMs: durationFlag('--ttl', ttl) }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+  };
+}

@@ -1,0 +1,94 @@
+// `hive spawn SPEC`: starts an agent and leaves it running. stdout: its pid, and nothing else.
+
+import type { Command } from 'commander';
+import type { AgentView, HiveClient } from '@hivekernel/client';
+import type { Bind } from '../command-table.ts';
+import type { Context } from '../context.ts';
+import { noMatch } from '../errors/cli-error.ts';
+import { findSpec, readRole, readTier } from '../run/agent-spec.ts';
+import { loadCrew } from '../run/crew.ts';
+import { readPairs } from '../run/task-params.ts';
+import { resolveOne } from '../select/resolve.ts';
+
+interface SpawnFlags {
+  readonly parent?: string;
+  readonly name?: string;
+  readonly role?: string;
+  readonly tier?: string;
+  readonly model?: string;
+  readonly user?: string;
+  readonly env?: readonly string[];
+  readonly cwd?: string;
+  readonly task?: string;
+  readonly prompt?: string;
+}
+
+export function define(command: Command, bind: Bind): void {
+  command
+    .argument('<spec>', 'file.ts#Export, package#Export, or one of the crew')
+    .option('--parent <selector>', 'under whom; left out: the king')
+    .option('--name <name>', 'left out: by the file')
+    .option('--role <role>', 'daemon, agent, architect, lead, worker or task')
+    .option('--tier <tier>', 'strategic, tactical or operational')
+    .option('--model <model>', "left out: the tier's")
+    .option('--user <user>', "left out: the parent's")
+    .option('--env <key=value...>', 'variables that it finds in its environment')
+    .option('--cwd <dir>', 'where it works; left out: a directory of its own')
+    .option('--prompt <text>', 'its system prompt')
+    .option('--task <text>', 'its first task')
+    .addHelpText(
+      'after',
+      '\nExample:\n  hive spawn ./critic.ts#Critic --parent queen --name critic\n',
+    );
+  bind(command, spawn);
+}
+
+async function spawn(context: Context, command: Command): Promise<void> {
+  const [word = ''] = command.args;
+  const flags = command.opts<SpawnFlags>();
+  const spec = await findSpec(word, context.cwd);
+  if (spec === undefined) throw await noSpec(word);
+  const client = await context.client();
+  const parent = await parentOf(client, flags.parent);
+  const isUnderKing = parent === undefined || parent.ppid === 0;
+  const { name = spec.name, role, tier, env = [], prompt, task, ...rest } = flags;
+  const pid = await client.spawn(
+    {
+      image: spec.image,
+      name,
+      role: role !== undefined ? readRole(role) : isUnderKing ? spec.role : 'worker',
+      tier: tier !== undefined ? readTier(tier) : isUnderKing ? spec.tier : 'operational',
+      env: readPairs(env, '--env'),
+      ...given({ model: rest.model, user: rest.user, cwd: rest.cwd }),
+      ...given({ systemPrompt: prompt, initialTask: task }),
+    },
+    parent === undefined ? {} : { as: parent.pid },
+  );
+  const agent = await client.info(pid);
+  context.show('Agent', { pid, name, address: agent.address }, () => `${pid}\n`);
+  if (context.format === 'table') context.terminal.note(`${agent.address} is ready (pid ${pid})`);
+}
+
+async function parentOf(
+  client: HiveClient,
+  selector: string | undefined,
+): Promise<AgentView | undefined> {
+  if (selector === undefined) return undefined;
+  const { agents } = await client.processes();
+  return resolveOne(selector, agents);
+}
+
+async function noSpec(word: string): Promise<Error> {
+  const crew = [...(await loadCrew()).keys()].join(', ');
+  return noMatch(
+    `"${word}" is no file.ts#Export, no package#Export, and none of the crew (${crew}).`,
+  );
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the fields that nobody gave. */
+function given<T extends object>(fields: T): Given<T> {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Given<T>;
+}

@@ -1,0 +1,205 @@
+// An event of the journal as the record that `hive journal -o json` prints, with a level and a
+// sentence. The sentences are for people; `data` has all that the journal holds.
+
+import type { JournalEvent, KernelEvent } from '@hivekernel/client';
+import { isoTime, showSpan } from '../output/human.ts';
+import { safeLine } from '../output/plain-text.ts';
+
+export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type Level = (typeof LEVELS)[number];
+
+export type JournalItem = {
+  /** null: volatile. */
+  readonly seq: number | null;
+  readonly at: string;
+  readonly level: Level;
+  readonly kind: string;
+  readonly pid: number;
+  /** One sentence. */
+  readonly msg: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+export function toJournalItem(event: KernelEvent): JournalItem {
+  const { seq, timestampMs, pid, journal } = event;
+  const kind = journal?.kind ?? event.type;
+  const data = journal?.body ?? { message: event.message, ...event.event.fields };
+  const told = tell({ kind, data, event });
+  return {
+    seq: seq === 0 ? null : seq,
+    at: isoTime(journal?.wallMs ?? timestampMs),
+    level: told.level ?? 'info',
+    kind,
+    pid,
+    msg: safeLine(told.msg),
+    data,
+  };
+}
+
+interface Told {
+  readonly level?: Level;
+  readonly msg: string;
+}
+
+interface Source {
+  readonly kind: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly event: KernelEvent;
+}
+
+type Teller = (data: Fields, event: KernelEvent) => Told;
+
+function tell({ kind, data, event }: Source): Told {
+  const teller = Object.hasOwn(TELLERS, kind) ? TELLERS[kind] : undefined;
+  if (teller !== undefined) return teller(new Fields(data), event);
+  return { msg: [kind, event.message].filter((part) => part !== '').join(' ') };
+}
+
+/** Fields of an event whose shape is the journal's business: read by name, never trusted. */
+export class Fields {
+  readonly #data: Readonly<Record<string, unknown>>;
+
+  constructor(data: Readonly<Record<string, unknown>>) {
+    this.#data = data;
+  }
+
+  text(key: string): string {
+    const value = this.#data[key];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  }
+
+  number(key: string): number {
+    const value = this.#data[key];
+    return typeof value === 'number' ? value : Number(value ?? 0) || 0;
+  }
+
+  is(key: string): boolean {
+    return this.#data[key] === true || this.#data[key] === 'true';
+  }
+
+  in(key: string): Fields {
+    const value = this.#data[key];
+    const isMap = value !== null && typeof value === 'object';
+    return new Fields(isMap ? (value as Readonly<Record<string, unknown>>) : {});
+  }
+
+  count(key: string): number {
+    const value = this.#data[key];
+    return Array.isArray(value) ? value.length : 0;
+  }
+}
+
+const TELLERS: Readonly<Record<string, Teller>> = {
+  'kernel.booted': (d) => ({ msg: `kernel ${d.text('version')} booted on ${d.text('node')}` }),
+  'kernel.stopped': (d) => ({ msg: `kernel stopped: ${d.text('reason')}` }),
+  'process.spawned': (d) => {
+    const spec = d.in('spec');
+    return { msg: `spawned ${spec.text('name')} (${spec.text('role')}) under ${d.text('parent')}` };
+  },
+  'process.started': (d) => ({ level: 'debug', msg: `OS process ${d.text('osPid')} started` }),
+  'process.moved': (d) => ({
+    level: 'debug',
+    msg: `${d.text('from')} -> ${d.text('to')}${d.text('phase') === '' ? '' : `: ${d.text('phase')}`}`,
+  }),
+  'process.start_failed': (d) => ({ level: 'error', msg: `did not start: ${d.text('error')}` }),
+  'process.exiting': (d) => ({
+    level: 'debug',
+    msg: `is about to exit with ${d.text('exitCode')}`,
+  }),
+  'process.exited': tellExit,
+  'process.collected': (d) => ({
+    level: 'debug',
+    msg: d.is('expired') ? 'nobody collected its result' : 'its result was collected',
+  }),
+  'process.gone': () => ({ level: 'debug', msg: 'is gone' }),
+  'process.removed': () => ({ level: 'debug', msg: 'its record is removed' }),
+  'process.responsive': (d) =>
+    d.is('isResponsive')
+      ? { msg: 'answers again' }
+      : { level: 'warn', msg: 'does not answer its heartbeat' },
+  'task.created': (d) => ({
+    msg: `took task t${d.text('task')} "${d.in('spec').text('description')}"`,
+  }),
+  'task.started': (d) => ({ level: 'debug', msg: `began task t${d.text('task')}` }),
+  'task.ended': tellTaskEnd,
+  'wait.began': (d) => ({ level: 'debug', msg: `waits for child ${d.text('target')}` }),
+  'wait.ended': () => ({ level: 'debug', msg: 'waits no more' }),
+  'kill.began': (d) => ({
+    msg: `kill of ${d.text('root')} began: ${d.count('targets')} processes, ${d.text('reason')}`,
+  }),
+  'kill.ended': (d) => ({ msg: `kill of ${d.text('root')} is done` }),
+  'message.sent': (d) => ({
+    msg: `${d.text('type')} from ${d.text('fromName')} to ${d.text('toName')} (${d.text('to')})`,
+  }),
+  'message.acked': (d) => ({ level: 'debug', msg: `took ${d.count('messages')} messages` }),
+  'message.dropped': (d) => ({
+    level: 'warn',
+    msg: `message m${d.text('message')} was dropped: ${d.text('why')}`,
+  }),
+  'artifact.stored': (d) => ({
+    msg: `stored ${d.text('key')}@v${d.text('version')}, ${d.in('content').text('bytes')} bytes`,
+  }),
+  'log.written': (d) => ({ level: levelOf(d.text('level')), msg: d.text('message') }),
+  'metric.reported': (d) => ({ level: 'debug', msg: `${d.text('name')} = ${d.text('value')}` }),
+  'llm.called': tellModelCall,
+  'escalation.raised': (d) => ({ level: 'warn', msg: `escalates: ${d.text('issue')}` }),
+  'escalation.moved': (d) => ({ msg: `an escalation went on to ${d.text('at')}` }),
+  'escalation.ended': (d) => ({ msg: `an escalation ended: ${d.text('status')}` }),
+  'syscall.refused': (d) => ({
+    level: 'warn',
+    msg: `${d.text('syscall')} was refused: ${d.text('message')}`,
+  }),
+  progress: (d, { message }) => ({
+    level: 'debug',
+    msg: d.number('percent') >= 0 ? `${message} (${Math.round(d.number('percent'))}%)` : message,
+  }),
+  output: (_, { message }) => ({ level: 'debug', msg: message }),
+  tokens: (d) => ({ level: 'debug', msg: `${d.text('count')} tokens` }),
+  missed: (d) => ({ level: 'warn', msg: `${d.text('count')} volatile events were missed` }),
+};
+
+function tellExit(d: Fields): Told {
+  const cause = d.text('cause');
+  const code = d.number('exitCode');
+  const detail = d.text('detail') === '' ? '' : `: ${d.text('detail')}`;
+  const isBad = cause === 'crashed' || cause === 'protocol_error';
+  const level = isBad ? 'error' : 'info';
+  return { level, msg: `ended, ${cause}${code > 0 ? ` with exit code ${code}` : ''}${detail}` };
+}
+
+function tellTaskEnd(d: Fields): Told {
+  const outcome = d.text('outcome');
+  const error = d.text('error') === '' ? '' : `: ${d.text('error')}`;
+  const code = d.in('result').number('exitCode');
+  const exit = code === 0 || outcome !== 'completed' ? '' : `, exit code ${code}`;
+  const level = outcome === 'completed' ? 'info' : 'warn';
+  return { level, msg: `task t${d.text('task')} ${outcome.replace('_', ' ')}${exit}${error}` };
+}
+
+function tellModelCall(d: Fields): Told {
+  const tokens = d.number('promptTokens') + d.number('completionTokens');
+  const outcome = d.text('outcome');
+  const what = `llm ${d.text('model')} ${showSpan(d.number('latencyMs'))}, ${tokens} tokens`;
+  if (outcome === 'ok') return { msg: what };
+  return { level: 'warn', msg: `${what}, ${outcome} ${d.text('errorCode')}` };
+}
+
+const levelOf = (word: string): Level =>
+  (LEVELS as readonly string[]).includes(word) ? (word as Level) : 'info';
+
+export const isAtLeast = (level: Level, least: Level): boolean =>
+  LEVELS.indexOf(level) >= LEVELS.indexOf(least);
+
+/** What an event of the journal is about, by number; for filters that the kernel does not apply. */
+export function pidsOf(event: KernelEvent): readonly number[] {
+  const { journal, pid } = event;
+  if (journal === undefined) return [pid];
+  return [pid, journal.by, ...PID_FIELDS.flatMap((key) => pidIn(journal, key))];
+}
+
+const PID_FIELDS = ['pid', 'from', 'to', 'root', 'target', 'owner', 'at', 'parent'] as const;
+
+function pidIn(journal: JournalEvent, key: string): number[] {
+  const value = journal.body[key];
+  return typeof value === 'number' ? [value] : [];
+}

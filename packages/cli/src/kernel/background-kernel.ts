@@ -1,0 +1,133 @@
+// A kernel in the background: its own session and process, its log in a file, and nothing told as
+// started before it answers.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, closeSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { connect } from '@hivekernel/client';
+import type { HiveClient } from '@hivekernel/client';
+import { CliError } from '../errors/cli-error.ts';
+import { EXIT } from '../errors/exit-codes.ts';
+import type { ExitCode } from '../errors/exit-codes.ts';
+import { cliVersion } from '../version.ts';
+
+const LOG_FILE = join('logs', 'hived.log');
+const START_TIMEOUT_MS = 15_000;
+const LOOK_EVERY_MS = 40;
+const LOG_LINES_SHOWN = 12;
+
+export interface BackgroundRequest {
+  readonly dataDir: string;
+  readonly cwd: string;
+  readonly args: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Returns a client of it. Throws E_START_FAILED with the log's last lines. */
+export async function startInBackground(request: BackgroundRequest): Promise<HiveClient> {
+  const { dataDir, signal } = request;
+  const logPath = makeLog(dataDir);
+  const logFrom = existsSync(logPath) ? statSync(logPath).size : 0;
+  const child = launch(request, logPath);
+  try {
+    return await answering(child, { dataDir, signal });
+  } catch (error) {
+    if (child.exitCode === null && child.pid !== undefined) process.kill(child.pid, 'SIGTERM');
+    throw failure({ child, logPath, logFrom, error });
+  }
+}
+
+function makeLog(dataDir: string): string {
+  try {
+    mkdirSync(join(dataDir, 'logs'), { recursive: true });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new CliError({
+      code: 'E_DATA_DIR',
+      exitCode:
+        code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? EXIT.refused : EXIT.failed,
+      message: `the data directory ${dataDir} cannot be written (${code})`,
+      hints: [{ label: 'Choose another', command: 'hive up -d --data DIR' }],
+      cause,
+    });
+  }
+  return join(dataDir, LOG_FILE);
+}
+
+function launch({ args, cwd }: BackgroundRequest, logPath: string): ChildProcess {
+  const log = openSync(logPath, 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, [daemonProgram(), ...args], {
+      cwd,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Beside the daemon's index: `main.ts` in the workspace, `main.js` where it is packed. */
+function daemonProgram(): string {
+  const index = import.meta.resolve('@hivekernel/daemon');
+  return fileURLToPath(new URL(`main${index.endsWith('.ts') ? '.ts' : '.js'}`, index));
+}
+
+async function answering(
+  child: ChildProcess,
+  { dataDir, signal }: { dataDir: string; signal: AbortSignal },
+): Promise<HiveClient> {
+  const deadlineMs = performance.now() + START_TIMEOUT_MS;
+  const client = `hive/${cliVersion()}`;
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
+    if (performance.now() > deadlineMs)
+      throw new Error(`it did not answer in ${START_TIMEOUT_MS} ms`);
+    const found = await connect({ dataDir, client, signal }).catch(() => undefined);
+    const isIt = found !== undefined && (await found.status()).osPid === child.pid;
+    if (isIt) return found;
+    found?.close();
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+interface Failure {
+  readonly child: ChildProcess;
+  readonly logPath: string;
+  readonly logFrom: number;
+  readonly error: unknown;
+}
+
+function failure({ child, logPath, logFrom, error }: Failure): CliError {
+  const lines = logLines(logPath, logFrom);
+  const reason = lines.findLast((line) => line.includes(' error: '));
+  const what = error instanceof Error ? error.message : String(error);
+  return new CliError({
+    code: child.exitCode === EXIT.config ? 'E_CONFIG' : 'E_START_FAILED',
+    exitCode: exitCodeOfChild(child.exitCode),
+    message: reason?.replace(/^.* error: /, '') ?? `the kernel did not start: ${what}`,
+    why: [...lines.slice(-LOG_LINES_SHOWN), `(from ${logPath})`].join('\n'),
+    hints: [{ label: 'Check everything', command: 'hive doctor' }],
+    cause: error,
+  });
+}
+
+function exitCodeOfChild(code: number | null): ExitCode {
+  return code === EXIT.config || code === EXIT.usage || code === EXIT.wrongState
+    ? code
+    : EXIT.failed;
+}
+
+function logLines(path: string, from: number): string[] {
+  try {
+    const text = readFileSync(path).subarray(from).toString('utf8');
+    return text.split('\n').filter((line) => line !== '');
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,31 @@
+// Ctrl-C and its relatives, as something that can be awaited and counted.
+
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Tells each stop signal, with how many there were. Returns what ends the listening. */
+export function onStopSignals(listener: (signal: StopSignal, count: number) => void): () => void {
+  let count = 0;
+  const handlers = STOP_SIGNALS.map((signal) => {
+    const handler = (): void => {
+      count += 1;
+      listener(signal, count);
+    };
+    process.on(signal, handler);
+    return () => void process.removeListener(signal, handler);
+  });
+  return () => {
+    for (const remove of handlers) remove();
+  };
+}
+
+/** An AbortSignal that aborts at the first stop signal; its reason is the signal's name. */
+export function untilSignal(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const release = onStopSignals((signal) => controller.abort(signal));
+  return { signal: controller.signal, release };
+}
+
+/** What a shell expects of a program that a signal ended. */
+export const exitCodeOfSignal = (signal: StopSignal): number =>
+  ({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })[signal];

@@ -1,0 +1,153 @@
+// An agent as the record that `-o json` prints, its columns, and the words that filters know.
+
+import type { AgentView } from '@hivekernel/client';
+import { isoTime, showAge, showCount } from '../output/human.ts';
+import type { Column } from '../output/listing.ts';
+import { safeLine } from '../output/plain-text.ts';
+import type { Paint } from '../output/terminal.ts';
+
+// A type, not an interface: only that fits an index signature.
+export type AgentItem = {
+  readonly pid: number;
+  readonly ppid: number | null;
+  readonly name: string;
+  readonly address: string;
+  readonly role: string;
+  readonly tier: string;
+  readonly user: string;
+  readonly model: string | null;
+  readonly state: string;
+  /** In words: "waiting: child 7", "task t12". */
+  readonly activity: string | null;
+  readonly node: string;
+  readonly osPid: number | null;
+  readonly virtual: boolean;
+  readonly tokens: number;
+  readonly tokensSubtree: number;
+  readonly tokensSimulated: number;
+  readonly llmCalls: number;
+  readonly children: number;
+  readonly task: string | null;
+  readonly tasksRunning: number;
+  readonly tasksQueued: number;
+  readonly inbox: number;
+  readonly restarts: number;
+  readonly exitCause: string | null;
+  readonly exitCode: number | null;
+  readonly output: string | null;
+  readonly startedAt: string;
+  readonly ageSeconds: number;
+};
+
+const orNull = (text: string): string | null => (text === '' ? null : text);
+
+export function toAgentItem(view: AgentView, nowMs: number): AgentItem {
+  const hasEnded = view.exitCause !== '';
+  return {
+    pid: view.pid,
+    ppid: view.ppid === 0 ? null : view.ppid,
+    name: view.name,
+    address: view.address,
+    role: view.role,
+    tier: view.tier,
+    user: view.user,
+    model: orNull(view.model),
+    state: view.state,
+    activity: orNull(activityOf(view)),
+    node: view.node,
+    osPid: view.osPid === 0 ? null : view.osPid,
+    virtual: view.isVirtual,
+    tokens: view.tokens,
+    tokensSubtree: view.tokensSubtree,
+    tokensSimulated: view.tokensSimulated,
+    llmCalls: view.llmCalls,
+    children: view.children,
+    task: orNull(view.task),
+    tasksRunning: view.tasksRunning,
+    tasksQueued: view.tasksQueued,
+    inbox: view.inboxDepth,
+    restarts: view.restarts,
+    exitCause: orNull(view.exitCause),
+    exitCode: hasEnded ? view.exitCode : null,
+    output: hasEnded ? view.output : null,
+    startedAt: isoTime(view.startedAtMs),
+    ageSeconds: Math.max(0, Math.floor((nowMs - view.startedAtMs) / 1_000)),
+  };
+}
+
+function activityOf(view: AgentView): string {
+  if (view.exitCause !== '') return endOf(view);
+  if (view.phase !== '') return safeLine(view.phase).replace(/^waiting: /, '');
+  if (view.tasksRunning > 1) return `${view.tasksRunning} tasks`;
+  return view.task === '' ? '' : `task ${view.task}`;
+}
+
+function endOf({ exitCause, exitCode }: AgentView): string {
+  return exitCode <= 0 ? exitCause : `${exitCause}, exit ${exitCode}`;
+}
+
+const MUTED = new Set(['dead', 'idle', 'sleeping']);
+
+/** Never colour alone: the word stands there too. */
+export function paintState(paint: Paint, state: string): (text: string) => string {
+  if (state === 'running') return paint.green;
+  if (state === 'zombie') return paint.red;
+  if (state === 'blocked' || state === 'stopping' || state === 'starting') return paint.yellow;
+  return MUTED.has(state) ? paint.dim : (text) => text;
+}
+
+export function agentColumns(paint: Paint): readonly Column<AgentItem>[] {
+  return [
+    { key: 'pid', head: 'PID', isRight: true, show: ({ pid }) => String(pid) },
+    {
+      key: 'ppid',
+      head: 'PPID',
+      isRight: true,
+      isWide: true,
+      show: ({ ppid }) => `${ppid ?? '-'}`,
+    },
+    { key: 'name', head: 'NAME', cut: 'middle', show: ({ name }) => safeLine(name) },
+    {
+      key: 'state',
+      head: 'STATE',
+      show: ({ state }) => state,
+      paint: (padded, state) => paintState(paint, state)(padded),
+    },
+    { key: 'activity', head: 'ACTIVITY', cut: 'end', show: ({ activity }) => activity ?? '-' },
+    { key: 'role', head: 'ROLE', isWide: true, show: ({ role }) => role },
+    { key: 'tier', head: 'TIER', isWide: true, show: ({ tier }) => tier },
+    { key: 'user', head: 'USER', isWide: true, show: ({ user }) => safeLine(user) },
+    { key: 'model', head: 'MODEL', isWide: true, show: ({ model }) => safeLine(model ?? '-') },
+    { key: 'osPid', head: 'OSPID', isRight: true, isWide: true, show: (a) => `${a.osPid ?? '-'}` },
+    { key: 'inbox', head: 'INBOX', isRight: true, isWide: true, show: ({ inbox }) => `${inbox}` },
+    { key: 'tokens', head: 'TOK', isRight: true, show: ({ tokens }) => showCount(tokens) },
+    {
+      key: 'tokensSubtree',
+      head: 'Σ TOK',
+      isRight: true,
+      show: ({ tokensSubtree }) => showCount(tokensSubtree),
+    },
+    {
+      key: 'ageSeconds',
+      head: 'AGE',
+      isRight: true,
+      show: ({ ageSeconds }) => showAge(ageSeconds * 1_000),
+    },
+    {
+      key: 'address',
+      head: 'ADDRESS',
+      isWide: true,
+      cut: 'middle',
+      show: (a) => safeLine(a.address),
+    },
+  ];
+}
+
+/** Short names that filters, `--sort` and `--columns` take as well. */
+export const AGENT_ALIASES: Readonly<Record<string, string>> = {
+  tok: 'tokens',
+  sumtok: 'tokensSubtree',
+  age: 'ageSeconds',
+  ospid: 'osPid',
+  path: 'address',
+};

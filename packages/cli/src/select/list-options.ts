@@ -1,0 +1,11 @@
+// The flags that commands share which list: columns, order, limit.
+
+import type { Command } from 'commander';
+import { countFlag } from '../output/human.ts';
+
+export function addListOptions(command: Command): void {
+  command
+    .option('--columns <keys>', 'which columns, such as pid,name,tokens')
+    .option('--sort <key>', 'by a column; -key the other way round')
+    .option('--limit <n>', 'at most so many', (text) => String(countFlag('--limit', text)));
+}
