@@ -1,10 +1,11 @@
 // Lead: surveys the documents, splits the question, has workers read the shares, combines what they
 // found into a cited report and stores it. One task, one report.
 //   params: `input` (paths, one a line), `artifact` (key of the report), `workers` (how many).
-import { imageOf, LLMAgent } from '@hivekernel/sdk';
+import { imageOf } from '@hivekernel/sdk';
 import type { Task, TaskContext, TaskOutput } from '@hivekernel/sdk';
 import { Delegation } from './delegation.ts';
 import type { ShareRead } from './delegation.ts';
+import { DeskAgent } from './desk-agent.ts';
 import { collectDocuments, parseInputs } from './documents.ts';
 import type { Collection, DocumentFile } from './documents.ts';
 import type { Finding } from './findings.ts';
@@ -32,11 +33,7 @@ interface Harvest {
   readonly findings: readonly Finding[];
 }
 
-export class Lead extends LLMAgent {
-  override get systemPrompt(): string {
-    return SYSTEM_PROMPT;
-  }
-
+export class Lead extends DeskAgent {
   override async onTask(task: Task, ctx: TaskContext): Promise<TaskOutput> {
     const question = task.description;
     await ctx.progress(STAGE.survey, 'reading the list of files');

@@ -1,12 +1,13 @@
 // Worker: reads its share of the files, asks the model for quotes, checks each against the
 // documents, and leaves them as an artifact. One task, one share; the lead kills it afterwards.
 //   params: `share` and `aspects` (JSON), `findings` (the artifact's key).
-import { imageOf, LLMAgent } from '@hivekernel/sdk';
+import { imageOf } from '@hivekernel/sdk';
 import type { Task, TaskContext, TaskOutput } from '@hivekernel/sdk';
+import { DeskAgent } from './desk-agent.ts';
 import type { DocumentFile } from './documents.ts';
 import { checkFindings, parseFindings, wordsOf, writeFindings } from './findings.ts';
 import type { CheckedFindings, Finding } from './findings.ts';
-import { quotePrompt, SYSTEM_PROMPT } from './prompts.ts';
+import { quotePrompt } from './prompts.ts';
 import type { QuestionAndAspects } from './prompts.ts';
 import { pack, readText } from './reading.ts';
 import type { Passage } from './reading.ts';
@@ -22,11 +23,7 @@ const CHARS_PER_TOKEN = 3;
 /** A share of more prompts is read where it speaks of the question. */
 const PROMPTS_MAX = 12;
 
-export class Worker extends LLMAgent {
-  override get systemPrompt(): string {
-    return SYSTEM_PROMPT;
-  }
-
+export class Worker extends DeskAgent {
   override async onTask(task: Task, ctx: TaskContext): Promise<TaskOutput> {
     const files = JSON.parse(task.params['share'] ?? '[]') as readonly DocumentFile[];
     const aspects = JSON.parse(task.params['aspects'] ?? '[]') as readonly string[];

@@ -35,6 +35,9 @@ const SPLITS = new RegExp(
   'i',
 );
 const REPORTS = /\b(?:report|combine|synthesi[sz]e|merge|write up|overview)\b/i;
+/** "If no sentence helps, write: nothing found." */
+const NOTHING =
+  /\bif (?:no|none|nothing)\b[^.\n]{0,80}?[,:] *(?:write|say|answer|reply)[: ]+["“']?([^"”'.\n]{1,80})/i;
 const PART_FIELDS = /question|quer|task|step|plan|part|goal/i;
 
 /** Deterministic in (seed, request); the signal ends it between two slices of work. */
@@ -120,8 +123,18 @@ function inWords(from: { request: ChatRequest; material: Material; isSplit: bool
   if (REPORTS.test(commandOf(prompt))) {
     return composeReport(prompt.question, ranked.slice(0, Math.max(asked, REPORT_SENTENCES)));
   }
-  const fitting = ranked.filter(({ score }, at) => at < SURE_COUNT || score >= WORTH_MIN);
-  return composeAnswer(fitting.slice(0, asked || ANSWER_SENTENCES));
+  return quotes({ material, count: asked || ANSWER_SENTENCES });
+}
+
+/** Fewer than asked for where the rest of the text has no word of the question. */
+function quotes({ material, count }: { material: Material; count: number }): string {
+  const { prompt, ranked } = material;
+  const fitting = ranked.filter(({ isFitting }) => isFitting);
+  const forNothing = NOTHING.exec(prompt.instruction)?.[1];
+  if (fitting.length === 0 && forNothing !== undefined) return forNothing.trim();
+  const pool = fitting.length > 0 ? fitting : ranked;
+  const worth = pool.filter(({ score }, at) => at < SURE_COUNT || score >= WORTH_MIN);
+  return composeAnswer(worth.slice(0, count));
 }
 
 /** What tools said in a few words is the answer, whole. Undefined: too long, to be ranked. */

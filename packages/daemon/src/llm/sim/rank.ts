@@ -31,6 +31,8 @@ export interface RankedSentence extends Sentence {
   readonly score: number;
   /** Its place among all sentences, to restore the order of the text. */
   readonly order: number;
+  /** It, its heading or its document's name shares a word with the question, if there is one. */
+  readonly isFitting: boolean;
 }
 
 interface Entry {
@@ -38,6 +40,7 @@ interface Entry {
   readonly order: number;
   readonly terms: Int32Array;
   score: number;
+  isFitting: boolean;
 }
 
 interface Corpus {
@@ -76,7 +79,8 @@ async function readCorpus(request: RankRequest): Promise<Corpus> {
       if (!isSentence(item)) continue;
       const terms = intern(corpus, termsOf(item.text));
       length += terms.length;
-      corpus.entries.push({ sentence: item, order: corpus.entries.length, terms, score: 0 });
+      const order = corpus.entries.length;
+      corpus.entries.push({ sentence: item, order, terms, score: 0, isFitting: true });
       if (request.breath.isDue) await request.breath.take();
     }
   }
@@ -126,7 +130,9 @@ async function score(corpus: Corpus, request: RankRequest): Promise<void> {
   for (const [at, entry] of corpus.entries.entries()) {
     const match = (matches[at] ?? 0) / matchMax;
     // A fitting heading lifts what says something, not every line below it.
-    const lift = headings.of(entry.sentence) * (0.4 + match);
+    const heading = headings.of(entry.sentence);
+    const lift = heading * (0.4 + match);
+    entry.isFitting = asked.size === 0 || match > 0 || heading > 0;
     entry.score =
       weights.match * match +
       weights.heading * lift +
@@ -226,9 +232,10 @@ function pick(pool: Entry[], countMax: number): RankedSentence[] {
       overlap.set(entry, Math.max(overlap.get(entry) ?? 0, likenessOf(entry, next)));
     }
   }
-  return chosen.map(({ sentence, order, score: points }) => ({
+  return chosen.map(({ sentence, order, isFitting, score: points }) => ({
     ...sentence,
     order,
+    isFitting,
     score: Math.max(0, Math.min(1, points / top)),
   }));
 }

@@ -93,6 +93,24 @@ describe('SimProvider, asked about texts', () => {
     expect(first).toEqual({ quote: answer, source: '' });
   });
 
+  it('gives fewer quotes than asked for where the rest has no word of the question', async () => {
+    const fish = {
+      name: 'fish.md',
+      text: 'Herring is sold on Tuesdays. The ice is from a cellar.',
+    };
+    const ask = (...texts: (typeof fish)[]): Promise<string> =>
+      textTo({
+        messages: user(
+          `Question: ${QUESTION}\n\nQuote up to 6 sentences of the documents. ` +
+            `If no sentence helps, write: nothing found.\n\n${tagged(...texts)}`,
+        ),
+      });
+    const quotes = quotesIn(await ask(fish, CRASH));
+    expect(quotes.length).toBeGreaterThan(0);
+    expect(quotes.map(({ source }) => source)).not.toContain('fish.md');
+    expect(await ask(fish)).toBe('nothing found');
+  });
+
   it('splits a question along the headings of an outline', async () => {
     const outline =
       '- docs/crash.md: Life of a crash; When an agent dies; When the kernel dies\n' +
