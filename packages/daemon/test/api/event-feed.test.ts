@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KernelError, asPid } from '@hivekernel/kernel';
+import { asPid } from '@hivekernel/kernel';
 import type { Event, Pid } from '@hivekernel/kernel';
 import { EventFeed } from '../../src/api/events/event-feed.ts';
 import type { FeedBatch, FeedRequest } from '../../src/api/events/event-feed.ts';
@@ -189,7 +189,10 @@ describe('EventFeed.open() with follow', () => {
     await first;
     await ground.log(10);
     retention.firstSeq = ground.host.durableSeq - 1;
-    await expect(reader.next().then(() => reader.next())).rejects.toBeInstanceOf(KernelError);
+    await expect(reader.next().then(() => reader.next())).rejects.toMatchObject({
+      code: 'limit_exceeded',
+      message: expect.stringContaining('too slow'),
+    });
   });
 });
 

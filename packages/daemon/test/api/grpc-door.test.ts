@@ -153,8 +153,10 @@ describe('identity on gRPC (PROTOCOL §2)', () => {
     'refuses the header %s with INVALID_ARGUMENT',
     async (pid) => {
       await open();
-      const { code } = await refusal(operator().call('listChildren', {}, { pid }));
-      expect(code).toBe(status.INVALID_ARGUMENT);
+      for (const rpc of ['listChildren', 'spawnChild'] as const) {
+        const { code } = await refusal(operator().call(rpc, {}, { pid }));
+        expect(code).toBe(status.INVALID_ARGUMENT);
+      }
     },
   );
 

@@ -51,7 +51,8 @@ export class EventFeed {
 
   /**
    * Ends after what is there, or with `follow` when the signal aborts. Throws `invalid_argument`
-   * for a seq that is not there yet, `not_found` for one that is not kept any more.
+   * for a seq that is not there yet, `not_found` for one that is not kept any more, and
+   * `limit_exceeded` when retention has overtaken a slow reader.
    */
   async *open(request: FeedRequest): AsyncGenerator<FeedBatch, void, undefined> {
     await this.book.open();
@@ -130,6 +131,15 @@ function notKept(afterSeq: number, firstSeq: number): KernelError {
   );
 }
 
+function tooSlow(afterSeq: number, firstSeq: number): KernelError {
+  return new KernelError(
+    'limit_exceeded',
+    `The reader is too slow: the events after ${afterSeq} are no longer kept, the oldest is ` +
+      `${firstSeq}.`,
+    { details: { after_seq: afterSeq, first_seq: firstSeq } },
+  );
+}
+
 /** One reader's way through the events. */
 class FeedReader {
   readonly #host: FeedHost;
@@ -137,6 +147,7 @@ class FeedReader {
   readonly #request: FeedRequest;
   /** Whether the first event must be the very next one. */
   #isExact: boolean;
+  #hasBegun = false;
   /** Everything up to here was handed out or does not match. */
   cursor: number;
 
@@ -195,7 +206,8 @@ class FeedReader {
   #checkNext(first: Event | undefined): void {
     if (first === undefined) return;
     const isNext = first.seq === this.cursor + 1;
-    if (this.#isExact && !isNext) throw notKept(this.cursor, first.seq);
+    if (!this.#isExact || isNext) return;
+    throw this.#hasBegun ? tooSlow(this.cursor, first.seq) : notKept(this.cursor, first.seq);
   }
 
   #batch(events: readonly Event[]): FeedBatch | undefined {
@@ -204,6 +216,7 @@ class FeedReader {
     for (const event of events) this.#book.note(event);
     this.cursor = last.seq;
     this.#isExact = true;
+    this.#hasBegun = true;
     const matching = events.filter((event) => concerns(event, this.#request, this.#book));
     if (matching.length === 0) return undefined;
     return { events: matching, observations: [], missed: 0 };

@@ -14,7 +14,7 @@ import { asKernelError, failureOf } from '../wire/failures.ts';
 import { toReplyValue } from '../wire/replies.ts';
 import { cancelCall } from '../wire/serve-call.ts';
 import { identify } from './identity.ts';
-import type { ChannelPolicy } from './identity.ts';
+import type { Caller, ChannelPolicy } from './identity.ts';
 import type { Decoded } from './service-definitions.ts';
 import { statusOf } from './statuses.ts';
 
@@ -48,6 +48,11 @@ export interface CoreCallsOptions {
 
 type Request = ServerUnaryCall<Decoded<object>, unknown>;
 
+interface Asked {
+  readonly value: object;
+  readonly caller: Caller;
+}
+
 interface Served<C extends SyscallCase> {
   readonly name: C;
   readonly result: CallResult;
@@ -67,33 +72,38 @@ export class CoreCalls {
     rpc: { readonly call: Request; readonly policy: ChannelPolicy },
     done: sendUnaryData<unknown>,
   ): void {
-    const { host } = this.#options;
-    const { call } = rpc;
+    const { call, policy } = rpc;
+    let asked: Asked;
     try {
-      const { kernelCall, asLinkCall, origin } = this.#read(name, rpc);
-      const onCancelled = (): void => cancelCall(asLinkCall, origin);
-      call.once('cancelled', onCancelled);
-      const seqBefore = host.durableSeq;
-      host.call(kernelCall, (result) => {
-        call.off('cancelled', onCancelled);
-        void this.#answer({ name, result, seqBefore }, done);
-      });
+      asked = read(name, call, policy);
+    } catch (error) {
+      // Who calls, and whether it can be read at all, are no matters of the domain.
+      return done(statusOf(asKernelError(error)));
+    }
+    try {
+      this.#dispatch({ name, call, ...asked }, done);
     } catch (error) {
       refuse(name, error, done);
     }
   }
 
-  #read(name: SyscallCase, { call, policy }: { call: Request; policy: ChannelPolicy }) {
-    const request = call.request;
-    const value = 'value' in request ? request.value : undefined;
-    const needsPid = value === undefined || comesWithPid(name, value);
-    const { pid, isOperator } = identify(call.metadata, policy, { needsPid });
-    if ('garbage' in request) throw unreadable(request.garbage);
+  #dispatch(
+    asked: Asked & { readonly name: SyscallCase; readonly call: Request },
+    done: sendUnaryData<unknown>,
+  ): void {
+    const { name, call, value, caller } = asked;
     const { host, channel, termGraceMs, nextCallId } = this.#options;
     const body = { $case: name, value } as CallBody;
-    const asLinkCall = { id: nextCallId(), pid, taskId: '', body };
-    const origin = { host, channel, termGraceMs, isOperator };
-    return { kernelCall: toCall(asLinkCall, origin), asLinkCall, origin };
+    const linkCall = { id: nextCallId(), pid: caller.pid, taskId: '', body };
+    const origin = { host, channel, termGraceMs, isOperator: caller.isOperator };
+    const kernelCall = toCall(linkCall, origin);
+    const onCancelled = (): void => cancelCall(linkCall, origin);
+    call.once('cancelled', onCancelled);
+    const seqBefore = host.durableSeq;
+    host.call(kernelCall, (result) => {
+      call.off('cancelled', onCancelled);
+      void this.#answer({ name, result, seqBefore }, done);
+    });
   }
 
   /** Never rejects. */
@@ -112,6 +122,15 @@ export class CoreCalls {
   }
 }
 
+/** Throws what becomes the status of the call. */
+function read(name: SyscallCase, call: Request, policy: ChannelPolicy): Asked {
+  const { request, metadata } = call;
+  const value = 'value' in request ? request.value : {};
+  const caller = identify(metadata, policy, { needsPid: comesWithPid(name, value) });
+  if ('garbage' in request) throw unreadable(request.garbage);
+  return { value, caller };
+}
+
 /** PROTOCOL §2: clients send no header with these. */
 function comesWithPid(name: SyscallCase, request: object): boolean {
   if (name === 'executeTask') return false;
@@ -121,17 +140,11 @@ function comesWithPid(name: SyscallCase, request: object): boolean {
 
 function refuse(name: SyscallCase, cause: unknown, done: sendUnaryData<unknown>): void {
   const error = asKernelError(cause);
-  // Who calls and what arrived are no matters of the domain.
-  const isOfTheCall = error.details['at'] !== 'door';
-  const failure: ReplyValueOf<SyscallCase> | undefined = isOfTheCall
-    ? failureOf(name, error)
-    : undefined;
+  const failure: ReplyValueOf<SyscallCase> | undefined = failureOf(name, error);
   if (failure === undefined) done(statusOf(error));
   else done(null, failure);
 }
 
 export function unreadable(why: string): KernelError {
-  return new KernelError('invalid_argument', `The request cannot be read: ${why}`, {
-    details: { at: 'door' },
-  });
+  return new KernelError('invalid_argument', `The request cannot be read: ${why}`);
 }

@@ -1,6 +1,6 @@
 // One grpc-js server: CoreService, health and reflection behind one kind of channel. Connections
-// are handed in by the door, which owns the listeners; each kind of channel has a server of its own,
-// since a shared one cannot tell where a call came in (DESIGN §7).
+// are handed in by the door, which owns the listeners; each kind of channel has a server of its
+// own, since a shared one cannot tell where a call came in (DESIGN §7).
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type * as grpc from '@grpc/grpc-js';
