@@ -1,4 +1,5 @@
-// What one process needs of the runtime around it; the same for all of them.
+// What one process needs of the runtime around it; the same for all of them. The starter is an
+// interface, so that a process knows neither programs nor directories.
 
 import type { Pid, ProcessSpec } from '@hivekernel/kernel';
 import type { Host } from '../journal/host.ts';

@@ -1,4 +1,5 @@
-// Waiting that can be called off.
+// Waiting that can be called off, or ends at a deadline. What was waited for goes on: who starts it
+// also ends it.
 
 /** Settles as `work` does, or rejects with the signal's reason, whichever is first. */
 export function raceSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,5 +1,6 @@
-// The runtime of the process tier: carries out the kernel's effects on OS processes and reports what
-// comes of them as facts. No rule of the kernel is here, and no state that outlives the daemon.
+// The runtime of the process tier: carries out the kernel's effects on OS processes and reports
+// what comes of them as facts. No rule of the kernel is here, and no state that outlives the
+// daemon.
 //   P10. A stop is always answered by a report, also for a process that is not there.
 //   An effect for another incarnation than the one that runs is passed over: it came too late.
 

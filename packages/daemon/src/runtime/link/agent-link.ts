@@ -34,7 +34,9 @@ export interface AgentLinkHandlers {
   onLinked(): void;
   /** The connection ended; the process may come back. */
   onLost(): void;
-  /** The process sent what cannot be read. The session is closed next, with a word to the client. */
+  /**
+   * The process sent what cannot be read. The session is closed next, with a word to the client.
+   */
   onGarbage(message: string): void;
   /** Somebody was refused; nothing else happened. `kind` groups what is alike. */
   onRefused(refusal: Refusal): void;

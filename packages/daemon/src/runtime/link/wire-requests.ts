@@ -1,5 +1,6 @@
-// What the kernel asks of a process, in the words of the wire, and the answers back in the kernel's.
-// Messages and the other direction, calls, are in `api/wire`; the tables of words are the same.
+// What the kernel asks of a process, in the words of the wire, and the answers back in the
+// kernel's. Messages and the other direction, calls, are in `api/wire`; the tables of words are the
+// same.
 
 import { KernelError } from '@hivekernel/kernel';
 import type { Effect, ResourceLimits, TaskResult } from '@hivekernel/kernel';

@@ -1,8 +1,9 @@
 // Ends what an earlier daemon left running, by the pids and start times that it recorded. Used at
 // boot by the daemon and, after a daemon's death, by the reaper.
-//   A stranger must not be killed for having a number that was ours once. A leader with the recorded
-//   start time is ours; with another, all of ours is gone, or the OS could not have given its number
-//   away. Where the leader is gone, a member of its group must carry the link of an agent.
+//   A stranger must not be killed for having a number that was ours once. A leader with the
+//   recorded start time is ours; with another, all of ours is gone, or the OS could not have given
+//   its number away. Where the leader is gone, a member of its group must carry the link of an
+//   agent.
 
 import { RUNTIME_LIMITS } from '../runtime-limits.ts';
 import { readOsStarted } from './os-started.ts';

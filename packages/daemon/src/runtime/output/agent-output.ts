@@ -1,6 +1,6 @@
 // Drains what an agent prints, for ever: into its log file, to observers line by line, and the last
-// lines are kept for messages about a failure. A flood is read a chunk a turn, so that it slows only
-// the one who prints.
+// lines are kept for messages about a failure. A flood is read a chunk a turn, so that it slows
+// only the one who prints.
 
 import type { Readable } from 'node:stream';
 import { RUNTIME_LIMITS } from '../runtime-limits.ts';

@@ -1,7 +1,7 @@
-// The reaper process: `main.ts <graceMs> <runtimeDir>`. It holds a pipe from the daemon and the process groups
-// of its agents; when the pipe ends without a `quit`, the daemon is dead, however it died, and what
-// is left of the groups after the grace is killed (DESIGN §4). In a session of its own and deaf to
-// a terminal's signals, so that what ends the daemon does not end it, too.
+// The reaper process: `main.ts <graceMs> <runtimeDir>`. It holds a pipe from the daemon and the
+// process groups of its agents; when the pipe ends without a `quit`, the daemon is dead, however it
+// died, and what is left of the groups after the grace is killed (DESIGN §4). In a session of its
+// own and deaf to a terminal's signals, so that what ends the daemon does not end it, too.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { endRecorded } from '../os/end-recorded.ts';

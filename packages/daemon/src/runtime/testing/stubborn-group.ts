@@ -1,4 +1,5 @@
-// A process group for tests: a leader, and a child of it that ignores SIGTERM.
+// A process group for tests: a leader, and a child of it that ignores SIGTERM. Not an agent; with
+// HIVE_LINK in its environment it looks like one.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

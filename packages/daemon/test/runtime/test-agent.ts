@@ -1,5 +1,6 @@
-// An agent process for the runtime's tests: `runner.ts <behaviour>`. Speaks the link by the protocol
-// package alone, and misbehaves on demand; what each behaviour does is said beside its name.
+// An agent process for the runtime's tests: `test-agent.ts <behaviour>`. Speaks the link by the
+// protocol package alone, and misbehaves on demand; what each behaviour does is said beside its
+// name.
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,8 +1,8 @@
 // The ground on which the runtime is tested: the real kernel behind a journal in memory, and real
 // processes of the test's own runner. Whatever a test leaves is killed at its end.
 
-import { JournaledKernel } from '../../journal/journaled-kernel.ts';
-import type { Observation } from '../../journal/host.ts';
+import { JournaledKernel } from '../../src/journal/journaled-kernel.ts';
+import type { Observation } from '../../src/journal/host.ts';
 import { DEFAULT_SETTINGS, KING_PID, KernelError } from '@hivekernel/kernel';
 import type { Abi, Call, Event, EventKind, EventOf, Pid, SpawnOrder } from '@hivekernel/kernel';
 import { MemoryStore } from '@hivekernel/testkit';
@@ -10,10 +10,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RuntimeOptions } from '../runtime-options.ts';
-import { Runtime } from '../runtime.ts';
+import type { RuntimeOptions } from '../../src/runtime/runtime-options.ts';
+import { Runtime } from '../../src/runtime/runtime.ts';
 
-export const RUNNER = fileURLToPath(new URL('./runner.ts', import.meta.url));
+export const RUNNER = fileURLToPath(new URL('./test-agent.ts', import.meta.url));
 
 const SPAWN: SpawnOrder = {
   name: 'a',
@@ -196,4 +196,4 @@ export class RuntimeGround {
 }
 
 /** Whether a process runs; one that nobody has reaped does not. */
-export { hasLivingMember as isGroupAlive } from '../os/process-group.ts';
+export { hasLivingMember as isGroupAlive } from '../../src/runtime/os/process-group.ts';

@@ -1,5 +1,6 @@
-// A daemon for the reaper's tests: `main.ts <image>...`. Spawns one agent an image, prints the OS
-// pids as one line of JSON (with the stray's after its agent's, with "reaper", that of the reaper, last), and stays until it is killed.
+// A daemon for the reaper's tests: `doomed-daemon.ts <image>...`. Spawns one agent an image, prints
+// the OS pids as one line of JSON (with the stray's after its agent's, with "reaper", that of the
+// reaper, last), and stays until it is killed.
 
 import { RuntimeGround } from './runtime-ground.ts';
 

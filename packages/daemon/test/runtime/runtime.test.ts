@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { existsSync } from 'node:fs';
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RuntimeOptions } from './runtime-options.ts';
-import { RuntimeGround, isGroupAlive } from './testing/runtime-ground.ts';
+import type { RuntimeOptions } from '../../src/runtime/runtime-options.ts';
+import { RuntimeGround, isGroupAlive } from './runtime-ground.ts';
 
 const grounds: RuntimeGround[] = [];
 async function makeGround(options: Partial<RuntimeOptions> = {}): Promise<RuntimeGround> {
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 describe('Runtime.start()', () => {
-  it('reports started with the OS pid, then ready, and the agent lives in its own group', async () => {
+  it('reports started with the OS pid, then ready; the agent leads a group', async () => {
     const ground = await makeGround();
     const pid = await ground.spawn('echo');
     const osPid = await ground.osPidOf(pid);

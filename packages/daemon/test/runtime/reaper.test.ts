@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { hasLivingMember } from '../os/process-group.ts';
-import { Reaper } from './reaper.ts';
+import { hasLivingMember } from '../../src/runtime/os/process-group.ts';
+import { Reaper } from '../../src/runtime/reaper/reaper.ts';
 
-const PARENT = fileURLToPath(new URL('../testing/main.ts', import.meta.url));
+const PARENT = fileURLToPath(new URL('./doomed-daemon.ts', import.meta.url));
 const QUIET = { nodePath: process.execPath, env: {}, runtimeDir: '', graceMs: 0 };
 const parents: ChildProcess[] = [];
 afterEach(() => {
