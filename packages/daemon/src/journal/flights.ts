@@ -1,4 +1,5 @@
-// Flights: the appends under way, in order, each with what leaves when it is durable.
+// Flights: the appends under way, in order, each with what leaves when it is durable, and with what
+// is told again when it fails. They do not append; the journaled kernel does.
 
 import type { Blob, Event, Fact } from '@hivekernel/kernel';
 

@@ -6,7 +6,7 @@ import type { Call, CallResult, Content, Effect, Event, Fact } from '@hivekernel
 
 type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
 
-/** Who carries out effects: the runtime. Each method returns at once; what comes of it is a fact. */
+/** Who carries out effects: the runtime. Methods return at once; what comes of them is a fact. */
 export interface World {
   start(effect: EffectOf<'start'>): void;
   stop(effect: EffectOf<'stop'>): void;

@@ -1,4 +1,5 @@
-// A list of listeners: who wants to be told, and the one way to stop being told.
+// A list of listeners: who wants to be told, and the one way to stop being told. They are told at
+// once, in the order in which they came.
 
 export class Listeners<T> {
   readonly #listeners = new Set<(item: T) => void>();

@@ -1,4 +1,5 @@
 // Recovery: the kernel as the store knows it: the newest good snapshot, then every event after it.
+// At boot, after a failed append, and in the follower's thread. Nothing is written here.
 
 import { Kernel, type KernelSettings, type Store } from '@hivekernel/kernel';
 import { restored } from './long-text.ts';

@@ -1,8 +1,8 @@
 // The snapshot follower: takes a snapshot when enough has happened since the last one, and then
 // lets go what retention allows. The state comes from a fold beside the kernel, so that the kernel
 // never pauses (D3); writing goes through the store, in short pieces.
-//   One run at a time, and a rest after each: a busy journal does not make it run without end.
-//   Nothing that fails here is fatal: it is told, and tried again later. The journal alone is whole.
+//   One run at a time, then a rest: a busy journal does not make it run without end.
+//   Nothing that fails here is fatal: it is told, and tried again later; the journal is whole.
 //   While storage is low no snapshot is taken: the room is for what cannot be refused.
 //   liveHashes are of a seq that is durable; whatever comes later comes with its content.
 

@@ -1,5 +1,5 @@
-// What a failed append does (DESIGN §3): nothing of it was, what is durable stays, facts come again,
-// and the journal is tried again after a pause.
+// What a failed append does (DESIGN §3): nothing of it was, what is durable stays, facts come
+// again, and the journal is tried again after a pause.
 
 import { LIMITS, type AppendRequest, type ErrorCode, type Pid } from '@hivekernel/kernel';
 import {
