@@ -89,7 +89,8 @@ export class Life {
 
   /** It ends itself with this result (S8): the runtime is stopped, then it is a zombie. */
   exit(record: ProcessRecord, how: { exitCode: number; output: string }): void {
-    this.#log.emit('process.exiting', { pid: record.pid, ...how });
+    const { exitCode, output } = how;
+    this.#log.emit('process.exiting', { pid: record.pid, exitCode, output });
     this.stop(record, { reason: 'normal', graceMs: this.#settings.termGraceMs });
   }
 

@@ -1,5 +1,5 @@
-import { messageOrder, spawnOrder, taskSpec, testKernel, TestKernel } from '@hivekernel/testkit';
-import type { SpawnWish } from '@hivekernel/testkit';
+import { messageOrder, spawnOrder, taskSpec, testKernel } from '@hivekernel/testkit';
+import type { SpawnWish, TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { asPid, type Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
