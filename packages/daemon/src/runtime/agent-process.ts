@@ -53,6 +53,7 @@ export class AgentProcess {
   readonly #linked = Promise.withResolvers<void>();
   #lost = Promise.resolve();
   #onLostResolved: () => void = () => undefined;
+  #wasLinked = false;
   #phase: Phase = 'starting';
   #ending: Ending | undefined;
   #command: AgentCommand | undefined;
@@ -230,7 +231,7 @@ export class AgentProcess {
       this.#ending ??= { cause: isWell ? 'done' : 'crashed', why: '' };
       return;
     }
-    const when = this.#link.isAttached ? 'before Init was answered' : 'before it connected';
+    const when = this.#wasLinked ? 'before Init was answered' : 'before it connected';
     const what = exit.signal === null ? `exited with code ${exit.exitCode}` : describeExit(exit);
     // What it said before its end is read first: the answer to Init may be on its way.
     void isDoneWithin(this.#lost, RUNTIME_LIMITS.lastWordsMs).then(() =>
@@ -240,7 +241,7 @@ export class AgentProcess {
 
   #onStartTimeout(): void {
     const seconds = this.#around.startTimeoutMs / MS_PER_SECOND;
-    const what = this.#link.isAttached ? 'Init was not answered' : 'it did not connect';
+    const what = this.#wasLinked ? 'Init was not answered' : 'it did not connect';
     this.#starting.abort(new KernelError('start_failed', `${what} within ${seconds} s`));
   }
 
@@ -261,6 +262,7 @@ export class AgentProcess {
   }
 
   #onLinked(): void {
+    this.#wasLinked = true;
     clearTimeout(this.#reconnectTimer);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#lost = promise;

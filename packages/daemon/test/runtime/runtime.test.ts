@@ -62,6 +62,7 @@ describe('Runtime.start()', () => {
 
   it.each([
     ['exit:7', 'exited with code 7 before it connected\n  giving up'],
+    ['exit-in-init:4', 'exited with code 4 before Init was answered'],
     ['throw', 'exited with code 1 before it connected'],
     ['throw', 'broken at load'],
     ['refuse:no licence', 'no licence'],

@@ -83,6 +83,7 @@ async function answer({ id, body }: IncomingRequest): Promise<AnswerBody> {
 
 async function onInit() {
   if (behaviour === 'deaf') await new Promise(() => undefined);
+  if (behaviour === 'exit-in-init') process.exit(Number(argument));
   if (behaviour === 'refuse') return { ready: false, error: argument };
   if (behaviour === 'fork' || behaviour === 'stray') forkStubborn(behaviour === 'stray');
   if (behaviour === 'loop') setTimeout(loop, 20);
