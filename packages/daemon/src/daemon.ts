@@ -116,7 +116,8 @@ async function boot(options: DaemonOptions, teardown: Teardown): Promise<Parts> 
   await prepareDataDirs(dirs);
   const model = await discoverModels(config);
   const { store, host } = await openJournal(ground, fatal.resolve);
-  await endRecorded(leftovers(host));
+  const { left } = await endRecorded(leftovers(host));
+  if (left.length > 0) log(`could not end what an earlier kernel left: OS pids ${left.join(', ')}`);
   const token = await operatorToken(dirs.tokenFile);
   const keys = new AccessKeys(token);
   const http = await openHttp(ground, { host, keys, model });

@@ -7,6 +7,7 @@
 //   R3. The start token is read once and fd 3 closed: children of the agent do not inherit it.
 import { once } from 'node:events';
 import { closeSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,6 +28,8 @@ const LINK_LOST_GRACE_MS = 400;
 const FLUSH_MS = 500;
 /** How long a module that did not load waits to tell it in the answer to Init. */
 const TELL_FAILED_START_MS = 2_000;
+/** What was compiled is written once the start is over, not at the exit, where a kill waits. */
+const CACHE_FLUSH_AFTER_MS = 1_000;
 const EXIT_CODE_MASK = 0xff;
 
 interface Launch {
@@ -131,6 +134,7 @@ class Runner {
 
 try {
   await new Runner(launchOf(process.argv, process.env)).start();
+  setTimeout(flushCompileCache, CACHE_FLUSH_AFTER_MS).unref();
 } catch (error) {
   console.error(`error: ${messageOf(error)}`);
   process.exit(error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED_START);
