@@ -1,12 +1,16 @@
-// Whether OS processes are gone, as the OS says; a zombie that waits for its parent is gone.
+// Whether OS processes are gone, as the OS says; a zombie that waits for its parent is gone. Nobody
+// is told of the end of a process that is not his child, so that one has to look again and again.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isOsProcessAlive } from '@hivekernel/client';
+
+const LOOK_MS = 20;
 
 async function isRunning(osPid: number): Promise<boolean> {
   if (!isOsProcessAlive(osPid)) return false;
-  const stat = await readFile(`/proc/${osPid}/stat`, 'utf8').catch(() => '');
-  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+  const stat = await readFile(`/proc/${osPid}/stat`, 'latin1').catch(() => '');
+  const state = stat.slice(stat.lastIndexOf(')') + 2)[0] ?? '';
   return stat !== '' && state !== 'Z' && state !== 'X';
 }
 
@@ -14,4 +18,29 @@ async function isRunning(osPid: number): Promise<boolean> {
 export async function osPidsAlive(osPids: readonly number[]): Promise<number[]> {
   const running = await Promise.all(osPids.map(isRunning));
   return osPids.filter((_, at) => running[at] === true);
+}
+
+/** OS processes that carry a link into that directory: agents, and what they forked. */
+export async function agentsUnder(runtimeDir: string): Promise<number[]> {
+  const names = await readdir('/proc');
+  const osPids = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  const environments = await Promise.all(
+    osPids.map((osPid) => readFile(`/proc/${osPid}/environ`, 'latin1').catch(() => '')),
+  );
+  return osPidsAlive(
+    osPids.filter((_, at) => environments[at]?.includes(`HIVE_LINK=${runtimeDir}/`) === true),
+  );
+}
+
+/** Resolves with those that are left when the time is over. */
+export async function untilGone(
+  look: () => Promise<number[]>,
+  options: { withinMs: number },
+): Promise<number[]> {
+  const endAtMs = performance.now() + options.withinMs;
+  for (;;) {
+    const left = await look();
+    if (left.length === 0 || performance.now() >= endAtMs) return left;
+    await delay(LOOK_MS);
+  }
 }
