@@ -10,8 +10,9 @@ import { IncomingCall } from './incoming-call.ts';
 import type { CallOwner } from './incoming-call.ts';
 import { LinkProtocolError } from './link-error.ts';
 import { LINK_LIMITS } from './link-limits.ts';
-import { MessageReader, decodeField, encodeMessage } from './message-codec.ts';
+import { decodeField, encodeMessage } from './message-codec.ts';
 import type { FrameBuilder, FrameField } from './message-codec.ts';
+import { MessageReader } from './message-reader.ts';
 import { NO_CALL, ReplyLog } from './reply-log.ts';
 
 export interface CallDeskOptions {

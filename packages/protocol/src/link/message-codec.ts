@@ -1,11 +1,11 @@
 // Messages to bytes and back, many to a frame. Encodes each message once: the bytes are kept for a
 // repeat, and copied into frames. Reads a frame field by field without building the outer message.
-//   The generated code makes a big integer of each 64-bit number, the dearest part of both ways;
-// the reader and the writer here take the short way for the small ones, which nearly all are.
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { FRAME_HEADER_BYTES, sealFrame } from './frame-codec.ts';
 import { LinkProtocolError } from './link-error.ts';
 import { LINK_LIMITS } from './link-limits.ts';
+import { MessageReader } from './message-reader.ts';
+import { MessageWriter } from './message-writer.ts';
 
 /** What generated code offers for a message. */
 export interface MessageCodec<T> {
@@ -16,48 +16,18 @@ export interface MessageCodec<T> {
 /** A writer that has grown past this is dropped: a large message must not hold memory for ever. */
 const WRITER_BYTES_KEPT = 1024 * 1024;
 
-/** A writer whose `uint64` avoids big integers below 2^32. */
-class MessageWriter extends BinaryWriter {
-  override uint64(value: string | number | bigint): this {
-    if (typeof value === 'number' && value >>> 0 === value) return this.uint32(value);
-    return super.uint64(value);
-  }
-}
-
 let sharedWriter: MessageWriter | undefined;
 
-/** Throws what the generated code throws when a value does not fit its field. */
+/** Throws what the writer throws when a value does not fit its field. */
 export function encodeMessage<T>(codec: MessageCodec<T>, message: T): Uint8Array {
   const writer = sharedWriter ?? new MessageWriter();
   // Taken away while in use, so that an encoder that throws leaves no rest behind.
   sharedWriter = undefined;
-  const bytes = codec.encode(message, writer).finish();
-  if (bytes.length < WRITER_BYTES_KEPT) sharedWriter = writer;
+  // It offers all that generated code calls; the class that this names has private parts.
+  codec.encode(message, writer as unknown as BinaryWriter);
+  const bytes = writer.finish();
+  if (writer.capacity <= WRITER_BYTES_KEPT) sharedWriter = writer;
   return bytes;
-}
-
-/** A reader whose `uint64` avoids big integers below 2^28. */
-export class MessageReader extends BinaryReader {
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    super(bytes);
-    this.#bytes = bytes;
-  }
-
-  override uint64(): bigint | string {
-    let value = 0;
-    let at = this.pos;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.#bytes[at++] ?? 0x80;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) {
-        this.pos = at;
-        return String(value);
-      }
-    }
-    return super.uint64();
-  }
 }
 
 const WIRE_VARINT = 0;
@@ -66,7 +36,7 @@ const WIRE_LENGTH_DELIMITED = 2;
 /** One length-delimited field of a frame, not yet decoded. Good until the visitor returns. */
 export interface FrameField {
   readonly frame: Uint8Array;
-  readonly reader: BinaryReader;
+  readonly reader: MessageReader;
   start: number;
   length: number;
 }
@@ -105,7 +75,7 @@ export function walkFrame(frame: Uint8Array, visitor: FrameVisitor): void {
 
 function readNumber(reader: MessageReader): number {
   try {
-    return Number(reader.uint64());
+    return reader.number();
   } catch (cause) {
     throw new LinkProtocolError('a frame is cut off in a number', { cause });
   }
@@ -134,7 +104,7 @@ const HEADER = new Uint8Array(FRAME_HEADER_BYTES);
 
 /** Collects encoded fields into one frame. */
 export class FrameBuilder {
-  #writer: BinaryWriter = new MessageWriter().raw(HEADER);
+  #writer = new MessageWriter().raw(HEADER);
   #bytes = 0;
 
   get isEmpty(): boolean {
@@ -159,7 +129,7 @@ export class FrameBuilder {
   /** The frame, ready to write; the builder starts over. */
   take(): Uint8Array {
     const frame = this.#writer.finish();
-    const isLarge = frame.length >= WRITER_BYTES_KEPT;
+    const isLarge = this.#writer.capacity > WRITER_BYTES_KEPT;
     this.#writer = (isLarge ? new MessageWriter() : this.#writer).raw(HEADER);
     this.#bytes = 0;
     return sealFrame(frame);
