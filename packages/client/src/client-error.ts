@@ -1,5 +1,6 @@
 // The one error of the client: a refusal of the kernel, or no kernel to talk to (`unavailable`).
-// Codes are those of the kernel's closed list; they travel as words, so an unknown one does no harm.
+// Codes are those of the kernel's closed list; they travel as words, so an unknown one does no
+// harm.
 
 import { LinkCallError } from '@hivekernel/protocol/link';
 

@@ -1,6 +1,6 @@
 // The stream of what happens: one call of follow_events over any number of connections.
-//   1. Durable events come in the order of seq, each once, without a gap, also over a lost connection
-//      or a kernel that was started anew: the next connection asks from the last seq on.
+//   1. Durable events come in the order of seq, each once, without a gap, also over a lost
+//      connection or a kernel that was started anew: the next connection asks from the last seq on.
 //   2. One item an event: where the wire tells several views of one seq, the first stands for it.
 //   3. Volatile ones (progress, output, tokens) have seq 0 and are lost with a connection.
 

@@ -2,8 +2,8 @@
 //   1. Refusals are `HiveClientError`s with a code of the kernel's closed list.
 //   2. A lost connection fails the calls under way with `unavailable`; none is sent twice. The next
 //      call dials again.
-//   3. Aborting `signal` gives a call up at the kernel too: a wait ends, a task is cancelled. Closing
-//      the client does not: what it started goes on.
+//   3. Aborting `signal` gives a call up at the kernel too: a wait ends, a task is cancelled.
+//      Closing the client does not: what it started goes on.
 
 import type {
   CallOptions,

@@ -1,5 +1,6 @@
 // The words of the wire's enums, taken from the generated numbers: `ROLE_WORKER` is `worker`.
-// A number that this client does not know reads `unknown(7)`; a word that it does not know is refused.
+// A number that this client does not know reads `unknown(7)`; a word that it does not know is
+// refused.
 
 import { agent } from '@hivekernel/protocol';
 import { HiveClientError } from './client-error.ts';

@@ -1,5 +1,6 @@
 // The version of the daemon, as its package says it.
-// Read once, at the start; the sources and the packed package lie equally deep under their manifest.
+// Read once, at the start; the sources and the packed package lie equally deep under their
+// manifest.
 
 import { readFileSync } from 'node:fs';
 

@@ -1,7 +1,10 @@
 // The one error class and its closed list of codes. Doors translate the codes with one total table
 // each (gRPC status, HTTP status, exit code); nothing else knows those vocabularies.
 
-/** Why the caller or the world is at fault. Our own faults are `AssertionError`s, never one of these. */
+/**
+ * Why the caller or the world is at fault. Our own faults are `AssertionError`s, never one of
+ * these.
+ */
 export const ERROR_CODES = [
   'invalid_argument',
   'not_found',

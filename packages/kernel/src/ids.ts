@@ -1,5 +1,6 @@
 // Branded ids: a pid cannot be passed where a seq is wanted. Making one is a cast in one place.
-//   P1. A pid is `partition * 2^32 + n`, under 2^53, rises by one, is never reused; 0 means self or none.
+//   P1. A pid is `partition * 2^32 + n`, under 2^53, rises by one, is never reused; 0 means self or
+//       none.
 //   M5. Tasks, messages and artifacts are named by the seq of the event that made them, so their
 //       ids are unique for ever within the partition; the written form adds a letter and, outside
 //       the first partition, the partition's number.

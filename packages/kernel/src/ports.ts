@@ -108,7 +108,9 @@ export interface Store {
   /** Rows for `toPartition`, oldest first. */
   readOutbox(request: { toPartition: number; limit: number }): Promise<readonly OutboxRow[]>;
   deleteOutbox(request: { ids: readonly string[] }): Promise<void>;
-  /** Drops what lies before the second newest snapshot and is over age or size; gives `firstSeq`. */
+  /**
+   * Drops what lies before the second newest snapshot and is over age or size; gives `firstSeq`.
+   */
   retain(request: {
     partition: number;
     policy: RetentionPolicy;

@@ -1,5 +1,5 @@
-// `hive config ls`: every setting with its value and, with `--show-origin`, where it came from. Keys
-// of providers are masked.
+// `hive config ls`: every setting with its value and, with `--show-origin`, where it came from.
+// Keys of providers are masked.
 
 import { listConfig, loadConfig } from '@hivekernel/daemon/config';
 import type { ConfigListRow } from '@hivekernel/daemon/config';

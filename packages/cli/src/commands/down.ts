@@ -1,5 +1,5 @@
-// `hive down`: stops the kernel with all its agents and returns when its process is gone. Where none
-// runs there is nothing to do; what a dead one left in the way is cleared.
+// `hive down`: stops the kernel with all its agents and returns when its process is gone. Where
+// none runs there is nothing to do; what a dead one left in the way is cleared.
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// `hive inbox [SEL]`: what waits, in the order of delivery, without taking it. Left out: the king's,
-// which is the operator's.
+// `hive inbox [SEL]`: what waits, in the order of delivery, without taking it. Left out: the
+// king's, which is the operator's.
 
 import type { InboxMessage } from '@hivekernel/client';
 import type { Command } from 'commander';

@@ -1,5 +1,5 @@
-// `hive journal [SEL]`: the structured log of everything. Without a filter the kernel cuts it to the
-// last n; with one it is read whole and cut here.
+// `hive journal [SEL]`: the structured log of everything. Without a filter the kernel cuts it to
+// the last n; with one it is read whole and cut here.
 
 import type { FollowRequest, HiveClient, KernelEvent } from '@hivekernel/client';
 import type { Command } from 'commander';

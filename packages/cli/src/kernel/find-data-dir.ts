@@ -1,5 +1,5 @@
-// Which data directory a command means: `--data` > HIVE_DATA > what the configuration says. Where no
-// file can say anything, the answer is known without loading the configuration: that keeps
+// Which data directory a command means: `--data` > HIVE_DATA > what the configuration says. Where
+// no file can say anything, the answer is known without loading the configuration: that keeps
 // `hive ps` quick.
 
 import { existsSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// Ports that the configuration wants and somebody else has. A first run must not fail on a port that
-// nobody chose: a taken default gives way to a free one, and says so. A port that was chosen does not.
+// Ports that the configuration wants and somebody else has. A first run must not fail on a port
+// that nobody chose: a taken default gives way to a free one, and says so. A port that was chosen
+// does not.
 
 import { createServer } from 'node:net';
 import type { Config, Flags } from '@hivekernel/daemon/config';

@@ -1,5 +1,5 @@
-// A few lines at the bottom of the terminal that are drawn again and again, and lines that scroll by
-// above them. Nothing is drawn outside: what was there before stays.
+// A few lines at the bottom of the terminal that are drawn again and again, and lines that scroll
+// by above them. Nothing is drawn outside: what was there before stays.
 //   Not more lines than the terminal has, none wider: a wrapped line could not be taken back.
 
 import { cutEnd } from './plain-text.ts';

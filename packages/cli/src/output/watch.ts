@@ -1,5 +1,5 @@
-// `--watch`: the same list again and again while things happen. On a terminal it is redrawn in place;
-// in a pipe each record that changed is one JSON line.
+// `--watch`: the same list again and again while things happen. On a terminal it is redrawn in
+// place; in a pipe each record that changed is one JSON line.
 //   Driven by the kernel's events, at most twice a second, at least every five seconds (ages).
 
 import type { Context, ListFlags } from '../context.ts';

@@ -1,5 +1,5 @@
-// Plain data as YAML: maps, lists and scalars in block style. Writes only; a text that could be read
-// as anything else is quoted as JSON, which is YAML too.
+// Plain data as YAML: maps, lists and scalars in block style. Writes only; a text that could be
+// read as anything else is quoted as JSON, which is YAML too.
 
 /** Letters first, nothing that has a meaning in YAML, no blank at the end. */
 const BARE = /^[A-Za-z_./][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*$/;

@@ -1,5 +1,5 @@
-// From selectors to agents: nothing found is exit 3; several where one is wanted is exit 2, with the
-// list of what matches.
+// From selectors to agents: nothing found is exit 3; several where one is wanted is exit 2, with
+// the list of what matches.
 
 import type { AgentView } from '@hivekernel/client';
 import { CliError, noMatch } from '../errors/cli-error.ts';

@@ -76,7 +76,9 @@ export class ArtifactCatalog {
     return this.#newestByKey.get(key);
   }
 
-  /** What is under the key in one scope: at most the owner's own and the newest that it inherited. */
+  /**
+   * What is under the key in one scope: at most the owner's own and the newest that it inherited.
+   */
   *inScope(of: Scope): Generator<ArtifactRecord> {
     const scope = scopeOf(of);
     const own = this.#byScope.get(scope);

@@ -84,7 +84,9 @@ interface Bodies {
     spec: ProcessSpec;
     owed: CallRef | null;
   };
-  /** `osStarted` is the OS's own start time of the process, so that a reused OS pid is told apart. */
+  /**
+   * `osStarted` is the OS's own start time of the process, so that a reused OS pid is told apart.
+   */
   'process.started': { pid: Pid; incarnation: number; osPid: number; osStarted: string };
   'process.moved': { pid: Pid; from: State; to: State; phase: string };
   'process.start_failed': { pid: Pid; error: string };

@@ -1,6 +1,7 @@
 // The log: the only way to change durable state. `emit` numbers an event, applies it at once, and
 // keeps it for the journal; the caller drains after each pass.
-//   D3. seq is gap-free per partition; an event that was emitted is applied, and the other way round.
+//   D3. seq is gap-free per partition; an event that was emitted is applied, and the other way
+//       round.
 // Also the kernel's clock of the current input: nothing in the kernel asks for the time.
 
 import { asSeq, KING_PID, type Pid, type Seq } from '../ids.ts';

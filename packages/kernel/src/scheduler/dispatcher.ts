@@ -62,7 +62,9 @@ export class Dispatcher {
     this.#onFinished = options.onFinished;
   }
 
-  /** Puts a task in line. Throws `wrong_state` for who cannot run one, `queue_full` over the bound. */
+  /**
+   * Puts a task in line. Throws `wrong_state` for who cannot run one, `queue_full` over the bound.
+   */
   assign(target: ProcessRecord, order: TaskOrder): TaskId {
     requireRuntime(target);
     if (target.tasks.size >= LIMITS.tasksQueuedMax) {

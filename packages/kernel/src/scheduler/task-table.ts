@@ -1,6 +1,7 @@
 // Tasks given to processes: what waits, what runs. The fold of the `task.*` events.
 //   P6. At most `concurrentTasksMax` of a process run; the next wait in line.
-//   DESIGN §3. The reply to the one who asked is owed until the task ends; it is part of the record.
+//   DESIGN §3. The reply to the one who asked is owed until the task ends; it is part of the
+//   record.
 
 import type { CallRef, EventOf, TaskSpec } from '../events/event.ts';
 import type { Handlers } from '../events/fold.ts';

@@ -167,7 +167,9 @@ export class Killer implements LifeListener {
     this.#stopDue();
   }
 
-  /** A virtual process ends as it is stopped, which makes its parent due: one loop, however deep. */
+  /**
+   * A virtual process ends as it is stopped, which makes its parent due: one loop, however deep.
+   */
   #stopDue(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;

@@ -1,7 +1,7 @@
 // Waiting for children: who waits for whom, and the one taking of a result.
 //   S8. `wait_child` takes a result once; then it is already collected.
-//   PROTOCOL §5. Own children only; the true exit code and output, -1 for a killed one; a timeout of
-//   0 or less means 60 s.
+//   PROTOCOL §5. Own children only; the true exit code and output, -1 for a killed one; a timeout
+//   of 0 or less means 60 s.
 
 import { KernelError } from '../errors.ts';
 import type { CallRef, EventOf } from '../events/event.ts';

@@ -39,7 +39,9 @@ export class ThreeWay {
     assertSame(live, folded, `fold(snapshot at ${early.seq} + rest)`);
   }
 
-  /** A kernel as it comes back after the daemon's death: from the early snapshot, if there is one. */
+  /**
+   * A kernel as it comes back after the daemon's death: from the early snapshot, if there is one.
+   */
   recovered(events: readonly Event[]): Kernel {
     const journal = events.map((event) => JSON.stringify(event));
     return this.#folded(this.#early, journal);
