@@ -1,4 +1,5 @@
 // The benchmarks, in the order in which they run.
+// Cheap ones come first, so that a broken build is known early.
 
 import type { Benchmark } from './benchmark.ts';
 import { execute } from './benchmarks/execute.ts';

@@ -1,4 +1,5 @@
 // Keeps so many calls under way until so many are done: pipelined load without a queue of its own.
+// Each lane starts its next call when its last was answered; the first failure is the whole one's.
 
 export interface PumpOptions {
   readonly count: number;

@@ -1,4 +1,5 @@
 // How figures are printed: a table for people, or one JSON object a line for programs.
+// A figure is rounded here and nowhere else; whether its goal is met is judged before that.
 
 import { isMet, type Figure } from './benchmark.ts';
 import { rounded } from './statistics.ts';

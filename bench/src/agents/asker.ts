@@ -1,4 +1,5 @@
 // The load of `syscall`: asks the kernel about itself, one call after the other or many under way.
+// It answers its task with what it measured, as JSON; what that means is the benchmark's.
 
 import { Agent, type Task, type TaskContext } from '@hivekernel/sdk';
 import { pump } from '../pump.ts';

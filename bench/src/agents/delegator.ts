@@ -1,4 +1,5 @@
 // The load of `execute`: gives tasks that need no work to its children, one by one or many at once.
+// It answers its task with what it measured, as JSON; what that means is the benchmark's.
 
 import { Agent, imageOf, type Task, type TaskContext } from '@hivekernel/sdk';
 import { pump } from '../pump.ts';

@@ -1,4 +1,5 @@
 // The load of `spawn`: starts idle children, one by one or some at a time, and ends them after.
+// It answers its task with what it measured, as JSON; what that means is the benchmark's.
 
 import { Agent, imageOf, type Task, type TaskContext } from '@hivekernel/sdk';
 import { pump } from '../pump.ts';

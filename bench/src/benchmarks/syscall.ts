@@ -1,4 +1,5 @@
 // Syscalls from an agent process that only read: the agent link, dispatch and back, no disk.
+// Pipelined calls share frames, as those of a busy agent do; a single one waits for its answer.
 
 import { BenchDaemon } from '../bench-daemon.ts';
 import type { Benchmark, Effort } from '../benchmark.ts';

@@ -1,4 +1,5 @@
 // What the process table tells of an agent, in words and plain values; from the wire's ProcessInfo.
+// It holds no connection and asks nothing: a message goes in, a plain row comes out.
 
 import type { core } from '@hivekernel/protocol';
 import { ROLE, TIER } from './words.ts';

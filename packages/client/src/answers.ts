@@ -1,4 +1,5 @@
 // What the kernel answers, in words and plain values. A row of the process table: agents.ts.
+// It only translates; who asks, and what an error becomes, is decided where the call is made.
 
 import type { agent, core } from '@hivekernel/protocol';
 import { HiveClientError } from './client-error.ts';

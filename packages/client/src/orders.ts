@@ -1,4 +1,5 @@
 // What a caller asks of the kernel, with words and defaults, as messages of the wire.
+// A word that the wire does not have is refused here, before anything is sent.
 
 import { agent, make } from '@hivekernel/protocol';
 import { PRIORITY, ROLE, SHUTDOWN_REASON, TIER, VISIBILITY } from './words.ts';

@@ -1,4 +1,5 @@
 // Seeded chance: one seed is one run, so that a seed is a bug report. Not for secrets.
+// Each source is a sequence of its own: what one draws does not move another.
 
 import type { Chance } from '@hivekernel/kernel';
 

@@ -1,4 +1,5 @@
 // The content type of a file by its name; what is not known is bytes.
+// Only the ending is read, never the content: what is stored is labelled, not checked.
 
 import { extname } from 'node:path';
 

@@ -1,4 +1,5 @@
 // `hive doctor`: what the kernel needs, each ✓ or ✗ with its fix. Exit 1 when anything is amiss.
+// It looks and changes nothing; the fixes are for people to apply.
 
 import { loadConfig } from '@hivekernel/daemon/config';
 import type { Command } from 'commander';

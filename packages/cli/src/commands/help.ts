@@ -1,4 +1,5 @@
 // `hive help [COMMAND…|exit-codes]`.
+// The texts are those of the commands themselves: nothing is told twice.
 
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';

@@ -1,4 +1,5 @@
 // `hive spawn SPEC`: starts an agent and leaves it running. stdout: its pid, and nothing else.
+// It gives no task to wait for: that is `hive run`.
 
 import type { Command } from 'commander';
 import type { AgentView, HiveClient } from '@hivekernel/client';

@@ -1,4 +1,5 @@
 // `hive tree [SEL]`: who started whom. In machine formats the rows of `ps`, parents first.
+// The drawing is for people and may change; programs read the rows.
 
 import type { AgentView } from '@hivekernel/client';
 import type { Command } from 'commander';

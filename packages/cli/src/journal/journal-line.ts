@@ -1,4 +1,5 @@
 // One line of the journal for people: `14:02:01  81204  warn   worker-3(11)  message`.
+// The sentence comes from journal-item.ts; here it only gets its columns and colours.
 
 import { showClock } from '../output/human.ts';
 import { padEnd, padStart } from '../output/plain-text.ts';

@@ -1,4 +1,5 @@
 // The lines that tell of a kernel that was just started (UX §7.1).
+// They go to stderr: stdout belongs to the answer.
 
 import { showSpan } from '../output/human.ts';
 import { safeLine } from '../output/plain-text.ts';

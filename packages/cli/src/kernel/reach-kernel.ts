@@ -1,4 +1,5 @@
 // Connects to the running kernel of a data directory, or says why there is none.
+// It never starts one: that is hosted-kernel.ts and background-kernel.ts, where a command asks.
 
 import { connect, isOsProcessAlive, readRunFile, RUN_FILE } from '@hivekernel/client';
 import type { HiveClient, RunInfo } from '@hivekernel/client';

@@ -1,4 +1,5 @@
 // Ctrl-C and its relatives, as something that can be awaited and counted.
+// The first asks for a clean stop; what a second one means, the listener decides by the count.
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];

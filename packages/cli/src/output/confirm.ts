@@ -1,4 +1,5 @@
 // Asks before something that cannot be undone. Without a terminal nobody can answer: it refuses.
+// The question goes to stderr, so that stdout stays the answer's; `--yes` answers beforehand.
 
 import { createInterface } from 'node:readline/promises';
 import type { Context } from '../context.ts';

@@ -1,4 +1,5 @@
 // The words of `-o`.
+// What each looks like for a list is told in listing.ts.
 
 import { usageError } from '../errors/cli-error.ts';
 

@@ -1,4 +1,5 @@
 // A sign for each state, beside its word (UX §3.5): state is never colour alone.
+// A state that this version does not know shows as a question mark.
 
 const GLYPHS: Readonly<Record<string, string>> = {
   starting: '◌',

@@ -1,4 +1,5 @@
 // How the end of a task is told: its exit code, its document, its error.
+// The kernel decided how it ended; nothing here judges it again.
 
 import type { TaskReport } from '@hivekernel/client';
 import { CliError } from '../errors/cli-error.ts';

@@ -1,4 +1,5 @@
 // Whom a task is for: a running agent by pid, name or path, else something that can be started.
+// A word that is both is the running agent; what can be neither is refused with a guess.
 
 import type { AgentView, HiveClient } from '@hivekernel/client';
 import { noMatch } from '../errors/cli-error.ts';

@@ -1,4 +1,5 @@
 // An agent as the record that `-o json` prints, its columns, and the words that filters know.
+// The names of its fields are a contract with programs; columns and their order are not.
 
 import type { AgentView } from '@hivekernel/client';
 import { isoTime, showAge, showCount } from '../output/human.ts';

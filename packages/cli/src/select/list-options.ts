@@ -1,4 +1,5 @@
 // The flags that commands share which list: columns, order, limit.
+// One place, so that every command that lists names and refuses them in the same words.
 
 import type { Command } from 'commander';
 import { countFlag } from '../output/human.ts';

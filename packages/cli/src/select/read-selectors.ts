@@ -1,4 +1,5 @@
 // The words that name targets; `-` stands for what stdin brings, one or more a line.
+// What they name is found by resolve.ts; here they are only text.
 
 import { usageError } from '../errors/cli-error.ts';
 import type { Terminal } from '../output/terminal.ts';

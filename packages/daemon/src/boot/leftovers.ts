@@ -1,4 +1,5 @@
 // OS processes that the journal knows as running although the kernel that ran them is no more.
+//   P10. What is listed here is looked for, by pid and start time, before anything else starts.
 
 import type { JournaledKernel } from '../journal/journaled-kernel.ts';
 import type { OsRecord } from '../runtime/os/end-recorded.ts';

@@ -1,4 +1,5 @@
 // Calls on artifacts: store, get, list.
+// What is answered is a copy: the record goes on changing (the rules are the librarian's).
 
 import type { Found } from '../artifacts/librarian.ts';
 import type { AnswerOf, ArgsOf } from './abi.ts';

@@ -1,4 +1,5 @@
 // Calls on messages: send, look into an inbox, escalate.
+// Here rights are asked and answers shaped; the rules of delivery are the broker's.
 
 import { KernelError } from '../errors.ts';
 import type { Delivery } from '../events/effects.ts';

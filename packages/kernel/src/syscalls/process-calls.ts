@@ -1,4 +1,5 @@
 // Calls on processes: spawn, kill, exit, wait, look.
+// Here rights are asked and answers shaped; the rules of life are those of supervision.
 
 import { KernelError } from '../errors.ts';
 import { hasAccess, requireAccess } from '../permissions/acl.ts';

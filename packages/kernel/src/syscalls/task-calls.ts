@@ -1,4 +1,5 @@
 // Calls on tasks: give one to a child, interrupt one, tell how far one is.
+// Here rights are asked and answers shaped; the rules of tasks are the dispatcher's.
 
 import { KernelError } from '../errors.ts';
 import { SEQ_ZERO, type TaskId } from '../ids.ts';

@@ -1,4 +1,5 @@
 // The arguments of calls with everything filled in, so that a test names only what it is about.
+// What is filled in is the plainest that the kernel takes; nothing here is a rule of it.
 
 import {
   asPid,
