@@ -20,6 +20,7 @@ import {
   type Fact,
   type KernelError,
   type KernelSettings,
+  type PendingEffect,
   type Pid,
   type ProcessView,
   type SyscallName,
@@ -142,8 +143,7 @@ export class TestKernel {
   /** Drains, carries out, reports, until nothing more comes of it. */
   pass(): void {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const { events, effects } = this.kernel.drain();
-      this.events.push(...events);
+      const { events, effects } = this.drain();
       for (const { effect } of effects) this.#carryOut(effect);
       const facts = this.runtime.takeFacts();
       this.#threeWay.passed(this.kernel);
@@ -151,6 +151,13 @@ export class TestKernel {
       for (const fact of facts) this.kernel.input(fact, this.time.now());
     }
     throw new Error(`the kernel does not come to rest in ${ROUNDS_MAX} rounds`);
+  }
+
+  /** One drain whose effects nobody carries out: for looking at what waits for what. */
+  drain(): { events: Event[]; effects: PendingEffect[] } {
+    const drained = this.kernel.drain();
+    this.events.push(...drained.events);
+    return drained;
   }
 
   /** Lets time pass, stopping at every instant that the kernel asked for. */
