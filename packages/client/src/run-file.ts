@@ -1,7 +1,8 @@
 // `run.json` in the data directory: where the running kernel of that directory can be reached. The
-// kernel writes it when it is up and takes it away when it stops cleanly; after a crash it stays, so
-// that what it says is a claim until somebody answers.
+// kernel writes it when it is up and takes it away when it stops cleanly; after a crash it stays,
+// so that what it says is a claim until somebody answers.
 
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -47,13 +48,25 @@ function readRunInfo(value: unknown): RunInfo | undefined {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Whether an OS process of that pid exists, whoever owns it. */
+/** Whether an OS process of that pid runs, whoever owns it. One that only waits to be reaped is gone. */
 export function isOsProcessAlive(osPid: number): boolean {
   if (!Number.isSafeInteger(osPid) || osPid <= 0) return false;
   try {
     process.kill(osPid, 0);
-    return true;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+  return !isUnreaped(osPid);
+}
+
+/** Where nobody reaps (a container without an init), a dead process keeps its number. */
+function isUnreaped(osPid: number): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    const stat = readFileSync(`/proc/${osPid}/stat`, 'latin1');
+    // The name before it stands in parentheses and may hold anything.
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
   }
 }

@@ -92,6 +92,7 @@ class Demo {
     this.#signal = signal;
     this.#run?.leave();
     this.#context.terminal.note('stopping; Ctrl-C again forces it');
+    void this.#kernel?.daemon.stop(signal);
     this.#interrupted.resolve(signal);
   }
 
@@ -158,7 +159,7 @@ class Demo {
       const body = runDocument(run, { report, exitCode });
       return void terminal.out(renderDocument('Run', body, format));
     }
-    terminal.out(report.output.endsWith('\n') ? report.output : `${report.output}\n`);
+    terminal.outText(report.output);
     const { calls, tokens, provider, isSimulated } = run.model.spending;
     const by = `${provider ?? 'no model'}${isSimulated ? ' (simulated)' : ''}`;
     const used = `${plural(calls, 'model call')}, ${showCount(tokens)} tokens, ${by}`;

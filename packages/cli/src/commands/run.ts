@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { TaskReport } from '@hivekernel/client';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
+import { CliError } from '../errors/cli-error.ts';
 import { reportError } from '../errors/error-report.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { shownPath } from '../kernel/reach-kernel.ts';
@@ -113,10 +114,25 @@ async function waitFor(context: Context, task: TaskRun): Promise<number> {
     return hands.isCancelled ? EXIT.interrupted : exitCodeOfTask(end);
   } catch (error) {
     await task.abandon();
-    throw error;
+    throw isUnavailable(error) ? kernelGone(task, error) : error;
   } finally {
     hands.release();
   }
+}
+
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'unavailable';
+
+function kernelGone(task: TaskRun, cause: unknown): CliError {
+  const what = task.task === '' ? 'the task' : `task ${task.task}`;
+  return new CliError({
+    code: 'E_UNREACHABLE',
+    exitCode: EXIT.unreachable,
+    message: `the kernel went away in the middle of ${what} of ${task.name} (pid ${task.pid})`,
+    why: 'Its agents end with it; what it acknowledged is kept.',
+    hints: [{ label: 'Go on with what is kept', command: 'hive up -d' }],
+    cause,
+  });
 }
 
 function tell(context: Context, task: TaskRun, report: TaskReport): void {
@@ -124,8 +140,7 @@ function tell(context: Context, task: TaskRun, report: TaskReport): void {
   if (format === 'json' || format === 'jsonl' || format === 'yaml') {
     return void terminal.out(renderDocument('TaskResult', taskDocument(report, task.pid), format));
   }
-  const { output } = report;
-  if (output !== '') terminal.out(output.endsWith('\n') ? output : `${output}\n`);
+  if (report.output !== '') terminal.outText(report.output);
   const error = taskError(report, `${task.name} (pid ${task.pid})`);
   if (error === undefined) return;
   const { verbosity } = flags;

@@ -135,5 +135,6 @@ function agentText(agent: AgentView, lines: readonly JournalItem[]): string {
     ['age', showAge(Date.now() - agent.startedAtMs)],
   ];
   const head = rows.map(([name = '', text = '']) => `${padEnd(name, 10)}${safeLine(text)}\n`);
-  return [...head, '\n', ...lines.map((line) => `${journalLine(line)}\n`)].join('');
+  const nameOf = (pid: number) => (pid === agent.pid ? safeLine(agent.name) : undefined);
+  return [...head, '\n', ...lines.map((line) => `${journalLine(line, { nameOf })}\n`)].join('');
 }

@@ -2,7 +2,7 @@
 // sentence. The sentences are for people; `data` has all that the journal holds.
 
 import type { JournalEvent, KernelEvent } from '@hivekernel/client';
-import { isoTime, showSpan } from '../output/human.ts';
+import { isoTime, plural, showBytes, showSpan } from '../output/human.ts';
 import { safeLine } from '../output/plain-text.ts';
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -94,7 +94,8 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   'kernel.stopped': (d) => ({ msg: `kernel stopped: ${d.text('reason')}` }),
   'process.spawned': (d) => {
     const spec = d.in('spec');
-    return { msg: `spawned ${spec.text('name')} (${spec.text('role')}) under ${d.text('parent')}` };
+    const parent = d.number('parent') === 0 ? '' : ` under ${d.text('parent')}`;
+    return { msg: `spawned ${spec.text('name')} (${spec.text('role')})${parent}` };
   },
   'process.started': (d) => ({ level: 'debug', msg: `OS process ${d.text('osPid')} started` }),
   'process.moved': (d) => ({
@@ -125,19 +126,24 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   'wait.began': (d) => ({ level: 'debug', msg: `waits for child ${d.text('target')}` }),
   'wait.ended': () => ({ level: 'debug', msg: 'waits no more' }),
   'kill.began': (d) => ({
-    msg: `kill of ${d.text('root')} began: ${d.count('targets')} processes, ${d.text('reason')}`,
+    msg: `kill began: ${plural(d.count('targets'), 'process', 'processes')}, ${d.text('reason')}`,
   }),
-  'kill.ended': (d) => ({ msg: `kill of ${d.text('root')} is done` }),
+  'kill.ended': () => ({ level: 'debug', msg: 'kill is done' }),
   'message.sent': (d) => ({
+    // The kernel's own (an end of a child, an escalation) are told by their causes.
+    level: d.text('relation') === 'system' ? 'debug' : 'info',
     msg: `${d.text('type')} from ${d.text('fromName')} to ${d.text('toName')} (${d.text('to')})`,
   }),
-  'message.acked': (d) => ({ level: 'debug', msg: `took ${d.count('messages')} messages` }),
+  'message.acked': (d) => ({
+    level: 'debug',
+    msg: `took ${plural(d.count('messages'), 'message')}`,
+  }),
   'message.dropped': (d) => ({
     level: 'warn',
     msg: `message m${d.text('message')} was dropped: ${d.text('why')}`,
   }),
   'artifact.stored': (d) => ({
-    msg: `stored ${d.text('key')}@v${d.text('version')}, ${d.in('content').text('bytes')} bytes`,
+    msg: `stored ${d.text('key')}@v${d.text('version')}, ${showBytes(d.in('content').number('bytes'))}`,
   }),
   'log.written': (d) => ({ level: levelOf(d.text('level')), msg: d.text('message') }),
   'metric.reported': (d) => ({ level: 'debug', msg: `${d.text('name')} = ${d.text('value')}` }),
@@ -161,7 +167,8 @@ const TELLERS: Readonly<Record<string, Teller>> = {
 function tellExit(d: Fields): Told {
   const cause = d.text('cause');
   const code = d.number('exitCode');
-  const detail = d.text('detail') === '' ? '' : `: ${d.text('detail')}`;
+  const told = d.text('detail');
+  const detail = told === '' || told === `exit code ${code}` ? '' : `: ${told}`;
   const isBad = cause === 'crashed' || cause === 'protocol_error';
   const level = isBad ? 'error' : 'info';
   return { level, msg: `ended, ${cause}${code > 0 ? ` with exit code ${code}` : ''}${detail}` };

@@ -81,5 +81,5 @@ export function countFlag(flag: string, text: string): number {
 }
 
 /** `1 agent`, `2 agents`. */
-export const plural = (count: number, noun: string): string =>
-  `${count} ${noun}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, noun: string, many = `${noun}s`): string =>
+  `${count} ${count === 1 ? noun : many}`;

@@ -3,6 +3,7 @@
 //   A reader that went away (EPIPE) ends the program quietly.
 
 import type { ReadStream, WriteStream } from 'node:tty';
+import { safeText } from './plain-text.ts';
 
 export type ColourChoice = 'auto' | 'always' | 'never';
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -73,6 +74,12 @@ export class Terminal {
   /** Data. False: the stream wants a pause, see `drained`. */
   out(text: string | Uint8Array): boolean {
     return this.#streams.stdout.write(text);
+  }
+
+  /** Text of agents as data: as it is in a pipe, made safe where a person reads it. */
+  outText(text: string): void {
+    const shown = this.isOutTty ? safeText(text) : text;
+    this.out(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
   /** Progress, hints, warnings, errors. */
