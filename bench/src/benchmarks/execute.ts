@@ -39,7 +39,7 @@ export const execute: Benchmark = {
           unit: 'ms',
           goal: 2,
           isHigherBetter: false,
-          note: `execute_on, alone; two disk commits in series, bare ${commitMs} ms each; at most 3`,
+          note: `execute_on, alone; two disk commits in series, each ${commitMs} ms; at most 3`,
         },
         {
           name: 'execute.rate',

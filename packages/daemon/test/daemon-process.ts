@@ -49,7 +49,9 @@ export function launchDaemon(options: DaemonProcessOptions): DaemonProcess {
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as DaemonExit);
+  const exited = new Promise<DaemonExit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
   const ready = Promise.race([
     firstLine(child),
     exited.then(({ code, signal }) => {

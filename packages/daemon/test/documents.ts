@@ -8,7 +8,8 @@ export const QUESTION = 'How does the harbour keep its boats safe in a storm, an
 
 export const DOCUMENTS: Readonly<Record<string, string>> = {
   'manual/storms.md':
-    '# Storms\n\nWhen a storm is announced, the harbour closes its outer gate within ten minutes. ' +
+    '# Storms\n\n' +
+    'When a storm is announced, the harbour closes its outer gate within ten minutes. ' +
     'Every boat is moored with two lines at the stern and two at the bow.\n\n' +
     '## After a storm\n\nThe warden inspects every boat before the gate is opened again.\n',
   'manual/money.md':

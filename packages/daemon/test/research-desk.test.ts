@@ -71,7 +71,7 @@ const namesOf = (agents: readonly AgentView[], pids: readonly number[]): string[
   agents.filter(({ pid }) => pids.includes(pid)).map(({ name }) => name);
 
 describe('research-desk on a real daemon', () => {
-  it('quotes what stands in the files, stores the report, charges the callers, leaves nobody', async () => {
+  it('quotes the files, stores the report, charges the callers, leaves nobody', async () => {
     hive = await startTestDaemon();
     const { client } = hive;
     const { report, agents, events } = await runDesk(client);
@@ -129,8 +129,12 @@ describe('research-desk on a real daemon', () => {
       const charged = events.flatMap(({ journal }) =>
         journal?.kind === 'llm.called' ? [journal.body] : [],
       );
-      const usages = charged.map((body) => [body['promptTokens'], body['completionTokens']]);
-      const told = server.calls.map((call) => [call.promptTokens, call.completionTokens]);
+      const usages = charged.map((body) =>
+        JSON.stringify([body['promptTokens'], body['completionTokens']]),
+      );
+      const told = server.calls.map((call) =>
+        JSON.stringify([call.promptTokens, call.completionTokens]),
+      );
       expect(usages.toSorted()).toEqual(told.toSorted());
       expect(charged.every((body) => body['simulated'] === false && !body['estimated'])).toBe(true);
 

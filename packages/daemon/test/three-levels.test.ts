@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 describe('execute_on inside execute_on', () => {
-  it('gives the result of three levels of OS processes, and leaves none of them (P8, P10)', async () => {
+  it('gives the result of three levels of OS processes, and leaves none (P8, P10)', async () => {
     const { client } = hive;
     const top = await client.spawn({ name: 'nest', role: 'lead', tier: 'tactical', image: NEST });
     const report = await client.executeTask({ pid: top, description: 'depth:2:kept' });

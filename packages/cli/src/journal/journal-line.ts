@@ -22,8 +22,13 @@ export function journalLine(
   const who = name === undefined ? `pid ${item.pid}` : `${name}(${item.pid})`;
   const level = padEnd(item.level, LEVEL_WIDTH);
   const head = `${showClock(Date.parse(item.at))}  ${padStart(`${item.seq ?? '-'}`, SEQ_WIDTH)}`;
-  const painted = paint === undefined ? level : paintLevel(paint, item.level)(level);
-  return `${paint === undefined ? head : paint.dim(head)}  ${painted}  ${padEnd(who, WHO_WIDTH)}  ${item.msg}`;
+  const cells = [
+    paint === undefined ? head : paint.dim(head),
+    paint === undefined ? level : paintLevel(paint, item.level)(level),
+    padEnd(who, WHO_WIDTH),
+    item.msg,
+  ];
+  return cells.join('  ');
 }
 
 function paintLevel(paint: Paint, level: Level): (text: string) => string {

@@ -144,7 +144,8 @@ const CHANGES: Readonly<Record<string, (agent: RunAgent, fields: Fields) => void
     agent.tokensLive = 0;
     agent.llmCalls += 1;
     if (agent.percent < 0) {
-      agent.activity = `llm ${safeLine(fields.text('model'))} ${showSpan(fields.number('latencyMs'))}`;
+      const span = showSpan(fields.number('latencyMs'));
+      agent.activity = `llm ${safeLine(fields.text('model'))} ${span}`;
     }
   },
 };

@@ -49,7 +49,8 @@ async function nobody(word: string, live: readonly AgentView[]): Promise<Error> 
   const nearest = await nearestWord(word, [...names, ...crew]);
   const guess = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
   return noMatch(
-    `"${word}" is no running agent, no file.ts#Export, and none of the crew (${crew.join(', ')}).${guess}`,
+    `"${word}" is no running agent, no file.ts#Export, ` +
+      `and none of the crew (${crew.join(', ')}).${guess}`,
     { hints: [{ label: 'See who runs', command: 'hive ps' }] },
   );
 }

@@ -226,7 +226,8 @@ function checkSize(content: Content): void {
   if (content.bytes <= LIMITS.artifactBytesMax) return;
   throw new KernelError(
     'too_large',
-    `The artifact has ${content.bytes} bytes, at most ${LIMITS.artifactBytesMax} are allowed (M12).`,
+    `The artifact has ${content.bytes} bytes, ` +
+      `at most ${LIMITS.artifactBytesMax} are allowed (M12).`,
     { details: { bytes: content.bytes } },
   );
 }

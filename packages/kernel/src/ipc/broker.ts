@@ -286,8 +286,9 @@ function checkContent(content: Content): void {
   if (content.bytes <= LIMITS.messagePayloadBytesMax) return;
   throw new KernelError(
     'too_large',
-    `The payload has ${content.bytes} bytes, at most ${LIMITS.messagePayloadBytesMax} are allowed ` +
-      '(M8). Store it as an artifact and send its key.',
+    `The payload has ${content.bytes} bytes, ` +
+      `at most ${LIMITS.messagePayloadBytesMax} are allowed (M8). ` +
+      'Store it as an artifact and send its key.',
     { details: { bytes: content.bytes } },
   );
 }
@@ -295,7 +296,7 @@ function checkContent(content: Content): void {
 const inboxFull = (to: ProcessRecord, box: Mailbox): KernelError =>
   new KernelError(
     'queue_full',
-    `The inbox of ${describeProcess(to)} is full: ${box.depth} messages, ${box.bytes} bytes (M8). ` +
-      'Try again when it has read some.',
+    `The inbox of ${describeProcess(to)} is full: ` +
+      `${box.depth} messages, ${box.bytes} bytes (M8). Try again when it has read some.`,
     { details: { pid: to.pid, depth: box.depth } },
   );

@@ -90,7 +90,7 @@ describe('ProcessTable', () => {
     expect(t.view(worker)).toMatchObject({ ppid: 1, address: '/king/lead/w', state: 'idle' });
   });
 
-  it('finds a free suffix among a thousand namesakes, also where one is named like a suffix', () => {
+  it('finds a free suffix among a thousand namesakes, one of them named like a suffix', () => {
     const t = testKernel({ settings: { kingChildrenMax: 2_000 } });
     t.spawn({ name: 'w~3' });
     const addresses = Array.from({ length: 1_000 }, () => t.view(t.spawn({ name: 'w' })).address);

@@ -70,7 +70,8 @@ export class Dispatcher {
     if (target.tasks.size >= LIMITS.tasksQueuedMax) {
       throw new KernelError(
         'queue_full',
-        `${describeProcess(target)} has ${target.tasks.size} tasks in line, which is the limit (P6).`,
+        `${describeProcess(target)} has ${target.tasks.size} tasks in line, ` +
+          'which is the limit (P6).',
       );
     }
     const task = asTaskId(this.#log.nextSeq);

@@ -20,7 +20,7 @@ const stopsIn = (t: TestKernel): Pid[] =>
   t.effects.flatMap((effect) => (effect.do === 'stop' ? [effect.pid] : []));
 
 describe('Killer.kill()', () => {
-  it('takes leaves before their parents and lists them in that order, the target last (P10)', () => {
+  it('takes leaves before their parents and lists them in that order, target last (P10)', () => {
     const t = testKernel();
     const { top, left, leaf, right } = branch(t);
     const { killed } = t.call('kill', kill(top, true)).value;

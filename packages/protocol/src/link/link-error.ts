@@ -52,6 +52,7 @@ export function toCallError(error: unknown): CallError {
     const message = error instanceof Error ? error.message : String(error);
     return { code: 'internal', message, details: {} };
   }
-  const details = Object.entries(error.details ?? {}).map(([key, value]) => [key, String(value)]);
+  const entries = Object.entries(error.details ?? {});
+  const details = entries.map(([key, value]): [string, string] => [key, String(value)]);
   return { code: error.code, message: error.message, details: Object.fromEntries(details) };
 }

@@ -79,7 +79,12 @@ describe('RequestDesk requests', () => {
 
   it('that fail answer with the code of the error, or `internal`', async () => {
     const errors = [new LinkCallError('wrong_state', 'busy'), new TypeError('a fault'), 'text'];
-    const { kernel } = await connect({ onRequest: () => Promise.reject(errors.shift()) });
+    // A reason to abort may be anything, and is thrown as it is.
+    const failWith = (reason: unknown): never => {
+      AbortSignal.abort(reason).throwIfAborted();
+      throw new Error('not reached');
+    };
+    const { kernel } = await connect({ onRequest: async () => failWith(errors.shift()) });
     kernel.send({ requests: [init(1), init(2), init(3)] });
     const answers = await kernel.answers(3);
     expect(answers.map((answer) => answer.body?.value)).toMatchObject([

@@ -36,8 +36,11 @@ const SPLITS = new RegExp(
 );
 const REPORTS = /\b(?:report|combine|synthesi[sz]e|merge|write up|overview)\b/i;
 /** "If no sentence helps, write: nothing found." */
-const NOTHING =
-  /\bif (?:no|none|nothing)\b[^.\n]{0,80}?[,:] *(?:write|say|answer|reply)[: ]+["“']?([^"”'.\n]{1,80})/i;
+const NOTHING = new RegExp(
+  '\\bif (?:no|none|nothing)\\b[^.\\n]{0,80}?[,:] *' +
+    '(?:write|say|answer|reply)[: ]+["“\']?([^"”\'.\\n]{1,80})',
+  'i',
+);
 const PART_FIELDS = /question|quer|task|step|plan|part|goal/i;
 
 /** Deterministic in (seed, request); the signal ends it between two slices of work. */
