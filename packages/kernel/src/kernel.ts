@@ -2,6 +2,7 @@
 // input to its place. What it is made of, and in which order, stands in syscalls/parts.ts.
 //   D3. `drain` gives the events for the journal, and the effects with the seq each waits for.
 
+import type { Content } from './events/content.ts';
 import type { PendingEffect } from './events/effects.ts';
 import type { CallRef, Event } from './events/event.ts';
 import type { Pid } from './ids.ts';
@@ -89,20 +90,18 @@ export class Kernel {
 
   /** Hashes of content that the state refers to; retention must keep it. */
   *liveHashes(): Generator<string> {
-    for (const artifact of this.state.catalog.all()) {
-      for (const { content } of artifact.versions) {
-        if (content.inline === undefined && content.hash !== undefined) yield content.hash;
-      }
+    for (const { inline, hash } of this.#contents()) {
+      if (inline === undefined && hash !== undefined) yield hash;
     }
-    for (const { spec } of this.state.tasks.byId.values()) {
-      if (spec.context.hash !== undefined) yield spec.context.hash;
-    }
-    for (const { spec } of this.state.tasks.byId.values()) {
-      if (spec.context.hash !== undefined) yield spec.context.hash;
-    }
-    for (const box of this.state.office.boxes.values()) {
-      for (const { content } of box.messages()) if (content.hash !== undefined) yield content.hash;
-      for (const { content } of box.deadLetters) if (content.hash !== undefined) yield content.hash;
+  }
+
+  *#contents(): Generator<Content> {
+    const { catalog, tasks, office } = this.state;
+    for (const { versions } of catalog.all()) for (const { content } of versions) yield content;
+    for (const { spec } of tasks.byId.values()) yield spec.context;
+    for (const box of office.boxes.values()) {
+      for (const { content } of box.messages()) yield content;
+      for (const { content } of box.deadLetters) yield content;
     }
   }
 
