@@ -24,7 +24,7 @@ export type {
 export type { PendingLink } from './handshake.ts';
 export type { CallOptions, LinkCallerOptions, PlainCase } from './link-caller.ts';
 export type { IncomingRequest, RequestHandler } from './request-desk.ts';
-export type { AnswerValue, RequestCase, RequestValue } from './request-table.ts';
+export type { AnswerListener, AnswerValue, RequestCase, RequestValue } from './request-table.ts';
 export type {
   ServerSessionHandlers,
   ServerSessionOptions,

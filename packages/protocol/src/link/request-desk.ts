@@ -17,7 +17,7 @@ export interface IncomingRequest {
 }
 
 /** What it throws or rejects with is the answer; a `code` of the closed list travels with it. */
-export type RequestHandler = (request: IncomingRequest) => Promise<AnswerBody>;
+export type RequestHandler = (request: IncomingRequest) => AnswerBody | Promise<AnswerBody>;
 
 interface KeptAnswer {
   readonly bytes: Uint8Array;
@@ -30,7 +30,9 @@ export class RequestDesk {
   readonly #send: (answer: Uint8Array) => boolean;
   /** Request id to its answer; undefined while the handler is at it. */
   #requests = new Map<number, KeptAnswer | undefined>();
-  #keptCount = 0;
+  /** Those of `#requests` that have an answer, the oldest first, from `#keptFrom` on. */
+  #keptIds: number[] = [];
+  #keptFrom = 0;
   #keptBytes = 0;
   #highestId = 0;
   #bootCount = 0;
@@ -68,7 +70,8 @@ export class RequestDesk {
   forget(): void {
     this.#bootCount += 1;
     this.#requests = new Map();
-    this.#keptCount = 0;
+    this.#keptIds = [];
+    this.#keptFrom = 0;
     this.#keptBytes = 0;
     this.#highestId = 0;
   }
@@ -76,13 +79,18 @@ export class RequestDesk {
   #begin(request: Request): void {
     this.#highestId = request.id;
     this.#requests.set(request.id, undefined);
+    const bytes = this.#run(request);
+    if (!(bytes instanceof Promise)) return this.#finish(request.id, bytes);
     const boot = this.#bootCount;
-    void this.#run(request).then((bytes) => {
-      if (boot !== this.#bootCount) return;
-      const answer = { bytes, sentOn: 0 };
-      this.#keep(request.id, answer);
-      this.#sendOnce(answer);
+    void bytes.then((late) => {
+      if (boot === this.#bootCount) this.#finish(request.id, late);
     });
+  }
+
+  #finish(id: number, bytes: Uint8Array): void {
+    const answer = { bytes, sentOn: 0 };
+    this.#keep(id, answer);
+    this.#sendOnce(answer);
   }
 
   #sendOnce(answer: KeptAnswer): void {
@@ -90,32 +98,48 @@ export class RequestDesk {
     if (this.#send(answer.bytes)) answer.sentOn = this.#connectionCount;
   }
 
-  /** Never rejects. */
-  async #run(request: Request): Promise<Uint8Array> {
+  /** Never throws or rejects. */
+  #run(request: Request): Uint8Array | Promise<Uint8Array> {
     try {
       const { id, pid, body } = request;
       if (!body || !this.#handler) throw unknownRequest(request);
-      return encodeAnswer(request, await this.#handler({ id, pid, body }));
+      const answer = this.#handler({ id, pid, body });
+      if (!(answer instanceof Promise)) return encodeAnswer(request, answer);
+      return this.#encodeLater(request, answer);
     } catch (error) {
-      return encodeAnswer(request, { $case: 'error', value: toCallError(error) });
+      return encodeFailure(request, error);
+    }
+  }
+
+  async #encodeLater(request: Request, answer: Promise<AnswerBody>): Promise<Uint8Array> {
+    try {
+      return encodeAnswer(request, await answer);
+    } catch (error) {
+      return encodeFailure(request, error);
     }
   }
 
   #keep(id: number, answer: KeptAnswer): void {
     this.#requests.set(id, answer);
-    this.#keptCount += 1;
+    this.#keptIds.push(id);
     this.#keptBytes += answer.bytes.length;
-    for (const [oldId, old] of this.#requests) {
-      const isOver =
-        this.#keptCount > LINK_LIMITS.keptAnswersMax ||
-        this.#keptBytes > LINK_LIMITS.keptAnswerBytesMax;
-      if (!isOver) return;
-      if (old) {
-        this.#requests.delete(oldId);
-        this.#keptCount -= 1;
-        this.#keptBytes -= old.bytes.length;
-      }
-    }
+    while (this.#isOverLimit) this.#dropOldest();
+    if (this.#keptFrom < LINK_LIMITS.keptAnswersMax) return;
+    this.#keptIds = this.#keptIds.slice(this.#keptFrom);
+    this.#keptFrom = 0;
+  }
+
+  get #isOverLimit(): boolean {
+    const count = this.#keptIds.length - this.#keptFrom;
+    const { keptAnswersMax, keptAnswerBytesMax } = LINK_LIMITS;
+    return count > keptAnswersMax || (count > 0 && this.#keptBytes > keptAnswerBytesMax);
+  }
+
+  #dropOldest(): void {
+    const id = this.#keptIds[this.#keptFrom]!;
+    this.#keptFrom += 1;
+    this.#keptBytes -= this.#requests.get(id)?.bytes.length ?? 0;
+    this.#requests.delete(id);
   }
 }
 
@@ -135,3 +159,6 @@ function encodeAnswer(request: Request, body: AnswerBody): Uint8Array {
     body: { $case: 'error', value },
   });
 }
+
+const encodeFailure = (request: Request, error: unknown): Uint8Array =>
+  encodeAnswer(request, { $case: 'error', value: toCallError(error) });

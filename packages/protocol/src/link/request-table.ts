@@ -12,18 +12,26 @@ export type RequestCase = RequestBody['$case'];
 export type RequestValue<Case extends RequestCase> = Extract<RequestBody, { $case: Case }>['value'];
 export type AnswerValue<Case extends RequestCase> = Extract<AnswerBody, { $case: Case }>['value'];
 
+/** Who waits for an answer: exactly one of the two is called, once. */
+export interface AnswerListener<Case extends RequestCase = RequestCase> {
+  onAnswer(value: AnswerValue<Case>): void;
+  /** What the process answered, or why no answer will come. */
+  onFailed(error: LinkCallError): void;
+}
+
 interface OpenRequest {
   readonly pid: number;
   readonly kind: RequestCase;
   readonly bytes: Uint8Array;
-  readonly resolve: (body: AnswerBody) => void;
-  readonly reject: (error: LinkCallError) => void;
+  readonly listener: AnswerListener;
 }
 
 export class RequestTable {
   readonly #open = new Map<number, OpenRequest>();
   readonly #onUnsent: () => void;
   #unsent: number[] = [];
+  /** Where in `#unsent` the next one is. */
+  #unsentFrom = 0;
   #nextId = 1;
 
   /** `onUnsent`: something waits to be sent. */
@@ -35,29 +43,25 @@ export class RequestTable {
     return this.#open.size;
   }
 
-  /** Throws `queue_full` or `too_large`. The signal ends the waiting, with `cancelled`. */
-  async ask(options: {
-    pid: number;
-    body: RequestBody;
-    signal?: AbortSignal | undefined;
-  }): Promise<AnswerBody> {
-    const { pid, body, signal } = options;
+  /** The id to give it up by. Throws `queue_full` or `too_large`. */
+  ask(options: { pid: number; body: RequestBody; listener: AnswerListener }): number {
+    const { pid, body, listener } = options;
     const id = this.#nextId;
     const bytes = encodeMessage(Request, { id, pid, body });
     this.#checkLimits(bytes.length);
-    if (signal?.aborted) throw abandoned(signal);
     this.#nextId += 1;
-    const onAbort = (): void => this.#giveUp(id, abandoned(signal));
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await new Promise((resolve, reject) => {
-        this.#open.set(id, { pid, kind: body.$case, bytes, resolve, reject });
-        this.#unsent.push(id);
-        this.#onUnsent();
-      });
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+    this.#open.set(id, { pid, kind: body.$case, bytes, listener });
+    this.#unsent.push(id);
+    this.#onUnsent();
+    return id;
+  }
+
+  /** Nobody waits any more: the listener is told why. */
+  giveUp(id: number, error: LinkCallError): void {
+    const request = this.#open.get(id);
+    if (request === undefined) return;
+    this.#open.delete(id);
+    request.listener.onFailed(error);
   }
 
   /** False: a stray. */
@@ -67,41 +71,38 @@ export class RequestTable {
     const { body } = answer;
     if (body && body.$case !== 'error' && body.$case !== request.kind) return false;
     this.#open.delete(answer.id);
+    const { listener, kind } = request;
     if (!body) {
-      request.reject(new LinkCallError('internal', `an empty answer to "${request.kind}"`));
+      listener.onFailed(new LinkCallError('internal', `an empty answer to "${kind}"`));
     } else if (body.$case === 'error') {
-      request.reject(fromCallError(body.value));
+      listener.onFailed(fromCallError(body.value));
     } else {
-      request.resolve(body);
+      listener.onAnswer(body.value);
     }
     return true;
   }
 
   /** Takes the next one to send, if it fits. */
   takeUnsent(fits: (bytes: number) => boolean): Uint8Array | undefined {
-    for (;;) {
-      const id = this.#unsent[0];
-      if (id === undefined) return undefined;
-      const request = this.#open.get(id);
+    while (this.#unsentFrom < this.#unsent.length) {
+      const request = this.#open.get(this.#unsent[this.#unsentFrom]!);
       if (request && !fits(request.bytes.length)) return undefined;
-      this.#unsent.shift();
+      this.#unsentFrom += 1;
       if (request) return request.bytes;
     }
+    this.#unsent = [];
+    this.#unsentFrom = 0;
+    return undefined;
   }
 
   /** On a new connection: everything unanswered is to be sent again. */
   rewind(): void {
     this.#unsent = [...this.#open.keys()];
+    this.#unsentFrom = 0;
   }
 
   rejectAll(error: LinkCallError): void {
-    for (const id of [...this.#open.keys()]) this.#giveUp(id, error);
-  }
-
-  #giveUp(id: number, error: LinkCallError): void {
-    const request = this.#open.get(id);
-    this.#open.delete(id);
-    request?.reject(error);
+    for (const id of [...this.#open.keys()]) this.giveUp(id, error);
   }
 
   #checkLimits(bytes: number): void {
@@ -112,12 +113,4 @@ export class RequestTable {
       throw new LinkCallError('queue_full', `${this.#open.size} requests wait for an answer`);
     }
   }
-}
-
-function abandoned(signal: AbortSignal | undefined): LinkCallError {
-  const cause: unknown = signal?.reason;
-  const isTimeout = cause instanceof Error && cause.name === 'TimeoutError';
-  return isTimeout
-    ? new LinkCallError('timed_out', 'the process did not answer in time', { cause })
-    : new LinkCallError('cancelled', 'the request was given up', { cause });
 }

@@ -20,7 +20,7 @@ import { LINK_VERSION } from './link-limits.ts';
 import { FrameBuilder, decodeField, encodeMessage, walkFrame } from './message-codec.ts';
 import type { FrameField } from './message-codec.ts';
 import { RequestTable } from './request-table.ts';
-import type { AnswerValue, RequestCase, RequestValue } from './request-table.ts';
+import type { AnswerListener, AnswerValue, RequestCase, RequestValue } from './request-table.ts';
 
 export interface ServerSessionHandlers {
   /** A new call, checked: it has a body and names a pid of the session. Must not throw. */
@@ -153,11 +153,33 @@ export class ServerSession {
     value: RequestValue<Case>,
     options: { pid: number; signal?: AbortSignal },
   ): Promise<AnswerValue<Case>> {
+    const { pid, signal } = options;
+    if (signal?.aborted) throw abandoned(signal);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const id = this.ask(kind, value, { pid, listener: { onAnswer: resolve, onFailed: reject } });
+    // The table lets only an answer of the request's own case through.
+    const answer = promise as Promise<AnswerValue<Case>>;
+    if (signal === undefined) return answer;
+    const onAbort = (): void => this.#requests.giveUp(id, abandoned(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    return answer.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  /**
+   * The same for many small requests, without a promise for each. The id is of no use but to tell
+   * them apart. Throws what `request` rejects with when it cannot even begin.
+   */
+  ask<Case extends RequestCase>(
+    kind: Case,
+    value: RequestValue<Case>,
+    options: { pid: number; listener: AnswerListener<Case> },
+  ): number {
     if (this.#isClosed) throw sessionOver();
     const body = { $case: kind, value } as RequestBody;
-    const answer = await this.#requests.ask({ pid: options.pid, body, signal: options.signal });
-    // The table lets only an answer of the request's own case through.
-    return answer.value as AnswerValue<Case>;
+    const { pid } = options;
+    // As above.
+    const listener = options.listener as unknown as AnswerListener;
+    return this.#requests.ask({ pid, body, listener });
   }
 
   /** Sends what this turn has gathered now, not at its end. */
@@ -275,4 +297,12 @@ function helloFrame(hello: HelloReply): Uint8Array {
 
 function sessionOver(): LinkCallError {
   return new LinkCallError('unavailable', 'the session is over');
+}
+
+function abandoned(signal: AbortSignal | undefined): LinkCallError {
+  const cause: unknown = signal?.reason;
+  const isTimeout = cause instanceof Error && cause.name === 'TimeoutError';
+  return isTimeout
+    ? new LinkCallError('timed_out', 'the process did not answer in time', { cause })
+    : new LinkCallError('cancelled', 'the request was given up', { cause });
 }

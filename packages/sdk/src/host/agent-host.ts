@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { agent as wire } from '@hivekernel/protocol';
 import { BIND_CONTEXT } from '../agent.ts';
-import type { AgentHandlers, BindsContext } from '../agent.ts';
+import type { AgentHandlers, BindsContext, MessageOutcome } from '../agent.ts';
 import { Context, TaskContext } from '../context/context.ts';
 import type { ContextParts } from '../context/context.ts';
 import { runInTask } from '../current-task.ts';
@@ -53,7 +53,8 @@ export class AgentHost {
   readonly #tasks = new RunningTasks((request, signal) => this.#runTask(request, signal));
   readonly #lanes = new MessageLanes((message) => this.#handleMessage(message));
   #init: Promise<wire.InitResponse> | undefined;
-  #isReady = false;
+  /** Once onInit ended. */
+  #started: Started | undefined;
   #contextTokensMax = 0;
 
   constructor(options: AgentHostOptions) {
@@ -67,7 +68,18 @@ export class AgentHost {
     return this.#life.signal;
   }
 
-  async handle(request: RequestBody): Promise<AnswerBody> {
+  /** Throws or rejects with what goes back instead of an answer. */
+  handle(request: RequestBody): AnswerBody | Promise<AnswerBody> {
+    return request.$case === 'deliver' ? this.#deliver(request.value) : this.#answer(request);
+  }
+
+  /** Messages are many: what needs no waiting gets no promise. */
+  #deliver(message: wire.AgentMessage): AnswerBody | Promise<AnswerBody> {
+    const ack = this.#lanes.deliver(message);
+    return ack instanceof Promise ? ack.then(deliverAnswer) : deliverAnswer(ack);
+  }
+
+  async #answer(request: Exclude<RequestBody, { $case: 'deliver' }>): Promise<AnswerBody> {
     switch (request.$case) {
       case 'init':
         this.#init ??= this.#start(request.value);
@@ -75,8 +87,6 @@ export class AgentHost {
       case 'execute':
         await this.#ready.promise;
         return { $case: 'execute', value: await this.#tasks.execute(request.value) };
-      case 'deliver':
-        return { $case: 'deliver', value: await this.#lanes.deliver(request.value) };
       case 'heartbeat':
         return { $case: 'heartbeat', value: this.#heartbeat() };
       case 'interrupt':
@@ -105,8 +115,8 @@ export class AgentHost {
       this.#contextTokensMax = context.limits.contextTokensMax ?? 0;
       if (bindsContext(agent)) agent[BIND_CONTEXT](context);
       await this.#runOnInit(agent, context);
-      this.#isReady = true;
-      this.#ready.resolve({ agent, context, parts });
+      this.#started = { agent, context, parts };
+      this.#ready.resolve(this.#started);
       return { ready: true, error: '' };
     } catch (error) {
       const why = messageOf(error);
@@ -135,18 +145,10 @@ export class AgentHost {
     return runInTask({ id: task.id, signal }, () => agent.onTask?.(task, taskContext));
   }
 
-  async #handleMessage(message: wire.AgentMessage): Promise<wire.MessageAck> {
-    const { agent, context } = await this.#ready.promise;
-    const { messageId } = message;
-    if (agent.onMessage === undefined) {
-      const word = message.type === 'escalation' ? 'escalate' : 'accepted';
-      return { messageId, status: numberOf(ACKS, word), reply: '' };
-    }
-    const outcome = await agent.onMessage(context.messageFromWire(message), context);
-    if (typeof outcome === 'object') {
-      return { messageId, status: numberOf(ACKS, 'accepted'), reply: outcome.reply };
-    }
-    return { messageId, status: numberOf(ACKS, outcome ?? 'accepted'), reply: '' };
+  #handleMessage(message: wire.AgentMessage): wire.MessageAck | Promise<wire.MessageAck> {
+    const started = this.#started;
+    if (started !== undefined) return handOver(started, message);
+    return this.#ready.promise.then((late) => handOver(late, message));
   }
 
   #heartbeat(): wire.HeartbeatResponse {
@@ -187,8 +189,8 @@ export class AgentHost {
   }
 
   async #saveState(reason: ShutdownReason): Promise<Uint8Array | undefined> {
-    if (!this.#isReady) return undefined;
-    const { agent, context } = await this.#ready.promise;
+    if (this.#started === undefined) return undefined;
+    const { agent, context } = this.#started;
     const saved = await agent.onShutdown?.(reason, context);
     return saved === undefined ? undefined : bytesOf(saved);
   }
@@ -197,6 +199,35 @@ export class AgentHost {
   #end(exitCode: number): void {
     setImmediate(() => this.#options.onEnd(exitCode));
   }
+}
+
+const deliverAnswer = (value: wire.MessageAck): AnswerBody => ({ $case: 'deliver', value });
+
+function handOver(
+  { agent, context }: Started,
+  message: wire.AgentMessage,
+): wire.MessageAck | Promise<wire.MessageAck> {
+  const { messageId } = message;
+  if (agent.onMessage === undefined) {
+    const word = message.type === 'escalation' ? 'escalate' : 'accepted';
+    return { messageId, status: numberOf(ACKS, word), reply: '' };
+  }
+  const outcome = agent.onMessage(context.messageFromWire(message), context);
+  if (!isThenable(outcome)) return ackOf(messageId, outcome);
+  return Promise.resolve(outcome).then((late) => ackOf(messageId, late));
+}
+
+function ackOf(messageId: string, outcome: MessageOutcome): wire.MessageAck {
+  if (typeof outcome === 'object') {
+    return { messageId, status: numberOf(ACKS, 'accepted'), reply: outcome.reply };
+  }
+  return { messageId, status: numberOf(ACKS, outcome ?? 'accepted'), reply: '' };
+}
+
+function isThenable(
+  outcome: MessageOutcome | Promise<MessageOutcome>,
+): outcome is Promise<MessageOutcome> {
+  return typeof outcome === 'object' && outcome !== null && 'then' in outcome;
 }
 
 /** `undefined` when the time passed first. */

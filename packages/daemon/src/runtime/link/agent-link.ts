@@ -7,6 +7,7 @@
 import { KernelError } from '@hivekernel/kernel';
 import { ServerSession, readHello, socketStream } from '@hivekernel/protocol/link';
 import type {
+  AnswerListener,
   AnswerValue,
   IncomingCall,
   LinkProtocolError,
@@ -117,6 +118,16 @@ export class AgentLink {
   ): Promise<AnswerValue<Case>> {
     const { pid } = this.#options;
     return this.#session.request(kind, value, signal === undefined ? { pid } : { pid, signal });
+  }
+
+  /** As `ServerSession.ask`, in the name of the process. */
+  ask<Case extends RequestCase>(
+    kind: Case,
+    value: RequestValue<Case>,
+    listener: AnswerListener<Case>,
+  ): void {
+    const { pid } = this.#options;
+    this.#session.ask(kind, value, { pid, listener });
   }
 
   /** For good. The file is gone when it resolves. */

@@ -16,7 +16,7 @@ import type { Warnings } from '../warnings.ts';
 export interface DeliveriesOptions {
   readonly pid: Pid;
   readonly host: Host;
-  readonly link: Pick<AgentLink, 'request'>;
+  readonly link: Pick<AgentLink, 'ask'>;
   readonly warnings: Warnings;
 }
 
@@ -83,10 +83,14 @@ export class Deliveries {
   }
 
   #send(id: MessageId, message: agent.AgentMessage): void {
-    this.#options.link.request('deliver', message).then(
-      (ack) => this.#onAck(id, ack),
-      (error: unknown) => this.#onRefused(id, error),
-    );
+    try {
+      this.#options.link.ask('deliver', message, {
+        onAnswer: (ack) => this.#onAck(id, ack),
+        onFailed: (error) => this.#onRefused(id, error),
+      });
+    } catch (error) {
+      this.#onRefused(id, error);
+    }
   }
 
   #onAck(id: MessageId, ack: agent.MessageAck): void {
@@ -99,7 +103,7 @@ export class Deliveries {
   }
 
   #replyOf({ reply }: agent.MessageAck): string {
-    if (Buffer.byteLength(reply) <= LIMITS.messagePayloadBytesMax) return reply;
+    if (reply === '' || Buffer.byteLength(reply) <= LIMITS.messagePayloadBytesMax) return reply;
     const message = `a reply to a message was over ${LIMITS.messagePayloadBytesMax} bytes (M8)`;
     this.#options.warnings.warn('reply', message);
     return '';
