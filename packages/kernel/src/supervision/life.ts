@@ -14,7 +14,7 @@ import type { Pid } from '../ids.ts';
 import type { Broker } from '../ipc/broker.ts';
 import type { Deliverer } from '../ipc/delivery.ts';
 import { LIMITS } from '../limits.ts';
-import { isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
+import { describeProcess, isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive, nextState } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { ancestorsOf } from '../process/tree.ts';
@@ -101,7 +101,7 @@ export class Life {
     const isKill = announced === undefined && wasAsked;
     const to = nextState(record.state, isKill ? 'killed' : 'exit');
     if (to !== 'zombie' && to !== 'dead') return;
-    this.#dispatcher.endAllOf(record, `process ${record.pid} ended: ${report.cause}`);
+    this.#dispatcher.endAllOf(record, describeEnd(record, report));
     this.#log.emit('process.exited', {
       pid: record.pid,
       incarnation: record.incarnation,
@@ -183,4 +183,10 @@ export class Life {
       durationMs: exit.monoMs - record.spawnedMonoMs,
     });
   }
+}
+
+/** "worker-1 (pid 12) ended (crashed): exit code 41", for those whose task it had. */
+function describeEnd(record: ProcessRecord, { cause, detail }: ExitReport): string {
+  const what = `${describeProcess(record)} ended (${cause.replaceAll('_', ' ')})`;
+  return detail === '' ? what : `${what}: ${detail}`;
 }
