@@ -201,7 +201,16 @@ export class Rig<S extends Store = Store> implements World {
 
   #carryOut(effect: Effect): void {
     if ('pid' in effect) this.left.push(`${effect.do} ${effect.pid}`);
-    if (!this.isWorldStill) this.runtime.carryOut(effect);
+    if (this.isWorldStill || !('pid' in effect)) return;
+    const isKnown = effect.do === 'start' || this.runtime.agents.has(effect.pid);
+    if (isKnown) this.runtime.carryOut(effect);
+    else if (effect.do === 'stop') this.#reportGone(effect);
+  }
+
+  /** As the real runtime says of what it never had: the kernel must not wait for ever. */
+  #reportGone({ pid, incarnation }: { pid: Pid; incarnation: number }): void {
+    const how = { exitCode: -1, cause: 'killed' as const, detail: 'it was not there' };
+    this.runtime.tell({ fact: 'exited', pid, incarnation, ...how });
   }
 }
 
