@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkGenerated, GENERATED_DOCS } from './tidy/generated.ts';
 import { checkLayers, KERNEL_ROWS, LAYERS } from './tidy/layers.ts';
 import { checkLockfile, readLockfile } from './tidy/lockfile.ts';
+import { checkManifest, type Manifest } from './tidy/manifests.ts';
 import { checkSizes } from './tidy/sizes.ts';
 import { compileSnippets, extractSnippets } from './tidy/snippets.ts';
 import { listFiles, loadSources, readText, ROOT, type Violation } from './tidy/sources.ts';
@@ -75,6 +76,15 @@ describe('the layer table', () => {
       .map((path) => (path.split('/')[3] ?? '').replace(/\.ts$/, ''));
     const rows = [...KERNEL_ROWS.flat(), 'index'];
     expect([...new Set(parts)].filter((part) => !rows.includes(part))).toEqual([]);
+  });
+});
+
+describe('the manifests', () => {
+  it('name the packages of ours that the sources name, and no others', () => {
+    const folders = listFiles(/^package\.json$/)
+      .filter((path) => path !== 'package.json')
+      .map((path) => ({ path, manifest: JSON.parse(readText(path)) as Manifest }));
+    expect(print(folders.flatMap((folder) => checkManifest(folder, sources)))).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GUIDE_PATH, renewGuide } from '@hivekernel/daemon/config';
 import { drawLayers } from './layers.ts';
 import { readText, ROOT, type Violation } from './sources.ts';
 
@@ -19,6 +20,7 @@ export const GENERATED_DOCS: readonly GeneratedDoc[] = [
     file: 'docs/architecture.md',
     generate: (text) => fillMarkers({ current: text, name: 'layers', body: drawLayers() }),
   },
+  { file: GUIDE_PATH, generate: renewGuide },
 ];
 
 export function checkGenerated(

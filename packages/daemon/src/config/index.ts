@@ -10,6 +10,7 @@ export type { ConfigListRow } from './list.ts';
 export { maskSecret } from './secrets.ts';
 export type { SecretStatus } from './secrets.ts';
 export { nearest } from './nearest.ts';
+export { GUIDE_PATH, renewGuide } from './settings-guide.ts';
 export { SETTINGS, SETTING_KEYS, envNameOf, settingRow } from './settings-table.ts';
 export type { LogLevel, SettingKey, SettingRow, SettingValues } from './settings-table.ts';
 export type { Origin, OriginKind } from './source.ts';

@@ -9,7 +9,7 @@ const repoFile = (path: string): Promise<string> =>
   readFile(new URL(`../../../../${path}`, import.meta.url), 'utf8');
 
 describe('renewGuide()', () => {
-  it('leaves the guide as it is: `settings-guide.ts --write` renews it', async () => {
+  it('leaves the guide as it is: `npm run docs` renews it', async () => {
     const guide = await repoFile(GUIDE_PATH);
     expect(renewGuide(guide)).toBe(guide);
   });

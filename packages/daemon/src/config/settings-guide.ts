@@ -1,8 +1,7 @@
 // The generated part of docs/guides/configuration.md: the settings table as Markdown.
-//   The text between the two marks is this, exactly; a test compares them.
-// `node packages/daemon/src/config/settings-guide.ts --write` brings the guide up to date.
+// The text between the two marks is this, exactly: `npm run docs` renews it, and the check refuses
+// a stale one.
 
-import { readFile, writeFile } from 'node:fs/promises';
 import { SETTING_KEYS, envNameOf, settingRow } from './settings-table.ts';
 import type { SettingKey } from './settings-table.ts';
 
@@ -40,9 +39,4 @@ export function renewGuide(guide: string): string {
   if (start < 0 || end < start) throw new Error(`${GUIDE_PATH} lacks ${START} or ${END}`);
   const head = guide.slice(0, start + START.length);
   return `${head}\n\n${settingsMarkdown()}\n${guide.slice(end)}`;
-}
-
-if (import.meta.main && process.argv.includes('--write')) {
-  const path = new URL(`../../../../${GUIDE_PATH}`, import.meta.url);
-  await writeFile(path, renewGuide(await readFile(path, 'utf8')));
 }
