@@ -97,7 +97,7 @@ export class Broker {
     this.#makeRoom(to, message.content.bytes);
     const urgent = RELATION_PRIORITY[relation];
     const priority = message.priority < urgent ? message.priority : urgent;
-    const id = this.#post({ ...item, priority, isCopy: false });
+    const id = this.#post({ from, to, relation, message, priority, isCopy: false });
     if (relation === 'sibling' && from.parent !== undefined) {
       this.#copy(from, from.parent, message);
     }
