@@ -1,5 +1,6 @@
 // hived: the daemon as a program. Flags come from the settings table; it prints one line of JSON on
-// stdout when it is ready, logs to stderr, and ends cleanly on SIGTERM and SIGINT.
+// stdout when it is ready, logs to stderr, and ends cleanly on SIGTERM and SIGINT. A stop that is
+// asked for during the boot happens right after it; a second signal waits for nothing.
 
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { KernelError } from '@hivekernel/kernel';
@@ -13,12 +14,18 @@ const log = (line: string): void => {
 };
 
 async function main(): Promise<number> {
+  let daemon: Daemon | undefined;
+  let stopAsked: NodeJS.Signals | undefined;
+  onStopSignal((signal) => {
+    stopAsked = signal;
+    if (daemon !== undefined) stop(daemon, signal);
+  });
   const { flags, file } = readArguments(process.argv.slice(2));
   const source = file === undefined ? {} : { file };
   const config = await loadConfig({ cwd: process.cwd(), env: process.env, flags, ...source });
   for (const warning of config.warnings) log(warning);
-  const daemon = await Daemon.start({ config, log });
-  stopOnSignals(daemon);
+  daemon = await Daemon.start({ config, log });
+  if (stopAsked !== undefined) stop(daemon, stopAsked);
   process.stdout.write(`${JSON.stringify({ ready: daemon.info })}\n`);
   log(`ready: ${daemon.model.line}`);
   await daemon.ended;
@@ -38,17 +45,24 @@ function readArguments(args: readonly string[]): { flags: Flags; file: string | 
 
 const isSwitch = (kind: { readonly allowed: string }): boolean => kind.allowed.includes('true');
 
-/** A second signal does not wait for the agents. */
-function stopOnSignals(daemon: Daemon): void {
+function onStopSignal(listener: (signal: NodeJS.Signals) => void): void {
   let count = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
     count += 1;
     if (count > 1) process.exit(EXIT.failed);
     log(`${signal}: stopping`);
-    void daemon.stop(signal);
+    listener(signal);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+}
+
+/** How it ends is told by `ended`. */
+function stop(daemon: Daemon, signal: NodeJS.Signals): void {
+  daemon.stop(signal).catch((error: unknown) => {
+    log(`error: the stop failed: ${String(error)}`);
+    process.exit(EXIT.failed);
+  });
 }
 
 function exitCodeOf(error: unknown): number {

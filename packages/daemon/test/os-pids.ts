@@ -21,15 +21,20 @@ export async function osPidsAlive(osPids: readonly number[]): Promise<number[]> 
 }
 
 /** OS processes that carry a link into that directory: agents, and what they forked. */
-export async function agentsUnder(runtimeDir: string): Promise<number[]> {
+export const agentsUnder = (runtimeDir: string): Promise<number[]> =>
+  osPidsNaming(`HIVE_LINK=${runtimeDir}/`);
+
+/** OS processes with that text in their arguments or their environment. */
+export async function osPidsNaming(text: string): Promise<number[]> {
   const names = await readdir('/proc');
   const osPids = names.filter((name) => /^\d+$/.test(name)).map(Number);
-  const environments = await Promise.all(
-    osPids.map((osPid) => readFile(`/proc/${osPid}/environ`, 'latin1').catch(() => '')),
-  );
-  return osPidsAlive(
-    osPids.filter((_, at) => environments[at]?.includes(`HIVE_LINK=${runtimeDir}/`) === true),
-  );
+  const isNamed = async (osPid: number): Promise<boolean> => {
+    const files = [`/proc/${osPid}/environ`, `/proc/${osPid}/cmdline`];
+    const texts = files.map((file) => readFile(file, 'latin1').catch(() => ''));
+    return (await Promise.all(texts)).some((one) => one.includes(text));
+  };
+  const named = await Promise.all(osPids.map(isNamed));
+  return osPidsAlive(osPids.filter((_, at) => named[at] === true));
 }
 
 /** Resolves with those that are left when the time is over. */
