@@ -48,12 +48,20 @@ export async function openJournal(
     },
   });
   teardown.add('store', () => store.close());
-  const host = await JournaledKernel.open({ store, settings: config.kernel, onFatal });
+  const host = await JournaledKernel.open({
+    store,
+    settings: config.kernel,
+    onFatal,
+    onFault: (fault) => log(`fault of the kernel: ${stackOf(fault.cause ?? fault)}`),
+  });
   space.add((isLow) => host.setStorageLow(isLow));
   host.setStorageLow((await store.stats({ partition: 0 })).isLow);
   teardown.add('kernel', () => host.close());
   return { store, host };
 }
+
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 /** Snapshots and retention, behind the kernel's back. */
 export function openFollower(
