@@ -1,7 +1,7 @@
 // Agents that do what an agent must not: each in a way of its own, by the image's export.
 
 import { readdirSync, readlinkSync, writeSync } from 'node:fs';
-import { defineAgent } from '@hivekernel/sdk';
+import { defineAgent, HiveError } from '@hivekernel/sdk';
 import { encodeFrame, link, make } from '@hivekernel/protocol';
 
 const STDERR_FD = 2;
@@ -85,15 +85,15 @@ export class NoAgent {
   readonly handlers = 0;
 }
 
+const codeOf = (error: unknown): string =>
+  error instanceof HiveError ? error.code : String(error);
+
 /** Sends as many messages as the task says to the process that it names. */
 export const Flooder = defineAgent(async (task, ctx) => {
   const [to = 0, count = 0] = task.description.split(' ').map(Number);
   const codes: Record<string, number> = {};
   const one = async (): Promise<void> => {
-    const code = await ctx.send({ to, payload: 'drop' }).then(
-      () => 'accepted',
-      (error: { code: string }) => error.code,
-    );
+    const code = await ctx.send({ to, payload: 'drop' }).then(() => 'accepted', codeOf);
     codes[code] = (codes[code] ?? 0) + 1;
   };
   await Promise.all(Array.from({ length: count }, one));
@@ -105,10 +105,7 @@ export const Asker = defineAgent(async (_task, ctx) => {
   const nobody = 4_000_000;
   const answers: Record<string, string> = {};
   const ask = async (name: string, call: Promise<unknown>): Promise<void> => {
-    answers[name] = await call.then(
-      () => 'accepted',
-      (error: { code: string }) => error.code,
-    );
+    answers[name] = await call.then(() => 'accepted', codeOf);
   };
   await ask('info', ctx.info(nobody));
   await ask('send', ctx.send({ to: nobody }));

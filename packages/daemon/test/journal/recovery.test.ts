@@ -24,7 +24,7 @@ const deed: fc.Arbitrary<Deed> = fc.tuple(
 const steps = (others: readonly Exclude<Step[0], Deed[0]>[]): fc.Arbitrary<Step[]> =>
   fc.array(
     fc.oneof(
-      { weight: 8, arbitrary: deed as fc.Arbitrary<Step> },
+      { weight: 8, arbitrary: deed },
       { weight: 2, arbitrary: fc.constantFrom(...others.map((word): Step => [word])) },
     ),
     { minLength: 20, maxLength: 80 },

@@ -170,7 +170,7 @@ export class LinkCaller {
       onReturn: () => call && this.#giveUp(call),
     });
     this.#acknowledger.watch(stream);
-    const call = this.#start({ $case: kind, value } as CallBody, options, {
+    const call = this.#start({ $case: kind, value }, options, {
       expected: replyCaseOf(kind),
       isStream: true,
       onReply: (body, { seq, more }) => {

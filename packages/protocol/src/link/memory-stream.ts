@@ -8,7 +8,7 @@ const DEFAULT_HIGH_WATER_BYTES = 64 * 1024;
 export interface MemoryStreamPair {
   readonly a: MemoryStream;
   readonly b: MemoryStream;
-  cut(): void;
+  readonly cut: () => void;
 }
 
 export function memoryStreamPair(options: { highWaterBytes?: number } = {}): MemoryStreamPair {
