@@ -5,6 +5,7 @@ import type { HiveClient } from '@hivekernel/client';
 import type { Format } from './output/formats.ts';
 import { columnOf, renderDocument, renderListing, sortItems } from './output/listing.ts';
 import type { Item, Listing } from './output/listing.ts';
+import { safeText } from './output/plain-text.ts';
 import type { Terminal } from './output/terminal.ts';
 
 /** Flags that stand before or after every command. */
@@ -80,7 +81,8 @@ export class Context {
       return terminal.note(listing.empty);
     }
     const options = { format, columns: keys, width: terminal.outColumns };
-    terminal.out(renderListing({ ...listing, items }, options));
+    const text = renderListing({ ...listing, items }, options);
+    terminal.out(format === 'csv' && terminal.isOutTty ? safeText(text) : text);
   }
 
   /** Prints one thing: as a document for machines, by `people` else. */

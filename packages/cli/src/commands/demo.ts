@@ -73,6 +73,8 @@ class Demo {
   }
 
   async go(): Promise<number> {
+    // The kernel must be stopped, whoever reads or does not.
+    this.#context.terminal.stayUnread();
     const release = onStopSignals((signal, count) => this.#onSignal(signal, count));
     try {
       const client = await this.#reach();

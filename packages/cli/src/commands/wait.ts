@@ -73,7 +73,7 @@ async function watch(watching: Watching): Promise<'done' | 'interrupted' | 'time
       if (stop.signal.aborted) return 'interrupted';
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return 'timed out';
-      const look = AbortSignal.timeout(Math.max(1, Math.min(LOOK_MS, leftMs)));
+      const look = AbortSignal.timeout(Math.ceil(Math.min(LOOK_MS, leftMs)));
       const signal = AbortSignal.any([look, stop.signal]);
       afterSeq = await nextChange(client, { afterSeq, signal });
     }

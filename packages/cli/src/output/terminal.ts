@@ -1,6 +1,6 @@
 // The three standard streams and what they can do. The only place that touches them.
 //   stdout is data, stderr is everything else (UX §4.3). Colour is decided for each stream alone.
-//   A reader that went away (EPIPE) ends the program quietly.
+//   A reader of stdout that went away (EPIPE) ends the program quietly, unless it has more to do.
 
 import type { ReadStream, WriteStream } from 'node:tty';
 import { safeText } from './plain-text.ts';
@@ -30,12 +30,20 @@ export class Terminal {
   readonly stdin: NodeJS.ReadStream;
   readonly #streams: Streams;
   #choice: ColourChoice = 'auto';
+  #staysUnread = false;
 
   constructor(streams: Streams) {
     this.#streams = streams;
     this.env = streams.env;
     this.stdin = streams.stdin;
-    for (const stream of [streams.stdout, streams.stderr]) stream.on('error', onStreamError);
+    streams.stdout.on('error', (error: Error) => {
+      if (!isUnread(error)) throw error;
+      if (!this.#staysUnread) process.exit(0);
+    });
+    // Nobody wants to know how it goes: that is no reason not to go on.
+    streams.stderr.on('error', (error: Error) => {
+      if (!isUnread(error)) throw error;
+    });
   }
 
   get isOutTty(): boolean {
@@ -69,6 +77,11 @@ export class Terminal {
 
   chooseColour(choice: ColourChoice): void {
     this.#choice = choice;
+  }
+
+  /** A reader of stdout that goes away is no reason to end: there is more to do than to print. */
+  stayUnread(): void {
+    this.#staysUnread = true;
   }
 
   /** Data. False: the stream wants a pause, see `drained`. */
@@ -130,10 +143,7 @@ export class Terminal {
 const isTty = (stream: ReadStream | WriteStream | NodeJS.ReadStream | NodeJS.WriteStream) =>
   stream.isTTY === true;
 
-function onStreamError(error: Error): void {
-  if ('code' in error && error.code === 'EPIPE') process.exit(0);
-  throw error;
-}
+const isUnread = (error: Error): boolean => 'code' in error && error.code === 'EPIPE';
 
 /** NO_COLOR, FORCE_COLOR, CLICOLOR, TERM=dumb; a flag beats them all. */
 export function hasColour(isOnTty: boolean, choice: ColourChoice, env: Env): boolean {

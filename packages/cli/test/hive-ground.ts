@@ -1,0 +1,104 @@
+// Real `hive` processes in a temporary directory, for the tests of the whole. What they start is
+// ended by its pid.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const LAUNCHER = fileURLToPath(new URL('../bin/hive.js', import.meta.url));
+/** Kernels of tests stand on ports that nobody has, and never ask a model that costs. */
+export const ANYWHERE = ['--http-port', '0', '--listen', '127.0.0.1:0', '--model', 'sim'] as const;
+
+export interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+export class HiveGround {
+  readonly dir = mkdtempSync(join(tmpdir(), 'hive-cli-'));
+  readonly dataDir = join(this.dir, '.hive');
+  readonly #children: ChildProcessWithoutNullStreams[] = [];
+
+  /** Runs it to its end. */
+  async run(...args: readonly string[]): Promise<Ended> {
+    return this.endOf(this.start(...args));
+  }
+
+  /** The same with something on stdin. */
+  async feed(input: string, ...args: readonly string[]): Promise<Ended> {
+    const child = this.start(...args);
+    child.stdin.end(input);
+    return this.endOf(child);
+  }
+
+  start(...args: readonly string[]): ChildProcessWithoutNullStreams {
+    const env = { PATH: process.env['PATH'], HOME: this.dir, LANG: 'C.UTF-8' };
+    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.dir, env });
+    this.#children.push(child);
+    return child;
+  }
+
+  async endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
+    const texts = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (texts.stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (texts.stderr += chunk.toString()));
+    if (!child.stdin.writableEnded) child.stdin.end();
+    await once(child, 'close');
+    return { ...texts, code: child.exitCode };
+  }
+
+  file(name: string, text: string): string {
+    const path = join(this.dir, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** The OS process of the kernel here; undefined: none says so. */
+  get kernelPid(): number | undefined {
+    try {
+      const text = readFileSync(join(this.dataDir, 'run.json'), 'utf8');
+      return (JSON.parse(text) as { osPid: number }).osPid;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async end(): Promise<void> {
+    for (const child of this.#children) if (child.exitCode === null) child.kill('SIGKILL');
+    if (this.kernelPid !== undefined) await this.run('down');
+    const left = this.kernelPid;
+    if (left !== undefined) process.kill(left, 'SIGKILL');
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Waits until a stream has said it; the stream goes on. */
+export function said(stream: NodeJS.ReadableStream, words: RegExp): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  let text = '';
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    if (words.test(text)) resolve(undefined);
+  });
+  stream.once('close', () => reject(new Error(`the stream ended without ${words}: ${text}`)));
+  return promise;
+}
+
+export const ECHO = `
+import { defineAgent } from '@hivekernel/sdk';
+export const Echo = defineAgent(async (task, ctx) => {
+  const { description, params } = task;
+  if (description === 'fail') throw new Error('as asked');
+  if (description === 'exit 3') return { exitCode: 3, output: 'three' };
+  if (description === 'hang') await new Promise((_, no) => {
+    ctx.signal.addEventListener('abort', () => no(new Error('interrupted')));
+  });
+  await ctx.progress(50, 'half of it');
+  return { output: 'echo: ' + description, metadata: params };
+});
+`;

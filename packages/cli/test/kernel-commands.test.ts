@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isOsProcessAlive } from '@hivekernel/client';
+import { ANYWHERE, ECHO, HiveGround } from './hive-ground.ts';
+
+const ground = new HiveGround();
+const hive = (...args: string[]) => ground.run(...args);
+const json = async (...args: string[]): Promise<Record<string, never> & { items: Item[] }> =>
+  JSON.parse((await hive(...args, '-o', 'json')).stdout);
+
+interface Item {
+  readonly [key: string]: unknown;
+}
+
+beforeAll(async () => {
+  ground.file('echo.ts', ECHO);
+  expect(await hive('up', '-d', ...ANYWHERE)).toMatchObject({ code: 0, stdout: '' });
+}, 30_000);
+
+afterAll(() => ground.end(), 40_000);
+
+describe('hive up', () => {
+  it('says with -d that a kernel is running, and refuses in the foreground', async () => {
+    const again = await hive('up', '-d');
+    expect(again).toMatchObject({ code: 0, stdout: '' });
+    expect(again.stderr).toContain(`is running already: OS process ${ground.kernelPid}`);
+    const foreground = await hive('up', '-o', 'json');
+    expect(foreground).toMatchObject({ code: 5, stdout: '' });
+    expect(JSON.parse(foreground.stderr)).toMatchObject({
+      code: 'E_ALREADY_RUNNING',
+      details: { osPid: ground.kernelPid },
+    });
+  });
+});
+
+describe('hive status', () => {
+  it('tells of the kernel', async () => {
+    expect(await json('status')).toMatchObject({
+      kind: 'KernelStatus',
+      state: 'running',
+      daemon: { osPid: ground.kernelPid, dataDir: ground.dataDir },
+      model: { provider: 'sim', simulated: true },
+    });
+    expect((await hive('status')).stdout).toMatch(/^kernel {4}running, version \d/);
+  });
+});
+
+describe('hive spawn, ps, tree, status SEL, wait, kill', () => {
+  it('lead an agent from its start to its end', async () => {
+    const spawned = await hive('spawn', './echo.ts#Echo', '--name', 'one', '--role', 'lead');
+    expect(spawned).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\n$/) });
+    const pid = spawned.stdout.trim();
+    const child = await hive('spawn', './echo.ts#Echo', '--parent', 'one', '--name', 'two');
+    expect(child.stderr).toContain('/king/one/two is ready');
+
+    const listed = await json('ps');
+    expect(listed).toMatchObject({ apiVersion: 'v1', kind: 'AgentList' });
+    expect(listed.items).toMatchObject([
+      { pid: 1, name: 'king', ppid: null },
+      { pid: Number(pid), name: 'one', role: 'lead', state: 'idle', osPid: expect.any(Number) },
+      { name: 'two', role: 'worker', ppid: Number(pid) },
+    ]);
+    expect((await hive('ps', `${pid}/`, '-q')).stdout.split('\n')[0]).toBe(pid);
+    expect((await hive('ps', '--filter', 'role=lead', '--columns', 'name')).stdout).toBe(
+      'NAME\none\n',
+    );
+    expect((await hive('tree', 'one')).stdout).toMatch(/^one\(\d+\) +○ idle\n└─ two\(\d+\)/);
+    expect((await hive('status', 'two')).stdout).toContain('spawned two (worker) under');
+    expect(await hive('wait', 'two', '--for', 'state=idle')).toMatchObject({ code: 0 });
+    const late = await hive('wait', 'two', '--timeout', '200ms');
+    expect(late).toMatchObject({ code: 7, stdout: '' });
+
+    const refused = await hive('kill', 'one/');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('This stops 1 lead and 1 worker. Nobody can be asked here.');
+    expect(await hive('kill', 'one/', '--yes')).toMatchObject({ code: 0, stdout: 'killed 2\n' });
+    expect(await hive('wait', pid)).toMatchObject({ code: 0 });
+    const dead = (await json('ps')).items.filter(({ state }) => state === 'dead');
+    expect(dead).toHaveLength(2);
+    expect((await json('ps', '--live')).items).toHaveLength(1);
+  });
+
+  it('read selectors from stdin, and tell whom they could not stop', async () => {
+    const { stdout } = await hive('spawn', './echo.ts#Echo', '--name', 'three');
+    const some = await ground.feed(`${stdout}`, 'kill', '-');
+    expect(some).toMatchObject({ code: 0, stdout: 'killed 1\n' });
+    expect(await hive('kill', '1')).toMatchObject({ code: 2 });
+    const none = await hive('kill', 'nobody');
+    expect(none).toMatchObject({ code: 3, stdout: '' });
+    expect(none.stderr).toMatch(/^error\[E_NO_MATCH\]: No agent matches "nobody"\./);
+  });
+
+  it('tell an agent that does not start, and leave nothing behind', async () => {
+    ground.file('broken.ts', 'throw new Error("no such luck");');
+    const broken = await hive('spawn', './broken.ts', '--name', 'broken');
+    expect(broken).toMatchObject({ code: 1, stdout: '' });
+    expect(broken.stderr).toMatch(/error\[E_START_FAILED\].*\n?.*no such luck/);
+    expect(await hive('spawn', './nowhere.ts#X')).toMatchObject({ code: 3 });
+    expect(await hive('spawn', 'stranger')).toMatchObject({ code: 3 });
+    const { items } = await json('ps', '--live');
+    expect(items.map(({ name }) => name)).toEqual(['king']);
+  });
+});
+
+describe('hive send, inbox', () => {
+  it('send to whom the selector names, and show what waits', async () => {
+    expect(await hive('send', '/king', 'hello\nyou', '--type', 'note')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^m\d+\n$/),
+    });
+    expect(await ground.feed('from stdin', 'send', '1', '-')).toMatchObject({ code: 0 });
+    const { items } = await json('inbox');
+    expect(items).toMatchObject([
+      { type: 'note', text: 'hello\nyou', fromPid: 1 },
+      { type: 'message', text: 'from stdin' },
+    ]);
+    expect((await hive('inbox')).stdout).toMatch(/note +king\(1\) +normal +\d+s +hello you\n/);
+    expect(await hive('send', 'nobody', 'x')).toMatchObject({ code: 3 });
+    expect(await hive('send', '1', 'x', '--priority', 'soon')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('hive artifact', () => {
+  it('stores files and stdin as the operator, by version, and gives them back as they were', async () => {
+    const path = ground.file('note.md', '# one\n');
+    expect(await hive('artifact', 'put', 'notes/a', path)).toMatchObject({
+      code: 0,
+      stdout: 'notes/a@v1\n',
+    });
+    await ground.feed('two', 'artifact', 'put', 'notes/a', '-');
+    expect((await hive('artifact', 'get', 'notes/a')).stdout).toBe('two');
+    expect((await hive('artifact', 'get', 'notes/a@v1')).stdout).toBe('# one\n');
+    expect(await json('artifact', 'get', 'notes/a@v1')).toMatchObject({
+      kind: 'Artifact',
+      text: '# one\n',
+      contentType: 'text/markdown; charset=utf-8',
+    });
+    expect(await json('artifact', 'ls', 'notes/')).toMatchObject({
+      kind: 'ArtifactList',
+      items: [{ key: 'notes/a', version: 2, versionsKept: 2, visibility: 'global' }],
+    });
+    expect(await hive('artifact', 'get', 'none')).toMatchObject({ code: 3, stdout: '' });
+    expect(await hive('artifact', 'put', 'a', './none')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('hive journal', () => {
+  it('cuts to the last n, filters, and numbers without a gap', async () => {
+    const lines = (await hive('journal', '-n', '5', '-o', 'jsonl')).stdout.trim().split('\n');
+    const seqs = lines.map((line) => (JSON.parse(line) as { seq: number }).seq);
+    const first = seqs[0] ?? 0;
+    expect(seqs).toEqual([0, 1, 2, 3, 4].map((i) => first + i));
+    const errors = await json('journal', '-p', 'error', '-n', 'all');
+    expect(errors.items.length).toBeGreaterThan(0);
+    for (const { level } of errors.items) expect(level).toBe('error');
+    expect((await json('journal', '-g', 'booted')).items).toHaveLength(1);
+    expect((await json('journal', '--since', '0ms')).items).toEqual([]);
+    expect((await json('journal', '--after-cursor', String(first))).items[0]).toMatchObject({
+      seq: first + 1,
+    });
+    expect(await hive('journal', '-p', 'loud')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('hive doctor', () => {
+  it('finds all well beside a running kernel', async () => {
+    const { stdout, code } = await hive('doctor');
+    expect(stdout).not.toContain('✗');
+    expect(stdout).toMatch(/✓ kernel +\d.*OS process/);
+    expect(code).toBe(0);
+  });
+});
+
+describe('hive down', () => {
+  it('returns when the kernel and its agents are gone, and has nothing to do twice', async () => {
+    const { stdout } = await hive('spawn', './echo.ts#Echo');
+    const agent = (await json('ps', stdout.trim())).items[0];
+    const kernelPid = ground.kernelPid ?? 0;
+    expect(await hive('down')).toMatchObject({ code: 0, stdout: '' });
+    expect(isOsProcessAlive(kernelPid)).toBe(false);
+    expect(isOsProcessAlive(Number(agent?.['osPid']))).toBe(false);
+    const again = await hive('down');
+    expect(again).toMatchObject({ code: 0, stdout: '', stderr: 'not running\n' });
+    expect(await hive('status')).toMatchObject({ code: 3 });
+    expect(await hive('ps')).toMatchObject({ code: 69, stdout: '' });
+  });
+});
