@@ -197,6 +197,7 @@ class Swarm {
       return undefined;
     },
     reboots: (a) => {
+      if (a % 2 === 0) this.t.takeSnapshot();
       if (a % 3 === 0) this.t.reboot();
       return undefined;
     },

@@ -163,6 +163,7 @@ describe('writing', () => {
       expect(t.call('get_artifact', { by, version: 0 }, { pid: lead }).value).toBeDefined();
     }
     // The same after a restart, and one heir further on.
+    t.takeSnapshot();
     t.reboot();
     expect(store(t, lead).value).toMatchObject({
       record: { artifact: own.record.artifact },
@@ -226,6 +227,7 @@ describe('writing', () => {
     expect(store(t, one, { content: bulkContent(60) }).value.version.version).toBe(2);
     expect(store(t, leo, { content: bulkContent(100) }).value).toBeDefined();
     // Over a restart too.
+    t.takeSnapshot();
     t.reboot();
     expect(store(t, one, { key: 'b', content: bulkContent(1) }).refusal.code).toBe(
       'limit_exceeded',
@@ -239,6 +241,27 @@ describe('writing', () => {
     store(t, lead, { visibility: 'subtree' });
     expect(store(t, task).refusal.code).toBe('permission_denied');
     expect(get(t, task)?.record.owner).toBe(lead);
+  });
+});
+
+describe('a restored catalogue', () => {
+  it('finds and refuses as the live one did (M12)', () => {
+    const t = testKernel();
+    const all = family(t);
+    const owner = all['owner'] as Pid;
+    for (const visibility of VISIBILITIES) store(t, owner, { key: visibility, visibility });
+    const seen = (): string[][] =>
+      EVERYBODY.map((who) =>
+        VISIBILITIES.filter((key) => get(t, all[who] as Pid, key) !== undefined),
+      );
+    const before = seen();
+    t.takeSnapshot();
+    t.reboot();
+    expect(seen()).toEqual(before);
+    for (const visibility of VISIBILITIES) {
+      const again = store(t, owner, { key: visibility, visibility }).value;
+      expect(again.version.version).toBe(2);
+    }
   });
 });
 

@@ -252,6 +252,7 @@ describe('a TTL', () => {
     const virtual = t.spawn();
     send(t, asPid(1), virtual, { ttlMs: 1_000 });
     t.advanceMs(600);
+    t.takeSnapshot();
     t.reboot();
     t.advanceMs(399);
     expect(t.view(virtual).inboxDepth).toBe(1);

@@ -152,6 +152,7 @@ describe('priority and aging through the kernel', () => {
     // Keys: the king is its parent, so 3 and 2 count as 1: 10 s, 25 s, 17 s, 28 s.
     const expected = [sent[0], sent[2], sent[1], sent[3]];
     expect(order()).toEqual(expected);
+    t.takeSnapshot();
     t.reboot();
     expect(order()).toEqual(expected);
   });

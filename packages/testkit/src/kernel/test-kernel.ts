@@ -173,6 +173,12 @@ export class TestKernel {
     this.#tick();
   }
 
+  /** A snapshot is taken now, and `reboot` starts from it. */
+  takeSnapshot(): void {
+    this.pass();
+    this.#threeWay.mark(this.kernel);
+  }
+
   /** The daemon dies and comes back: the kernel is folded from its journal and boots. */
   reboot(): void {
     this.kernel = this.#threeWay.recovered(this.events);

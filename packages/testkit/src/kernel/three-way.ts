@@ -24,7 +24,11 @@ export class ThreeWay {
   /** A point between two passes: each is the early one in the end with equal chance. */
   passed(kernel: Kernel): void {
     this.#points += 1;
-    if (this.#chance.next() * this.#points >= 1) return;
+    if (this.#chance.next() * this.#points < 1) this.mark(kernel);
+  }
+
+  /** This point is the early one, until chance takes another. */
+  mark(kernel: Kernel): void {
     this.#early = { seq: kernel.state.log.lastSeq, body: kernel.snapshot() };
   }
 
