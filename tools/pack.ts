@@ -1,7 +1,7 @@
 // Packs packages of the workspace as they are published: built JavaScript and declarations in
 // `dist`, `exports` that point there, and no sources. In the repository they run from `src`; Node
 // refuses to strip types under node_modules, so that what is installed must be built.
-//   node tools/pack.ts [NAME…] [--out DIR]   packs NAME (default: sdk) and all it needs
+//   node tools/pack.ts [NAME…] [--out DIR]   packs NAME (default: cli) and all it needs
 // Nothing is published here, and the working tree is not touched.
 
 import { spawnSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -59,15 +60,23 @@ export function packPackages({ names, outDir }: PackRequest): string[] {
   const scratch = mkdtempSync(join(CACHE, 'pack-'));
   try {
     build(needed, scratch);
-    return needed.map((name) => {
+    const stages = needed.map((name) => {
       const stage = join(scratch, 'stage', name);
-      stagePackage({ name, stage, built: join(scratch, 'built', name, 'src') });
-      const run = runStep('npm', ['pack', '--json', '--ignore-scripts', stage], outDir);
-      return join(outDir, tarballOf(run));
+      stagePackage({ name, stage, built: join(scratch, 'built', folderOf(name), 'src') });
+      return stage;
     });
+    return packFolders(stages, outDir);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Tarballs of folders that hold what is published, in their order. */
+export function packFolders(folders: readonly string[], outDir: string): string[] {
+  const run = runStep('npm', ['pack', '--json', '--ignore-scripts', ...folders], { cwd: outDir });
+  const tarballs = [...run.matchAll(/"filename":\s*"([^"]+)"/g)].map((match) => match[1] ?? '');
+  if (tarballs.length === folders.length) return tarballs.map((name) => join(outDir, name));
+  throw new Error(`npm pack named ${tarballs.length} of ${folders.length} tarballs:\n${run}`);
 }
 
 /** The packages and all packages of ours that they need, each after those that it needs. */
@@ -102,11 +111,21 @@ export function publishedManifest(manifest: Manifest): PublishedManifest {
   };
 }
 
-function readManifest(name: string): Manifest {
-  const folder = existsSync(join(ROOT, 'packages', name)) ? join('packages', name) : name;
-  const text = readFileSync(join(ROOT, folder, 'package.json'), 'utf8');
-  return JSON.parse(text) as Manifest;
+/** Of the package `@hivekernel/NAME`, relative to the root. */
+function folderOf(name: string): string {
+  const inPackages = readdirSync(join(ROOT, 'packages')).map((entry) => `packages/${entry}`);
+  const folder = [...inPackages, 'agents'].find(
+    (candidate) => manifestIn(candidate).name === SCOPE + name,
+  );
+  if (folder === undefined) throw new Error(`there is no package ${SCOPE}${name}`);
+  return folder;
 }
+
+function manifestIn(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as Manifest;
+}
+
+const readManifest = (name: string): Manifest => manifestIn(folderOf(name));
 
 /** One compiler run over all: they see each other's sources, so that none needs another's dist. */
 function build(names: readonly string[], scratch: string): void {
@@ -116,17 +135,17 @@ function build(names: readonly string[], scratch: string): void {
       noEmit: false,
       declaration: true,
       rewriteRelativeImportExtensions: true,
-      rootDir: join(ROOT, 'packages'),
+      rootDir: ROOT,
       outDir: join(scratch, 'built'),
       typeRoots: [join(ROOT, 'node_modules/@types')],
     },
-    include: names.map((name) => join(ROOT, 'packages', name, 'src')),
-    exclude: [join(ROOT, 'packages/*/src/**/*.test.ts')],
+    include: names.map((name) => join(ROOT, folderOf(name), 'src')),
+    exclude: [join(ROOT, 'packages/*/src/**/*.test.ts'), join(ROOT, 'agents/src/**/*.test.ts')],
   };
   const file = join(scratch, 'tsconfig.json');
   writeFileSync(file, JSON.stringify(project));
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  runStep(process.execPath, [tsc, '-p', file, '--pretty', 'false'], ROOT);
+  runStep(process.execPath, [tsc, '-p', file, '--pretty', 'false'], { cwd: ROOT });
 }
 
 interface Staging {
@@ -136,7 +155,7 @@ interface Staging {
 }
 
 function stagePackage({ name, stage, built }: Staging): void {
-  const source = join(ROOT, 'packages', name);
+  const source = join(ROOT, folderOf(name));
   mkdirSync(stage, { recursive: true });
   cpSync(built, join(stage, 'dist'), { recursive: true });
   for (const extra of EXTRA_FILES) {
@@ -153,18 +172,18 @@ function stagePackage({ name, stage, built }: Staging): void {
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
+export interface StepPlace {
+  readonly cwd: string;
+  /** Default: that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs a program to its end and returns what it printed. Throws with all it said if it fails. */
-export function runStep(program: string, args: readonly string[], cwd: string): string {
-  const run = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: STEP_TIMEOUT_MS });
+export function runStep(program: string, args: readonly string[], place: StepPlace): string {
+  const run = spawnSync(program, args, { ...place, encoding: 'utf8', timeout: STEP_TIMEOUT_MS });
   if (run.status === 0) return run.stdout;
   const why = run.error?.message ?? `exit ${String(run.status ?? run.signal)}`;
   throw new Error(`${basename(program)} ${args.join(' ')}: ${why}\n${run.stdout}${run.stderr}`);
-}
-
-function tarballOf(npmOutput: string): string {
-  const name = /"filename":\s*"([^"]+)"/.exec(npmOutput)?.[1];
-  if (name === undefined) throw new Error(`npm pack named no tarball:\n${npmOutput}`);
-  return name;
 }
 
 if (import.meta.main) {
@@ -172,7 +191,7 @@ if (import.meta.main) {
     allowPositionals: true,
     options: { out: { type: 'string', default: 'dist' } },
   });
-  const names = positionals.length === 0 ? ['sdk'] : positionals;
+  const names = positionals.length === 0 ? ['cli'] : positionals;
   const tarballs = packPackages({ names, outDir: resolve(values.out) });
   process.stdout.write(`${tarballs.join('\n')}\n`);
 }
