@@ -1,6 +1,6 @@
 // Agents with one trait each, for tests of the whole.
 
-import { defineAgent, imageOf } from '@hivekernel/sdk';
+import { defineAgent, imageOf, LLMAgent, type HiveError } from '@hivekernel/sdk';
 
 /** Says a task's description back; accepts messages. */
 export const Echo = defineAgent((task) => task.description);
@@ -54,4 +54,24 @@ export const Caller = defineAgent({
 /** Takes no message in: its handler never comes back. */
 export const Deaf = defineAgent({
   onMessage: () => new Promise<void>(() => {}),
+});
+
+/** Asks its model what the task says. */
+export class Thinker extends LLMAgent {}
+
+/** Has a child of the image that `child` names do the task, and tells how that went. */
+export const Boss = defineAgent(async (task, ctx) => {
+  const { child = '', ...params } = task.params;
+  const image = imageOf(import.meta.url, child);
+  const pid = await ctx.spawn({ name: child, role: 'lead', tier: 'tactical', image });
+  await ctx.artifacts.put(`boss/${ctx.pid}`, String(pid), { visibility: 'global' });
+  const { then = '', ...rest } = params;
+  const order = { description: task.description, params: then === '' ? rest : { child: then } };
+  try {
+    const { output, exitCode } = await ctx.executeOn(pid, order);
+    return { output, exitCode };
+  } catch (error) {
+    const { code, message } = error as HiveError;
+    return { exitCode: 1, output: message, metadata: { code, aborted: ctx.signal.aborted } };
+  }
 });

@@ -152,6 +152,20 @@ describe('a client of the admin link that gives up', () => {
     await ended;
   });
 
+  it('cancels the task that it asked for', async () => {
+    const pid = await ground.spawn({ image: 'hold' });
+    const { caller } = await client();
+    const started = ground.next('task.started');
+    const ended = ground.next('task.ended');
+    const giveUp = new AbortController();
+    const order = make(core.ExecuteTaskRequest, { targetPid: pid });
+    const answer = caller.call('executeTask', order, { signal: giveUp.signal });
+    await started;
+    giveUp.abort();
+    await expect(answer).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await ended).body.outcome).toBe('cancelled');
+  });
+
   it('ends its waits when it vanishes, but not the tasks that it started', async () => {
     const pid = await ground.spawn({ image: 'hold' });
     const { caller, socket } = await client();

@@ -56,7 +56,7 @@ export function viewOf(record: ProcessRecord, inboxDepth: number): ProcessView {
     tokensSimulated: record.tokensSimulated,
     tokensSubtree: record.tokensSubtree,
     llmCalls: record.llmCalls,
-    children: record.children.size,
+    children: record.liveChildren,
     startedWallMs: record.spawnedWallMs,
     task: record.tasksRunning === 0 ? 0 : (task ?? 0),
     tasksRunning: record.tasksRunning,

@@ -1,9 +1,8 @@
 // One client of the admin link: its session, the calls that are no syscalls, and its end.
 //   1. Calls act for the pid that each names, 0 for the king, always as the operator.
-//   2. Giving up a wait or a stream ends it; giving up a task only stops waiting for it: a task is
-//      ended by `interrupt`.
+//   2. Giving up a call ends a wait or a stream, and cancels a task, as at every door.
 //   3. When the connection is gone, so is the session: nothing is kept for a client that may never
-//      come back.
+//      come back. Its waits end; tasks that it started go on until they are interrupted.
 
 import { ServerSession } from '@hivekernel/protocol/link';
 import type { IncomingCall, PendingLink, SessionGreeting } from '@hivekernel/protocol/link';
@@ -82,13 +81,7 @@ export class AdminSession {
 
   #giveUp(call: IncomingCall): void {
     this.#streams.get(call)?.abort();
-    const { $case } = call.body;
-    if ($case === 'waitChild') cancelCall(call, this.#door);
-    if ($case !== 'executeTask' && $case !== 'executeOn') return;
-    call.fail(
-      'cancelled',
-      'Nobody waits for the task any more; it goes on until it is interrupted.',
-    );
+    cancelCall(call, this.#door);
   }
 
   /** Never rejects: whatever goes wrong is the call's answer. */
