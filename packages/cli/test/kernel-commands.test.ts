@@ -120,7 +120,7 @@ describe('hive send, inbox', () => {
 });
 
 describe('hive artifact', () => {
-  it('stores files and stdin as the operator, by version, and gives them back as they were', async () => {
+  it('stores files and stdin as the operator, by version, and gives them back', async () => {
     const path = ground.file('note.md', '# one\n');
     expect(await hive('artifact', 'put', 'notes/a', path)).toMatchObject({
       code: 0,

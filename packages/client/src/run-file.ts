@@ -48,7 +48,10 @@ function readRunInfo(value: unknown): RunInfo | undefined {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Whether an OS process of that pid runs, whoever owns it. One that only waits to be reaped is gone. */
+/**
+ * Whether an OS process of that pid runs, whoever owns it. One that only waits to be reaped is
+ * gone.
+ */
 export function isOsProcessAlive(osPid: number): boolean {
   if (!Number.isSafeInteger(osPid) || osPid <= 0) return false;
   try {

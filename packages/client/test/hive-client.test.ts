@@ -81,7 +81,7 @@ describe('HiveClient', () => {
     });
   });
 
-  it('runs tasks: completed with its code, failed as a report, timed out, interrupted', async () => {
+  it('runs tasks: completed with a code, failed as a report, timed out, interrupted', async () => {
     const image = await ground.agent('echo.ts', ECHO);
     const pid = await client.spawn({ name: 'echo', role: 'agent', tier: 'tactical', image });
     const done = await client.executeTask({ pid, description: 'hi', params: { a: 'b' } });
@@ -100,7 +100,7 @@ describe('HiveClient', () => {
     expect(await hanging).toMatchObject({ isCompleted: false, errorCode: 'cancelled' });
   });
 
-  it('tells refusals by the code of the kernel, and words that it does not know itself', async () => {
+  it('tells refusals by the code of the kernel, and words that it does not know', async () => {
     await expect(client.info(4_711)).rejects.toMatchObject({ code: 'not_found' });
     await expect(client.kill(1)).rejects.toMatchObject({ name: 'HiveClientError' });
     const order = { name: '', role: 'worker', tier: 'operational' } as const;

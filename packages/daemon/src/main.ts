@@ -14,18 +14,18 @@ const log = (line: string): void => {
 };
 
 async function main(): Promise<number> {
-  let daemon: Daemon | undefined;
-  let stopAsked: NodeJS.Signals | undefined;
+  const boot: { daemon?: Daemon; stopAsked?: NodeJS.Signals } = {};
   onStopSignal((signal) => {
-    stopAsked = signal;
-    if (daemon !== undefined) stop(daemon, signal);
+    boot.stopAsked = signal;
+    if (boot.daemon !== undefined) stop(boot.daemon, signal);
   });
   const { flags, file } = readArguments(process.argv.slice(2));
   const source = file === undefined ? {} : { file };
   const config = await loadConfig({ cwd: process.cwd(), env: process.env, flags, ...source });
   for (const warning of config.warnings) log(warning);
-  daemon = await Daemon.start({ config, log });
-  if (stopAsked !== undefined) stop(daemon, stopAsked);
+  const daemon = await Daemon.start({ config, log });
+  boot.daemon = daemon;
+  if (boot.stopAsked !== undefined) stop(daemon, boot.stopAsked);
   process.stdout.write(`${JSON.stringify({ ready: daemon.info })}\n`);
   log(`ready: ${daemon.model.line}`);
   await daemon.ended;

@@ -154,7 +154,7 @@ describe('a task', () => {
 });
 
 describe('calls of an agent', () => {
-  it('about a process that is not there, and with too much, are refused each with its code', async () => {
+  it('about a process that is not there, or with too much, are refused by code', async () => {
     const pid = await spawnRogue('Asker');
     const { metadata, error } = await client.executeTask({ pid, description: 'go' });
     expect(error).toBe('');

@@ -1,7 +1,8 @@
-// `hive demo ["question"]` (npm start): a kernel, and a swarm that answers a question from documents.
-//   On a terminal the kernel stays up afterwards until Ctrl-C; elsewhere, or with --once, everything
-//   is shut down and the exit code is the run's. A kernel that ran before is used and left alone.
-//   stdout: the report, or one JSON document; everything else is on stderr.
+// `hive demo ["question"]` (npm start): a kernel, and a swarm that answers a question from
+// documents.
+//   On a terminal the kernel stays up afterwards until Ctrl-C; elsewhere, or with --once,
+//   everything is shut down and the exit code is the run's. A kernel that ran before is used and
+//   left alone. stdout: the report, or one JSON document; everything else is on stderr.
 
 import type { Command } from 'commander';
 import { connect } from '@hivekernel/client';

@@ -1,5 +1,5 @@
-// `hive status`: the kernel, with the exit codes of systemctl (0 runs, 3 does not, 4 cannot be told).
-// `hive status SEL`: one agent on one screen, with its last lines.
+// `hive status`: the kernel, with the exit codes of systemctl (0 runs, 3 does not, 4 cannot be
+// told). `hive status SEL`: one agent on one screen, with its last lines.
 
 import type { AgentView, HiveClient, KernelStatus } from '@hivekernel/client';
 import type { Command } from 'commander';

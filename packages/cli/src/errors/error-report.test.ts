@@ -1,5 +1,5 @@
-import { KernelError } from '@hivekernel/kernel';
 import { HiveClientError } from '@hivekernel/client';
+import { KernelError } from '@hivekernel/daemon';
 import { describe, expect, it } from 'vitest';
 import type { Paint } from '../output/terminal.ts';
 import { CliError, asCliError, usageError } from './cli-error.ts';

@@ -98,10 +98,10 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     return { msg: `spawned ${spec.text('name')} (${spec.text('role')})${parent}` };
   },
   'process.started': (d) => ({ level: 'debug', msg: `OS process ${d.text('osPid')} started` }),
-  'process.moved': (d) => ({
-    level: 'debug',
-    msg: `${d.text('from')} -> ${d.text('to')}${d.text('phase') === '' ? '' : `: ${d.text('phase')}`}`,
-  }),
+  'process.moved': (d) => {
+    const phase = d.text('phase') === '' ? '' : `: ${d.text('phase')}`;
+    return { level: 'debug', msg: `${d.text('from')} -> ${d.text('to')}${phase}` };
+  },
   'process.start_failed': (d) => ({ level: 'error', msg: `did not start: ${d.text('error')}` }),
   'process.exiting': (d) => ({
     level: 'debug',
@@ -142,9 +142,10 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     level: 'warn',
     msg: `message m${d.text('message')} was dropped: ${d.text('why')}`,
   }),
-  'artifact.stored': (d) => ({
-    msg: `stored ${d.text('key')}@v${d.text('version')}, ${showBytes(d.in('content').number('bytes'))}`,
-  }),
+  'artifact.stored': (d) => {
+    const size = showBytes(d.in('content').number('bytes'));
+    return { msg: `stored ${d.text('key')}@v${d.text('version')}, ${size}` };
+  },
   'log.written': (d) => ({ level: levelOf(d.text('level')), msg: d.text('message') }),
   'metric.reported': (d) => ({ level: 'debug', msg: `${d.text('name')} = ${d.text('value')}` }),
   'llm.called': tellModelCall,

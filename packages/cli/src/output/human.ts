@@ -1,4 +1,5 @@
 // Numbers and times as people read them (`2m`, `1.2k`), and durations as they write them.
+// Programs get plain numbers, never these.
 
 import { usageError } from '../errors/cli-error.ts';
 

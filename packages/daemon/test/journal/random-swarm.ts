@@ -1,5 +1,5 @@
-// Random work for a journaled kernel: each deed is a number or two, so that a failing run is a short
-// list. What a deed cannot do at that moment it leaves. Not a test.
+// Random work for a journaled kernel: each deed is a number or two, so that a failing run is a
+// short list. What a deed cannot do at that moment it leaves. Not a test.
 
 import { LIMITS, isLive, type Content, type Pid } from '@hivekernel/kernel';
 import { BEHAVIOURS, artifactOrder, spawnOrder, taskSpec } from '@hivekernel/testkit';
