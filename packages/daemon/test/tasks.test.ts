@@ -58,7 +58,7 @@ const isOf = (kind: string, pid: number) => (event: Journal) =>
   event.kind === kind && event.body['pid'] === pid;
 
 describe('calls of an agent outside tasks', () => {
-  it('work in onInit, where a spawn does not deadlock, in onMessage and in onShutdown', async () => {
+  it('work in onInit (where a spawn does not deadlock), onMessage and onShutdown', async () => {
     const pid = await spawn('Caller');
     const child = Number(await textOf('caller/child'));
     expect(await client.info(child)).toMatchObject({ ppid: pid, state: 'idle' });
@@ -87,7 +87,7 @@ describe('cancelling a task', () => {
       server.isMute = true;
       const pid = await spawn('Boss');
       const abort = new AbortController();
-      const order = { pid, description: 'think', params: { child: 'Boss', then: 'Thinker' } };
+      const order = { pid, description: 'think', params: { child: 'Boss', grandchild: 'Thinker' } };
       const task = client.executeTask(order, by === 'abort' ? { signal: abort.signal } : {});
       const outcome = task.catch((error: unknown) => error);
       await server.untilOpen(1);
@@ -151,7 +151,7 @@ describe('the end of a process in the middle of a task', () => {
 
   it('by a kill of the branch ends all below it, and is told above it', async () => {
     const top = await spawn('Boss');
-    const order = { pid: top, description: 'go', params: { child: 'Boss', then: 'Waiter' } };
+    const order = { pid: top, description: 'go', params: { child: 'Boss', grandchild: 'Waiter' } };
     const task = client.executeTask(order);
     await untilEvent(({ kind, body }) => {
       const spec = body['spec'] as { name?: string } | undefined;

@@ -61,12 +61,12 @@ export class Thinker extends LLMAgent {}
 
 /** Has a child of the image that `child` names do the task, and tells how that went. */
 export const Boss = defineAgent(async (task, ctx) => {
-  const { child = '', ...params } = task.params;
+  const { child = '', grandchild } = task.params;
   const image = imageOf(import.meta.url, child);
   const pid = await ctx.spawn({ name: child, role: 'lead', tier: 'tactical', image });
   await ctx.artifacts.put(`boss/${ctx.pid}`, String(pid), { visibility: 'global' });
-  const { then = '', ...rest } = params;
-  const order = { description: task.description, params: then === '' ? rest : { child: then } };
+  const params = grandchild === undefined ? {} : { child: grandchild };
+  const order = { description: task.description, params };
   try {
     const { output, exitCode } = await ctx.executeOn(pid, order);
     return { output, exitCode };
