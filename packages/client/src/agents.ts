@@ -1,7 +1,7 @@
 // What the process table tells of an agent, in words and plain values; from the wire's ProcessInfo.
 // It holds no connection and asks nothing: a message goes in, a plain row comes out.
 
-import type { core } from '@hivekernel/protocol';
+import type { core } from '@hivekernel/protocol/messages';
 import { ROLE, TIER } from './words.ts';
 import type { Role, Tier } from './words.ts';
 

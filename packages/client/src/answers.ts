@@ -1,7 +1,7 @@
 // What the kernel answers, in words and plain values. A row of the process table: agents.ts.
 // It only translates; who asks, and what an error becomes, is decided where the call is made.
 
-import type { agent, core } from '@hivekernel/protocol';
+import type { agent, core } from '@hivekernel/protocol/messages';
 import { HiveClientError } from './client-error.ts';
 import { PRIORITY, RELATION, VISIBILITY } from './words.ts';
 import type { Priority, Relation, Visibility } from './words.ts';

@@ -2,7 +2,7 @@
 // Codes are those of the kernel's closed list; they travel as words, so an unknown one does no
 // harm.
 
-import { LinkCallError } from '@hivekernel/protocol/link';
+import { LinkCallError } from '@hivekernel/protocol/link-client';
 
 export class HiveClientError extends Error {
   override readonly name = 'HiveClientError';

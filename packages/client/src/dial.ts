@@ -3,7 +3,7 @@
 
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
-import { LinkCallError, LinkCaller, socketStream } from '@hivekernel/protocol/link';
+import { LinkCallError, LinkCaller, socketStream } from '@hivekernel/protocol/link-client';
 import { HiveClientError, asClientError } from './client-error.ts';
 import { readRunFile } from './run-file.ts';
 

@@ -5,8 +5,8 @@
 //   3. Volatile ones (progress, output, tokens) have seq 0 and are lost with a connection.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LinkCaller, ReplyStream } from '@hivekernel/protocol/link';
-import type { core, link } from '@hivekernel/protocol';
+import type { LinkCaller, ReplyStream } from '@hivekernel/protocol/link-client';
+import type { core, link } from '@hivekernel/protocol/messages';
 import { HiveClientError, asClientError } from './client-error.ts';
 
 /** An event as the journal holds it. */

@@ -11,9 +11,9 @@ import type {
   LinkCaller,
   PlainCase,
   ReplyValueOf,
-} from '@hivekernel/protocol/link';
-import { agent, make } from '@hivekernel/protocol';
-import type { link } from '@hivekernel/protocol';
+} from '@hivekernel/protocol/link-client';
+import { agent, make } from '@hivekernel/protocol/messages';
+import type { link } from '@hivekernel/protocol/messages';
 import { toAgentView } from './agents.ts';
 import type { AgentView } from './agents.ts';
 import {

@@ -1,7 +1,7 @@
 // What a caller asks of the kernel, with words and defaults, as messages of the wire.
 // A word that the wire does not have is refused here, before anything is sent.
 
-import { agent, make } from '@hivekernel/protocol';
+import { agent, make } from '@hivekernel/protocol/messages';
 import { PRIORITY, ROLE, SHUTDOWN_REASON, TIER, VISIBILITY } from './words.ts';
 import type { Priority, Role, ShutdownReason, Tier, Visibility } from './words.ts';
 

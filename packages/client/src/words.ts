@@ -2,7 +2,7 @@
 // A number that this client does not know reads `unknown(7)`; a word that it does not know is
 // refused.
 
-import { agent } from '@hivekernel/protocol';
+import { agent } from '@hivekernel/protocol/messages';
 import { HiveClientError } from './client-error.ts';
 
 type Numbers = Readonly<Record<string, number>>;
