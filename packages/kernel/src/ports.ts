@@ -47,6 +47,14 @@ export interface Snapshot {
   readonly body: string;
 }
 
+/**
+ * A snapshot on its way to the store: its text whole, or in parts that are asked for in turn, none
+ * of which ends between the halves of a surrogate pair.
+ */
+export type SnapshotToSave = Omit<Snapshot, 'body'> & {
+  readonly body: string | AsyncIterable<string>;
+};
+
 export interface Lease {
   readonly partition: number;
   readonly epoch: number;
@@ -98,7 +106,7 @@ export interface Store {
     toSeq?: number;
   }): AsyncIterable<readonly StoredEvent[]>;
   /** `conflict` for a seq that is not in the log; the same (seq, v) again is kept as it is. */
-  saveSnapshot(request: { epoch: number; snapshot: Snapshot }): Promise<void>;
+  saveSnapshot(request: { epoch: number; snapshot: SnapshotToSave }): Promise<void>;
   /**
    * The newest whose checksum holds. Undefined only while the log begins with event 1: without a
    * whole snapshot, a log that retention has cut is `data_loss`.

@@ -65,7 +65,10 @@ async function log(rig: Rig<SqliteStore>, count: number): Promise<void> {
 const restoredFrom = async ({ store, settings }: Rig): Promise<string> =>
   (await loadKernel({ store, settings, partition: 0 })).snapshot();
 
-const nothingFolded: Fold = async () => ({ seq: 1, v: 1, body: undefined, liveHashes: [] });
+const nothingFolded: Fold = async () => {
+  const end = async (): Promise<void> => undefined;
+  return { seq: 1, v: 1, parts: undefined, liveHashes: [], end };
+};
 
 describe('SnapshotFollower.start()', () => {
   it('saves a snapshot after so many events, equal to the live state', async () => {

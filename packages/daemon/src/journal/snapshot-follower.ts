@@ -149,12 +149,11 @@ export class SnapshotFollower {
     const startedMs = performance.now();
     try {
       await this.#refuseWhenLow();
-      const state = await this.#save(signal);
-      if (how.retains) await this.#retain(state, signal);
+      const seq = await this.#foldAndSave(how, signal);
       const endedMs = performance.now();
       this.#restUntilMs = endedMs + (endedMs - startedMs) * PACE.restRatio;
       this.#hasToldFull = false;
-      this.#options.onSaved?.({ seq: state.seq });
+      this.#options.onSaved?.({ seq });
     } catch (error) {
       this.#events += counted;
       this.#restUntilMs = performance.now() + PACE.retryMs;
@@ -169,20 +168,28 @@ export class SnapshotFollower {
     throw new KernelError('storage_full', 'Storage is low: snapshots wait until there is room.');
   }
 
-  async #save(signal: AbortSignal): Promise<FoldedState> {
-    const { store, dir, partition, settings, epoch } = this.#options;
+  /** Gives the seq of the state. */
+  async #foldAndSave(how: { retains: boolean }, signal: AbortSignal): Promise<number> {
+    const { dir, partition, settings } = this.#options;
     const within = AbortSignal.any([signal, AbortSignal.timeout(PACE.foldMsMax)]);
     const state = await this.#fold({ dir, partition, settings }, within);
-    signal.throwIfAborted();
-    const { seq, v, body } = state;
-    if (body !== undefined) {
-      await store.saveSnapshot({ epoch, snapshot: { partition, seq, v, body } });
+    try {
+      await this.#save(state);
+    } finally {
+      await state.end();
     }
-    return state;
+    signal.throwIfAborted();
+    if (how.retains) await this.#retain(state);
+    return state.seq;
   }
 
-  async #retain({ liveHashes }: FoldedState, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  async #save({ seq, v, parts }: FoldedState): Promise<void> {
+    if (parts === undefined) return;
+    const { store, partition, epoch } = this.#options;
+    await store.saveSnapshot({ epoch, snapshot: { partition, seq, v, body: parts } });
+  }
+
+  async #retain({ liveHashes }: FoldedState): Promise<void> {
     const { store, partition, keepMs, keepBytes } = this.#options;
     const policy = { nowWallMs: Date.now(), keepMs, keepBytes, liveHashes: new Set(liveHashes) };
     await store.retain({ partition, policy });

@@ -2,7 +2,6 @@
 // journal takes them, and prints the last seq of each once it is acknowledged. It ends by being
 // killed.
 
-import { writeSync } from 'node:fs';
 import { SqliteStore } from '../../src/journal/sqlite/sqlite-store.ts';
 import { noteOf } from './journal-ground.ts';
 
@@ -20,7 +19,7 @@ async function appendForEver(): Promise<never> {
     const last = seq;
     const events = Array.from({ length: last - first + 1 }, (_, i) => noteOf(first + i, 300));
     await store.append({ partition: 1, epoch, events });
-    writeSync(1, `${last}\n`);
+    process.stdout.write(`${last}\n`);
     if (last % 1_000 < 7) {
       const snapshot = { partition: 1, seq: last, v: 1, body: `{"at":${last}}` };
       await store.saveSnapshot({ epoch, snapshot });

@@ -10,6 +10,7 @@ import type {
   OutboxRow,
   RetentionPolicy,
   Snapshot,
+  SnapshotToSave,
   Store,
   StoreStats,
   StoredEvent,
@@ -105,16 +106,18 @@ export class MemoryStore implements Store {
     return this.#readTo({ ...request, toSeq, at });
   }
 
-  async saveSnapshot(request: { epoch: number; snapshot: Snapshot }): Promise<void> {
+  async saveSnapshot(request: { epoch: number; snapshot: SnapshotToSave }): Promise<void> {
     this.#enter();
     const { epoch, snapshot } = request;
     const { partition, seq, v } = snapshot;
+    const body = await textOf(snapshot.body);
+    this.#enter();
     const at = this.#heldBy({ partition, epoch });
     if (seq < 1 || seq > at.lastSeq) {
       throw new KernelError('conflict', `A snapshot at event ${seq} is not of this log.`);
     }
     if (at.snapshots.some((known) => known.seq === seq && known.v === v)) return;
-    at.snapshots.push({ ...snapshot, checksum: checksumOf('', snapshot.body) });
+    at.snapshots.push({ partition, seq, v, body, checksum: checksumOf('', body) });
     at.snapshots.sort((a, b) => a.seq - b.seq || a.v - b.v);
     at.snapshots = at.snapshots.slice(-LIMITS.snapshotsKept);
   }
@@ -263,4 +266,11 @@ export class MemoryStore implements Store {
       afterSeq = last.lastSeq;
     }
   }
+}
+
+async function textOf(body: SnapshotToSave['body']): Promise<string> {
+  if (typeof body === 'string') return body;
+  let text = '';
+  for await (const part of body) text += part;
+  return text;
 }

@@ -7,6 +7,11 @@ import type { WithStore } from './rule-ground.ts';
 
 const snapshotAt = (seq: number, body = `{"at":${seq}}`) => ({ partition: 1, seq, v: 1, body });
 
+async function* inParts(parts: readonly string[], error?: Error): AsyncGenerator<string> {
+  yield* parts;
+  if (error) throw error;
+}
+
 export function snapshotRules(withStore: WithStore): void {
   describe('saveSnapshot() and loadSnapshot()', () => {
     it(
@@ -40,6 +45,20 @@ export function snapshotRules(withStore: WithStore): void {
         await store.saveSnapshot({ epoch: lease.epoch, snapshot: snapshotAt(1, body) });
         const found = await store.loadSnapshot({ partition: 1 });
         expect(found?.body === body).toBe(true);
+      }),
+    );
+    it(
+      'take a body in parts, and nothing of one that breaks off',
+      withStore(async ({ store, lease }) => {
+        await store.append(appendOf(lease, 1, 2));
+        const whole = { ...snapshotAt(1), body: inParts(['{"a', '', '":"', '🐝"}']) };
+        await store.saveSnapshot({ epoch: lease.epoch, snapshot: whole });
+        const broken = { ...snapshotAt(2), body: inParts(['{"a":'], new Error('broke off')) };
+        const saved = store.saveSnapshot({ epoch: lease.epoch, snapshot: broken });
+        await expect(saved).rejects.toThrow('broke off');
+        expect(await store.loadSnapshot({ partition: 1 })).toEqual(snapshotAt(1, '{"a":"🐝"}'));
+        await store.saveSnapshot({ epoch: lease.epoch, snapshot: snapshotAt(2) });
+        expect(await store.loadSnapshot({ partition: 1 })).toEqual(snapshotAt(2));
       }),
     );
     it(

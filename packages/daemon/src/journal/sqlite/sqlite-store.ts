@@ -10,11 +10,13 @@ import type {
   OutboxRow,
   RetentionPolicy,
   Snapshot,
+  SnapshotToSave,
   Store,
   StoreStats,
   StoredEvent,
 } from '@hivekernel/kernel';
 import { mkdir } from 'node:fs/promises';
+import { partsOf } from '../text-parts.ts';
 import { AppendQueue } from './append-queue.ts';
 import { BATCH_BYTES, readEvents } from './event-reader.ts';
 import { failureOf } from './failure.ts';
@@ -129,7 +131,7 @@ export class SqliteStore implements Store {
       : this.#readTo({ ...request, toSeq: bound(durableSeq) });
   }
 
-  async saveSnapshot(request: { epoch: number; snapshot: Snapshot }): Promise<void> {
+  async saveSnapshot(request: { epoch: number; snapshot: SnapshotToSave }): Promise<void> {
     const turn = this.#snapshotTurn.then(() => this.#saveInParts(request));
     this.#snapshotTurn = turn.catch(() => undefined);
     await turn;
@@ -277,16 +279,15 @@ export class SqliteStore implements Store {
     yield* this.#readTo({ ...request, toSeq: bound(lastSeq) });
   }
 
-  async #saveInParts(request: { epoch: number; snapshot: Snapshot }): Promise<void> {
+  async #saveInParts(request: { epoch: number; snapshot: SnapshotToSave }): Promise<void> {
     const { epoch, snapshot } = request;
     const { partition, seq, v, body } = snapshot;
     const key = { partition, seq, v };
     if (!(await this.#write('beginSnapshot', { ...key, epoch }))) return;
     let parts = 0;
-    for (let at = 0; at < body.length; parts += 1) {
-      const end = endOfPart(body, at + STORE.snapshotPartChars);
-      await this.#write('writeSnapshotPart', { ...key, part: parts, body: body.slice(at, end) });
-      at = end;
+    for await (const part of cutEach(typeof body === 'string' ? [body] : body)) {
+      await this.#write('writeSnapshotPart', { ...key, part: parts, body: part });
+      parts += 1;
     }
     await this.#write('sealSnapshot', { ...key, epoch, parts, keep: STORE.snapshotsKept });
     await this.#dropOrphanParts();
@@ -317,8 +318,8 @@ export class SqliteStore implements Store {
   }
 }
 
-/** Never between the halves of a surrogate pair: each part is encoded by itself. */
-function endOfPart(body: string, end: number): number {
-  const unit = body.charCodeAt(end - 1);
-  return unit >= 0xd800 && unit <= 0xdbff ? end + 1 : end;
+async function* cutEach(
+  parts: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<string, void, void> {
+  for await (const part of parts) yield* partsOf(part, STORE.snapshotPartChars);
 }
