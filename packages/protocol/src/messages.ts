@@ -1,4 +1,4 @@
-// The generated messages as the namespaces `agent`, `core`, `link`, without the ends of the link: for
+// The generated messages as the namespaces `agent`, `core`, `link`, and not the ends of the link: for
 // programs whose start should be quick. Nothing here opens a connection.
 
 export * as agent from './gen/agent.ts';
