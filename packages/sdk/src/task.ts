@@ -76,7 +76,7 @@ export function resultToWire(returned: unknown): wire.TaskResult {
   if (strange !== undefined) throw notATaskOutput(`an object with the key "${strange}"`);
   const parts = returned as Exclude<TaskOutput, string | void>;
   const { output = '', exitCode = 0 } = parts;
-  if (typeof output !== 'string') throw notATaskOutput(`an output that is a ${typeof output}`);
+  if (typeof output !== 'string') throw notATaskOutput(`an output of type ${typeof output}`);
   if (!Number.isInteger(exitCode)) throw notATaskOutput(`the exit code ${String(exitCode)}`);
   return {
     exitCode,

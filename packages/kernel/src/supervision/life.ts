@@ -186,7 +186,8 @@ export class Life {
 }
 
 /** "worker-1 (pid 12) ended (crashed): exit code 41", for those whose task it had. */
-function describeEnd(record: ProcessRecord, { cause, detail }: ExitReport): string {
+function describeEnd(record: ProcessRecord, { cause: reported, detail }: ExitReport): string {
+  const cause = record.exiting === undefined ? reported : 'done';
   const what = `${describeProcess(record)} ended (${cause.replaceAll('_', ' ')})`;
   return detail === '' ? what : `${what}: ${detail}`;
 }

@@ -151,8 +151,8 @@ function unknownRequest(request: Request): LinkCallError {
 function encodeAnswer(request: Request, body: AnswerBody): Uint8Array {
   const answer = encodeMessage(Answer, { id: request.id, pid: request.pid, body });
   if (answer.length <= LINK_LIMITS.messageBytesMax) return answer;
-  const error = new LinkCallError('too_large', `an answer of ${answer.length} bytes`);
-  const value = toCallError(error);
+  const message = `an answer of ${answer.length} bytes does not fit a frame`;
+  const value = toCallError(new LinkCallError('too_large', message));
   return encodeMessage(Answer, {
     id: request.id,
     pid: request.pid,
