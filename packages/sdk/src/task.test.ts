@@ -22,7 +22,7 @@ describe('resultToWire()', () => {
   it.each([
     ['a number', 42, 'onTask returned a number'],
     ['a strange object', { answer: 1 }, 'an object with the key "answer"'],
-    ['an output that is no text', { output: 1 }, 'an output that is a number'],
+    ['an output that is no text', { output: 1 }, 'an output of type number'],
     ['half an exit code', { exitCode: 0.5 }, 'the exit code 0.5'],
   ])('refuses %s and says so', (_name, returned, message) => {
     expect(() => resultToWire(returned)).toThrow(message);
