@@ -88,6 +88,8 @@ function shorten(value: unknown, walk: Walk): unknown {
   let changed: Map<string, unknown> | undefined;
   for (const key of Object.keys(value)) {
     const inner = (value as Readonly<Record<string, unknown>>)[key];
+    // Nearly all are: every event of the journal passes here.
+    if (isSurelyShort(inner)) continue;
     walk.path.push(key);
     const short = shorten(inner, walk);
     walk.path.pop();
@@ -111,6 +113,9 @@ function outlineOf(content: Content, { cargo, path, long }: Walk): Content {
   const walk = { cargo, path: [...path, 'inline'], long };
   return { ...content, inline: setAside(inline, walk) };
 }
+
+const isSurelyShort = (value: unknown): boolean =>
+  typeof value === 'string' ? value.length <= SURELY_SHORT_CHARS : typeof value !== 'object';
 
 const isLong = (text: string): boolean =>
   text.length > SURELY_SHORT_CHARS && Buffer.byteLength(text) > TEXT_BYTES_MAX;
