@@ -18,6 +18,9 @@ const NEST = fileURLToPath(new URL('./agents/nest.ts', import.meta.url));
 /** From the end of a daemon to the end of its reaper. */
 const REAPER_GONE_MS = 2_000;
 
+/** On a machine that is busy with something else. */
+const TIMEOUT_MS = 60_000;
+
 let ground: string;
 beforeAll(async () => {
   ground = await mkdtemp(join(tmpdir(), 'hive-g-'));
@@ -58,7 +61,7 @@ async function startsNow(name: string): Promise<void> {
   expect(await daemon.exited).toEqual({ code: 0, signal: null });
 }
 
-describe('a daemon that cannot start', () => {
+describe('a daemon that cannot start', { timeout: TIMEOUT_MS }, () => {
   it('says which port is in use, and leaves no lock', async () => {
     const other = await startTestDaemon();
     try {
@@ -149,7 +152,7 @@ const seed = given === undefined ? Math.floor(Math.random() * 1e9) : Number(give
 const BOOT_MS = 900;
 const RUN_EVENTS = 40;
 
-describe('a daemon that is told to stop', () => {
+describe('a daemon that is told to stop', { timeout: TIMEOUT_MS }, () => {
   it.each([0, 1, 2])(`in the middle of its boot ends (round %i of SEED=${seed})`, async (round) => {
     const atMs = (seed * (round + 1)) % BOOT_MS;
     const signal = round % 2 === 0 ? 'SIGINT' : 'SIGTERM';

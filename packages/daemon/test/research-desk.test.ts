@@ -13,6 +13,9 @@ import { startTestDaemon, type TestDaemon } from './test-daemon.ts';
 
 const DESK = CREW['research-desk']!;
 
+/** On a machine that is busy with something else. */
+const TIMEOUT_MS = 60_000;
+
 let documents: string;
 beforeAll(async () => {
   documents = await writeDocuments();
@@ -70,7 +73,7 @@ function tokensByPid(events: readonly KernelEvent[]): Record<number, number> {
 const namesOf = (agents: readonly AgentView[], pids: readonly number[]): string[] =>
   agents.filter(({ pid }) => pids.includes(pid)).map(({ name }) => name);
 
-describe('research-desk on a real daemon', () => {
+describe('research-desk on a real daemon', { timeout: TIMEOUT_MS }, () => {
   it('quotes the files, stores the report, charges the callers, leaves nobody', async () => {
     hive = await startTestDaemon();
     const { client } = hive;
