@@ -50,6 +50,10 @@ function descriptorModule(scratchDir: string): string {
   ].join('\n');
 }
 
+/** With our own reader and writer: their library is nineteen modules, for each agent that starts. */
+const onOurWire = (text: string): string =>
+  text.replace('from "@bufbuild/protobuf/wire";', 'from "../wire/index.ts";');
+
 /** The generated files: name to content. */
 function generate(): Map<string, string> {
   const scratchDir = mkdtempSync(join(tmpdir(), 'hive-generate-'));
@@ -58,7 +62,7 @@ function generate(): Map<string, string> {
     const outDir = join(scratchDir, 'src/gen');
     const files = new Map<string, string>();
     for (const name of readdirSync(outDir).toSorted()) {
-      files.set(name, readFileSync(join(outDir, name), 'utf8'));
+      files.set(name, onOurWire(readFileSync(join(outDir, name), 'utf8')));
     }
     files.set('descriptors.ts', descriptorModule(scratchDir));
     return files;

@@ -6,7 +6,7 @@ import type {
   PlainCase,
   ReplyValueOf,
   RequestBody,
-} from '@hivekernel/protocol/link';
+} from '@hivekernel/protocol/link-client';
 
 export type { AnswerBody, CallValue, PlainCase, ReplyValueOf, RequestBody };
 

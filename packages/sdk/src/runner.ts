@@ -11,7 +11,7 @@ import { flushCompileCache } from 'node:module';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LinkCaller, socketStream } from '@hivekernel/protocol/link';
+import { LinkCaller, socketStream } from '@hivekernel/protocol/link-client';
 import { messageOf } from './hive-error.ts';
 import { AgentHost, EXIT_FAILED_START } from './host/agent-host.ts';
 import { loadAgent } from './image.ts';

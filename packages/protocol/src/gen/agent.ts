@@ -2,7 +2,7 @@
 // source: agent.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire/index.ts";
 
 /**
  * What an agent serves to the kernel (AgentService), and the messages that both doors share.

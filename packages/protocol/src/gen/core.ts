@@ -2,7 +2,7 @@
 // source: core.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire/index.ts";
 import {
   AgentMessage,
   AgentRole,

@@ -2,7 +2,7 @@
 // source: link.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../wire/index.ts";
 import {
   AgentMessage,
   EscalateRequest,

@@ -2,6 +2,7 @@
 // one to the daemon once, numbers and keeps replies, and decides what a connection sends next.
 //   Order: calls are handed on in the order in which they came; replies go out in that of `seq`.
 import { Call, Reply } from '../gen/link.ts';
+import { MessageReader } from '../wire/message-reader.ts';
 import { CallIntake } from './call-intake.ts';
 import { CallLedger } from './call-ledger.ts';
 import type { ReplyBody } from './call-types.ts';
@@ -12,7 +13,6 @@ import { LinkProtocolError } from './link-error.ts';
 import { LINK_LIMITS } from './link-limits.ts';
 import { decodeField, encodeMessage } from './message-codec.ts';
 import type { FrameBuilder, FrameField } from './message-codec.ts';
-import { MessageReader } from './message-reader.ts';
 import { NO_CALL, ReplyLog } from './reply-log.ts';
 
 export interface CallDeskOptions {

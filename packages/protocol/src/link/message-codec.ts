@@ -1,16 +1,15 @@
 // Messages to bytes and back, many to a frame. Encodes each message once: the bytes are kept for a
 // repeat, and copied into frames. Reads a frame field by field without building the outer message.
-import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { MessageReader } from '../wire/message-reader.ts';
+import { MessageWriter } from '../wire/message-writer.ts';
 import { FRAME_HEADER_BYTES, sealFrame } from './frame-codec.ts';
 import { LinkProtocolError } from './link-error.ts';
 import { LINK_LIMITS } from './link-limits.ts';
-import { MessageReader } from './message-reader.ts';
-import { MessageWriter } from './message-writer.ts';
 
 /** What generated code offers for a message. */
 export interface MessageCodec<T> {
-  encode(message: T, writer?: BinaryWriter): BinaryWriter;
-  decode(input: BinaryReader | Uint8Array, length?: number): T;
+  encode(message: T, writer?: MessageWriter): MessageWriter;
+  decode(input: MessageReader | Uint8Array, length?: number): T;
 }
 
 /** A writer that has grown past this is dropped: a large message must not hold memory for ever. */
@@ -23,9 +22,7 @@ export function encodeMessage<T>(codec: MessageCodec<T>, message: T): Uint8Array
   const writer = sharedWriter ?? new MessageWriter();
   // Taken away while in use, so that an encoder that throws leaves no rest behind.
   sharedWriter = undefined;
-  // It offers all that generated code calls; the class that this names has private parts.
-  codec.encode(message, writer as unknown as BinaryWriter);
-  const bytes = writer.finish();
+  const bytes = codec.encode(message, writer).finish();
   if (writer.capacity <= WRITER_BYTES_KEPT) sharedWriter = writer;
   return bytes;
 }

@@ -115,8 +115,36 @@ describe('MessageReader', () => {
     expect(texts.map(() => reader.string())).toEqual(texts);
   });
 
+  it('passes over values of every kind, groups included', () => {
+    const varint = [0x80, 0x80, 0x01];
+    const group = [0x08, ...varint, 0x12, 2, 0, 0, 0x1b, 0x25, 0, 0, 0, 0, 0x1c, 0x14];
+    const kinds: [number, number[]][] = [
+      [0, varint],
+      [1, [1, 2, 3, 4, 5, 6, 7, 8]],
+      [2, [3, 1, 2, 3]],
+      [3, group],
+      [5, [1, 2, 3, 4]],
+    ];
+    for (const [wireType, bytes] of kinds) {
+      const reader = new MessageReader(Uint8Array.from([...bytes, 0x2a]));
+      reader.skip(wireType);
+      expect(reader.pos).toBe(bytes.length);
+    }
+    expect(() => new MessageReader(Uint8Array.of(0)).skip(6)).toThrow('wire type 6');
+    expect(() => new MessageReader(new Uint8Array(300).fill(0x0b)).skip(3)).toThrow('wire type 3');
+  });
+
+  it('takes the low 32 bits of a longer number, as the generated code expects', () => {
+    const bytes = new MessageWriter().int64(-5).finish();
+    expect(new MessageReader(bytes).int32()).toBe(-5);
+    expect(new MessageReader(bytes).uint32()).toBe(2 ** 32 - 5);
+  });
+
   it.each([
     ['a number', 'uint64', [0x80]],
+    ['a number of eleven bytes', 'uint64', Array.from({ length: 11 }, () => 0x80)],
+    ['a float', 'float', [0, 0, 0]],
+    ['bytes', 'bytes', [2, 0]],
     ['a long number', 'int64', Array.from({ length: 9 }, () => 0xff)],
     ['a word', 'string', [3, 0x61]],
   ] as const)('throws where %s is cut off', (_what, kind, bytes) => {

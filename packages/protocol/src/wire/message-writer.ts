@@ -13,12 +13,12 @@ const SHORT_CHARS_MAX = 42;
 const BYTES_PER_CHAR_MAX = 3;
 const TWO_TO_32 = 2 ** 32;
 const TEXT = new TextEncoder();
+const SLAB = new ByteSlab();
 
 export class MessageWriter {
   #bytes = new Uint8Array(START_BYTES);
   #pos = 0;
   #forks: number[] = [];
-  readonly #slab = new ByteSlab();
 
   /** How much memory it holds. */
   get capacity(): number {
@@ -27,7 +27,7 @@ export class MessageWriter {
 
   /** A copy of what was written; the writer starts over. */
   finish(): Uint8Array<ArrayBuffer> {
-    const bytes = this.#slab.copyOf({ bytes: this.#bytes, length: this.#pos });
+    const bytes = SLAB.copyOf({ bytes: this.#bytes, length: this.#pos });
     this.#pos = 0;
     return bytes;
   }
