@@ -10,7 +10,7 @@ import type { HiveClient, KernelEvent } from '@hivekernel/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startDaemonProcess } from './daemon-process.ts';
 import { QUESTION, writeDocuments } from './documents.ts';
-import { agentsUnder, osPidsAlive, untilGone } from './os-pids.ts';
+import { agentsUnder, osPidsAlive, osPidsNaming, untilGone } from './os-pids.ts';
 import { startTestDaemon, type TestDaemon } from './test-daemon.ts';
 
 const ACTORS = fileURLToPath(new URL('./agents/actors.ts', import.meta.url));
@@ -192,5 +192,28 @@ describe('kill -9 of the daemon', { timeout: TIMEOUT_MS }, () => {
     expect(pid).toBeGreaterThan(Math.max(...ledger.pids));
     const after = await client.executeTask({ pid, description: 'still here' });
     expect(after).toMatchObject({ isCompleted: true, output: 'still here' });
+  });
+
+  it('together with its reaper leaves what loops to the next boot, which ends it', async () => {
+    const daemon = await startDaemonProcess({ dataDir });
+    ends.push(() => daemon.child.kill('SIGKILL'));
+    const { client, runtimeDir } = daemon;
+    ends.push(() => client.close());
+    const image = `${ACTORS}#Loop`;
+    const pid = await client.spawn({ name: 'orphan', role: 'agent', tier: 'tactical', image });
+    const { osPid } = await client.info(pid);
+    const task = client.executeTask({ pid, description: 'go' }).catch(() => undefined);
+    for await (const { message } of client.followEvents({ volatile: true })) {
+      if (message.includes('looping')) break;
+    }
+    const others = (await osPidsNaming(runtimeDir)).filter((one) => one !== osPid);
+    for (const one of [daemon.osPid, ...others]) process.kill(one, 'SIGKILL');
+    await daemon.exited;
+    await task;
+    expect(await osPidsAlive([osPid])).toEqual([osPid]);
+
+    hive = await startTestDaemon({ dataDir });
+    expect(await osPidsAlive([osPid])).toEqual([]);
+    expect(await hive.client.info(pid)).toMatchObject({ state: 'zombie', osPid: 0 });
   });
 });

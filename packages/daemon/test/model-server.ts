@@ -27,8 +27,8 @@ export class ModelServer {
   readonly calls: ServedCall[] = [];
   /** Calls that came and are not answered yet. */
   openCalls = 0;
-  /** Set: every call hangs until its caller goes away. */
-  isMute = false;
+  /** Which calls hang until their caller goes away. */
+  mutes: 'none' | 'streams' | 'all' = 'none';
   readonly #server: Server;
   #onCall: () => void = () => undefined;
 
@@ -72,7 +72,7 @@ export class ModelServer {
     this.#changeOpen(1);
     response.once('close', () => this.#changeOpen(-1));
     const body = JSON.parse(Buffer.concat(pieces).toString('utf8')) as ChatBody;
-    if (this.isMute) {
+    if (this.mutes === 'all' || (this.mutes === 'streams' && body.stream === true)) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.flushHeaders();
       return;

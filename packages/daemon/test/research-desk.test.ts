@@ -154,4 +154,36 @@ describe('research-desk on a real daemon', { timeout: TIMEOUT_MS }, () => {
       await server.stop();
     }
   });
+
+  it('leaves nobody behind when it is interrupted while its workers ask', async () => {
+    const server = await ModelServer.start();
+    try {
+      server.mutes = 'streams';
+      hive = await startTestDaemon({
+        env: { OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'sk-of-the-test' },
+      });
+      const { client } = hive;
+      const pid = await spawnDesk(client);
+      const params = { input: documents };
+      const task = client.executeTask({ pid, description: QUESTION, params });
+      await server.untilOpen(4);
+      await client.interrupt({ pid, reason: 'enough' });
+      expect(await task).toMatchObject({ isCompleted: false, errorCode: 'cancelled' });
+      await server.untilOpen(0);
+      const dead = new Set<number>();
+      for await (const { journal } of client.followEvents()) {
+        if (journal?.kind === 'process.exited') dead.add(Number(journal.body['pid']));
+        if (dead.size === 5) break;
+      }
+      const { agents } = await client.processes();
+      expect(agents.map(({ name, state }) => `${name} ${state}`)).toEqual([
+        'king running',
+        'desk idle',
+      ]);
+      const osPids = startedOsPids(await allEvents(client));
+      expect(await osPidsAlive(osPids)).toHaveLength(1);
+    } finally {
+      await server.stop();
+    }
+  });
 });

@@ -84,7 +84,7 @@ describe('cancelling a task', () => {
   it.each(['interrupt', 'abort'] as const)(
     'by %s ends its model call and child tasks',
     async (by) => {
-      server.isMute = true;
+      server.mutes = 'all';
       const pid = await spawn('Boss');
       const abort = new AbortController();
       const order = { pid, description: 'think', params: { child: 'Boss', grandchild: 'Thinker' } };

@@ -42,12 +42,20 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     },
     flags: { data: dataDir, listen: ['127.0.0.1:0'], httpPort: 0, ...options.flags },
   });
-  const daemon = await Daemon.start({ config, log: (line) => lines.push(line) });
-  const client = await connect({ dataDir });
-  const stop = async (): Promise<void> => {
-    client.close();
-    await daemon.stop('test');
+  const removeOwn = async (): Promise<void> => {
     if (own) await rm(dataDir, { recursive: true, force: true });
   };
-  return { daemon, client, dataDir, lines, stop };
+  try {
+    const daemon = await Daemon.start({ config, log: (line) => lines.push(line) });
+    const client = await connect({ dataDir });
+    const stop = async (): Promise<void> => {
+      client.close();
+      await daemon.stop('test');
+      await removeOwn();
+    };
+    return { daemon, client, dataDir, lines, stop };
+  } catch (error) {
+    await removeOwn();
+    throw error;
+  }
 }
