@@ -4,9 +4,9 @@
 import { Agent, imageOf, type Message, type Task, type TaskContext } from '@hivekernel/sdk';
 import { perSecond } from '../pump.ts';
 
-export const BATCH_MESSAGES = 500;
+export const BATCH_MESSAGES = 250;
 /** Batches that the receiver has not confirmed: below what an inbox holds. */
-const BATCHES_AHEAD_MAX = 8;
+const BATCHES_AHEAD_MAX = 6;
 const PAYLOAD = 'a message of forty-eight bytes, which is not much';
 const ROUND_TRIP_MS = 10_000;
 

@@ -6,7 +6,7 @@ import type { Benchmark, Effort } from '../benchmark.ts';
 import { median } from '../statistics.ts';
 
 interface Counts {
-  /** Of 500 messages each. */
+  /** Of 250 messages each. */
   readonly batches: number;
   readonly rounds: number;
   readonly timed: number;
@@ -14,7 +14,7 @@ interface Counts {
 
 /** The first round warms up. */
 const COUNTS: Readonly<Record<Effort, Counts>> = {
-  full: { batches: 120, rounds: 5, timed: 300 },
+  full: { batches: 240, rounds: 5, timed: 300 },
   tiny: { batches: 2, rounds: 2, timed: 3 },
 };
 
