@@ -47,11 +47,19 @@ export class Flights<Output> {
     this.#tellEmpty();
   }
 
-  takeAll(): Flight<Output>[] {
-    const flights = this.#flights;
-    this.#flights = [];
+  /** This one and those after it, which continue from it; those before it stay under way. */
+  takeFrom(flight: Flight<Output>): Flight<Output>[] {
+    const taken = this.#flights.splice(this.#flights.indexOf(flight));
     this.#tellEmpty();
-    return flights;
+    return taken;
+  }
+
+  /** Content under way, in bytes. */
+  get blobBytes(): number {
+    let bytes = 0;
+    for (const { blobs } of this.#flights)
+      for (const blob of blobs.values()) bytes += blob.bytes.length;
+    return bytes;
   }
 
   /** Resolves when none is under way. */

@@ -49,6 +49,8 @@ const RETRY = { firstMs: 50, mostMs: 5_000 } as const;
 const CAPACITY = {
   /** Appends under way; with more to write, the next pass grows meanwhile. */
   flightsMax: 4,
+  /** Content under way: well below what the store takes before it refuses. */
+  flightBytesMax: 64 * 1024 * 1024,
   /** Longest sleep of the timer; Node's own bound is 2^31 - 1 ms. */
   sleepMsMax: 60_000,
   /** Reads that wait while the kernel is read again; more are refused. */
@@ -209,7 +211,7 @@ export class JournaledKernel implements Host {
   /** Growing calls are refused first while storage is low (DESIGN §3). */
   setStorageLow(isLow: boolean): void {
     this.#isStorageLow = isLow;
-    this.#kernel.isStorageLow = isLow;
+    this.#kernel.isStorageLow = isLow || this.#pause !== undefined;
   }
 
   /**
@@ -279,7 +281,7 @@ export class JournaledKernel implements Host {
   /** One append for all that came since the last one. */
   #endPass(): void {
     if (this.#phase !== 'opened' && this.#phase !== 'running') return;
-    if (!this.#isPassDue || this.#flights.count >= CAPACITY.flightsMax) return;
+    if (!this.#isPassDue || this.#isAirFull()) return;
     this.#isPassDue = false;
     const { events, effects } = this.#kernel.drain();
     if (events.length > 0) this.#fly(events);
@@ -291,6 +293,12 @@ export class JournaledKernel implements Host {
     for (const { gate, output } of gated) this.#release(gate, output);
     if (this.#flights.count === 0) this.#redeliver();
     this.#setWake();
+  }
+
+  /** Then the next pass grows meanwhile, and leaves with the next landing. */
+  #isAirFull(): boolean {
+    const { count, blobBytes } = this.#flights;
+    return count >= CAPACITY.flightsMax || blobBytes >= CAPACITY.flightBytesMax;
   }
 
   #fly(events: readonly Event[]): void {
@@ -390,7 +398,7 @@ export class JournaledKernel implements Host {
     if (!this.#flights.has(flight)) return; // Given up with the one before it.
     const failure = asFailure(error);
     this.#dropPass(failure);
-    for (const one of this.#flights.takeAll().toReversed()) {
+    for (const one of this.#flights.takeFrom(flight).toReversed()) {
       this.#waiting.putBack(one.facts, (hash) => one.blobs.get(hash));
       this.#desk.landed(one.blobs);
       for (const output of one.outputs) refuse(output, failure);
@@ -435,9 +443,9 @@ export class JournaledKernel implements Host {
   async #refold(failure: KernelError): Promise<void> {
     const { store, settings, partition = 0 } = this.#options;
     try {
-      await this.#flights.landed(); // After a fault of the kernel some may still be under way.
+      await this.#flights.landed(); // Those before the one that failed are still under way.
       const kernel = await loadKernel({ store, settings, partition });
-      await this.#tellMissed(kernel.state.log.lastSeq);
+      if (kernel.state.log.lastSeq > this.#durableSeq) this.#lose(ambiguous(failure));
       if (this.#phase === 'refolding') this.#resume(kernel, failure);
     } catch (cause) {
       const message = 'The journal failed and could not be read again.';
@@ -445,19 +453,9 @@ export class JournaledKernel implements Host {
     }
   }
 
-  /** An append that failed may have become durable all the same. */
-  async #tellMissed(lastSeq: number): Promise<void> {
-    if (lastSeq <= this.#durableSeq) return;
-    const request = { afterSeq: this.#durableSeq, toSeq: lastSeq };
-    for await (const events of this.read(request)) {
-      this.#durableSeq = events.at(-1)?.seq ?? this.#durableSeq;
-      this.#durable.tell(events);
-    }
-  }
-
   #resume(kernel: Kernel, failure: KernelError): void {
     this.#kernel = kernel;
-    kernel.isStorageLow = this.#isStorageLow;
+    kernel.isStorageLow = true; // Until the pause is over, nothing may grow, refusals included.
     const known = new Set([...kernel.owedRefs()].map(keyOf));
     for (const [key, reply] of [...this.#owed]) {
       if (known.has(key)) continue;
@@ -483,6 +481,7 @@ export class JournaledKernel implements Host {
     if (this.#phase !== 'running') return;
     clearTimeout(this.#pause?.timer);
     this.#pause = undefined;
+    this.#kernel.isStorageLow = this.#isStorageLow;
     this.#tellWaiting();
     this.#schedulePass();
   }
@@ -532,6 +531,14 @@ function refuse(output: Output, error: KernelError): void {
 }
 
 const keyOf = (ref: CallRef): string => `${ref.channel} ${ref.pid} ${ref.id}`;
+
+/** Its effects are not known to have left: only a boot, which checks everything, mends that. */
+const ambiguous = (cause: KernelError): KernelError =>
+  new KernelError(
+    'unavailable',
+    'An append that failed became durable all the same; the daemon has to start again.',
+    { cause },
+  );
 
 const asFailure = (error: unknown): KernelError =>
   error instanceof KernelError

@@ -30,6 +30,8 @@ interface Waiting {
 export class MemoryStore implements Store {
   readonly #disk: MemoryDisk;
   #waiting: Waiting[] = [];
+  /** Settles when the latest append has, one way or the other. */
+  #last: Promise<void> = Promise.resolve();
   #isHeld = false;
   #isClosed = false;
   #failNext: ErrorCode | undefined;
@@ -80,6 +82,7 @@ export class MemoryStore implements Store {
   async append(request: AppendRequest): Promise<void> {
     this.#refuseWhenClosed();
     if (this.#waiting.length >= LIMITS.appendsWaitingMax) {
+      await this.#last; // A refusal comes after what was asked before.
       throw new KernelError('queue_full', `${this.#waiting.length} appends wait already.`);
     }
     const first = request.events[0]?.seq;
@@ -89,10 +92,12 @@ export class MemoryStore implements Store {
     const blobs = request.blobs?.map(({ hash, bytes }) => ({ hash, bytes: bytes.slice() }));
     const copy = blobs ? { ...request, blobs } : request;
     const body = JSON.stringify(request.events);
-    await new Promise<void>((resolve, reject) => {
+    const settled = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ request: copy, body, resolve, reject });
       queueMicrotask(() => this.#drain());
     });
+    this.#last = settled.catch(() => undefined);
+    await settled;
   }
 
   read(request: {

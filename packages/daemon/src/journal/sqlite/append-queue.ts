@@ -35,13 +35,19 @@ export class AppendQueue {
   /** Where in `#waiting` the oldest unsettled one is. */
   #head = 0;
   #bytes = 0;
+  /** Settles when the latest append has, one way or the other. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: AppendQueueOptions) {
     this.#options = options;
   }
 
   async append(request: AppendRequest): Promise<void> {
-    this.#refuseWhenFull();
+    const refusal = this.#refusalWhenFull();
+    if (refusal !== undefined) {
+      await this.#last; // J13: a refusal comes after what was asked before.
+      throw refusal;
+    }
     const row = rowOf(request);
     const blobBytes = row.blobs?.reduce((sum, blob) => sum + blob.bytes.byteLength, 0) ?? 0;
     const bytes = row.body.length + blobBytes;
@@ -52,6 +58,7 @@ export class AppendQueue {
     this.#bytes += bytes;
     for (const blob of row.blobs ?? []) this.#moved.push(blob.bytes.buffer as ArrayBuffer);
     if (this.#unsent.push(row) === 1) queueMicrotask(() => this.flush());
+    this.#last = settled.catch(() => undefined);
     return settled;
   }
 
@@ -95,10 +102,10 @@ export class AppendQueue {
     return waiting;
   }
 
-  #refuseWhenFull(): void {
+  #refusalWhenFull(): KernelError | undefined {
     const count = this.#waiting.length - this.#head;
-    if (count < QUEUE.appendsMax && this.#bytes < QUEUE.bytesMax) return;
-    throw new KernelError(
+    if (count < QUEUE.appendsMax && this.#bytes < QUEUE.bytesMax) return undefined;
+    return new KernelError(
       'queue_full',
       `The journal is behind: ${count} appends of ${this.#bytes} bytes wait for the disk.`,
       { details: { count, bytes: this.#bytes } },
