@@ -35,6 +35,8 @@ export const LIMITS = {
   signalOutputBytesMax: 4 * KIB,
   /** DESIGN D6: answered calls that the other side has not yet acknowledged, per connection. */
   unacknowledgedRepliesMax: 4_096,
+  /** Tokens in one report of an agent or of a provider: what is more is no count but a fault. */
+  tokensPerReportMax: 1_000_000_000,
   /** Calls of one process that are owed an answer (blocking ones). */
   owedCallsPerProcessMax: 1_024,
   /** Tasks in line at one process behind `max_concurrent_tasks`. */

@@ -2,6 +2,7 @@ import { testKernel } from '@hivekernel/testkit';
 import type { TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Pid } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
 import type { LlmCallFact } from '../syscalls/facts.ts';
 
 function calls(t: TestKernel, pid: Pid, wish: Partial<LlmCallFact> = {}): void {
@@ -69,7 +70,7 @@ describe('Ledger', () => {
     const pid = t.spawn();
     t.call('metric', { name: 'files', value: 2.5, labels: { a: 'b' } }, { pid });
     expect(t.view(pid).tokens).toBe(0);
-    for (const value of [-1, 1.5, Number.NaN, 2 ** 53]) {
+    for (const value of [-1, 1.5, Number.NaN, 2 ** 53, LIMITS.tokensPerReportMax + 1]) {
       expect(reports(t, pid, value).refusal.code).toBe('invalid_argument');
     }
     const nameless = t.call('metric', { name: '', value: 1, labels: {} }, { pid });
@@ -86,6 +87,49 @@ describe('Ledger', () => {
     });
     calls(t, pid, { promptTokens: 500 });
     expect(t.call('usage', {}, { pid }).value.tokensRemaining).toBe(0);
+  });
+
+  it('takes a report of as many tokens as one may name, and no more (B8)', () => {
+    const t = testKernel();
+    const pid = t.spawn();
+    for (let i = 0; i < 2; i += 1) reports(t, pid, LIMITS.tokensPerReportMax);
+    expect(t.view(pid).tokens).toBe(2 * LIMITS.tokensPerReportMax);
+  });
+
+  it.each([
+    [12.5, 13],
+    [-3, 0],
+    [Number.NaN, 0],
+    [1e300, LIMITS.tokensPerReportMax],
+    [Number.POSITIVE_INFINITY, LIMITS.tokensPerReportMax],
+  ])('counts %d tokens of a provider as %d', (told, counted) => {
+    const t = testKernel();
+    const pid = t.spawn();
+    calls(t, pid, { promptTokens: told, completionTokens: told });
+    expect(t.view(pid).tokens).toBe(2 * counted);
+    const { promptTokens, completionTokens } = t.eventsOf('llm.called')[0]?.body ?? {};
+    expect([promptTokens, completionTokens]).toEqual([counted, counted]);
+  });
+
+  it('stops every sum at the largest whole number, whatever an old journal holds', () => {
+    const t = testKernel();
+    const lead = t.spawn({ role: 'lead' });
+    const pid = t.spawn({}, { pid: lead });
+    const value = Number.MAX_SAFE_INTEGER;
+    const metric = { pid, name: 'tokens_consumed', value, tokensCharged: value, labels: {} };
+    const call = { pid, tier: 'tactical', model: '', provider: '', simulated: true } as const;
+    const counts = { promptTokens: value, completionTokens: value, latencyMs: 0 };
+    const end = { estimated: false, outcome: 'ok', errorCode: '' } as const;
+    for (let i = 0; i < 2; i += 1) {
+      t.kernel.state.log.emit('metric.reported', metric);
+      t.kernel.state.log.emit('llm.called', { ...call, ...counts, ...end });
+    }
+    t.pass();
+    const most = { tokens: value, tokensSubtree: value, tokensSimulated: value };
+    expect(t.view(pid)).toMatchObject(most);
+    expect(t.view(lead).tokensSubtree).toBe(value);
+    const { tokens, tokensSimulated, byTier } = t.kernel.state.ledger.totals;
+    expect([tokens, tokensSimulated, byTier.tactical]).toEqual([value, value, value]);
   });
 
   it('counts a call of a process that is no more in the totals', () => {

@@ -1,6 +1,6 @@
 // The ledger: who used how many tokens. It only counts; budgets decide elsewhere.
 //   B8. Simulated tokens are kept apart. What the gateway metered is not charged again when the
-//       agent reports it.
+//       agent reports it. Sums stop at the largest whole number that the wire can carry.
 
 import type { EventOf } from '../events/event.ts';
 import type { Handlers } from '../events/fold.ts';
@@ -30,10 +30,12 @@ export class Ledger {
       'metric.reported': (event) => {
         const record = this.#table.find(event.body.pid);
         if (record === undefined || event.body.name !== 'tokens_consumed') return;
-        record.tokensUnreported -= event.body.value - event.body.tokensCharged;
-        this.#charge(record, event.body.tokensCharged);
-        this.totals.tokens += event.body.tokensCharged;
-        this.totals.byTier[record.spec.tier] += event.body.tokensCharged;
+        const { value, tokensCharged } = event.body;
+        const { tier } = record.spec;
+        record.tokensUnreported = Math.max(0, record.tokensUnreported - (value - tokensCharged));
+        this.#charge(record, tokensCharged);
+        this.totals.tokens = sum(this.totals.tokens, tokensCharged);
+        this.totals.byTier[tier] = sum(this.totals.byTier[tier], tokensCharged);
         touch(record, event);
       },
     };
@@ -46,27 +48,29 @@ export class Ledger {
 
   #called(event: EventOf<'llm.called'>): void {
     const { pid, promptTokens, completionTokens, simulated, tier } = event.body;
-    const tokens = promptTokens + completionTokens;
+    const tokens = sum(promptTokens, completionTokens);
+    const kind = simulated ? 'tokensSimulated' : 'tokens';
     this.totals.llmCalls += 1;
-    this.totals.byTier[tier] += tokens;
-    if (simulated) this.totals.tokensSimulated += tokens;
-    else this.totals.tokens += tokens;
+    this.totals.byTier[tier] = sum(this.totals.byTier[tier], tokens);
+    this.totals[kind] = sum(this.totals[kind], tokens);
     const record = this.#table.find(pid);
     if (record === undefined) return;
     record.llmCalls += 1;
-    record.tokensUnreported += tokens;
-    if (simulated) record.tokensSimulated += tokens;
+    record.tokensUnreported = sum(record.tokensUnreported, tokens);
+    if (simulated) record.tokensSimulated = sum(record.tokensSimulated, tokens);
     this.#charge(record, tokens);
     touch(record, event);
   }
 
   #charge(record: ProcessRecord, tokens: number): void {
-    record.tokens += tokens;
+    record.tokens = sum(record.tokens, tokens);
     for (let at: ProcessRecord | undefined = record; at !== undefined; at = at.parent) {
-      at.tokensSubtree += tokens;
+      at.tokensSubtree = sum(at.tokensSubtree, tokens);
     }
   }
 }
+
+const sum = (a: number, b: number): number => Math.min(a + b, Number.MAX_SAFE_INTEGER);
 
 export function emptyTotals(): LedgerTotals {
   return {

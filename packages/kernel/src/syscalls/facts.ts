@@ -5,6 +5,7 @@ import type { TaskResult } from '../events/event.ts';
 import type { ExitCause, Tier } from '../events/words.ts';
 import { KING_PID, NO_PID, type Pid, type TaskId } from '../ids.ts';
 import type { Acknowledgement } from '../ipc/broker.ts';
+import { LIMITS } from '../limits.ts';
 import { KING_ADDRESS } from '../process/address.ts';
 import { isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
@@ -134,7 +135,9 @@ export class Facts {
       this.#parts.log.emit('log.written', { pid, level, message, fields: { source: 'kernel' } });
     },
     llm_called: ({ fact: _, ...call }) => {
-      this.#parts.log.emit('llm.called', call);
+      const promptTokens = tokenCount(call.promptTokens);
+      const completionTokens = tokenCount(call.completionTokens);
+      this.#parts.log.emit('llm.called', { ...call, promptTokens, completionTokens });
     },
   };
 
@@ -199,4 +202,9 @@ export class Facts {
       if (isTop && isLive(record.state)) killer.kill(table.king, record, order);
     }
   }
+}
+
+/** What a provider calls a number of tokens; a fact cannot be refused, so nonsense is bounded. */
+function tokenCount(told: number): number {
+  return told > 0 ? Math.min(Math.ceil(told), LIMITS.tokensPerReportMax) : 0;
 }

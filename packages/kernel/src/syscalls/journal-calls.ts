@@ -2,6 +2,7 @@
 //   DESIGN §3: the reply to `log` does not wait for the disk.
 
 import { KernelError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { NOTHING, type ArgsOf, type Nothing } from './abi.ts';
 import type { CallContext } from './context.ts';
 
@@ -20,15 +21,18 @@ export function metric(ctx: CallContext, args: ArgsOf<'metric'>): Nothing {
     });
   }
   const isCharge = name === 'tokens_consumed';
-  if (isCharge && (!Number.isSafeInteger(value) || value < 0)) {
-    throw new KernelError(
-      'invalid_argument',
-      `tokens_consumed is a whole number from 0 on, not ${value}.`,
-      { details: { field: 'value' } },
-    );
-  }
+  if (isCharge) checkTokens(value);
   const tokensCharged = isCharge ? ctx.parts.ledger.chargeOf(ctx.caller, value) : 0;
   const pid = ctx.caller.pid;
   ctx.parts.log.emit('metric.reported', { pid, name, value, tokensCharged, labels });
   return NOTHING;
+}
+
+function checkTokens(value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0 && value <= LIMITS.tokensPerReportMax) return;
+  throw new KernelError(
+    'invalid_argument',
+    `tokens_consumed is a whole number from 0 to ${LIMITS.tokensPerReportMax}, not ${value}.`,
+    { details: { field: 'value' } },
+  );
 }
