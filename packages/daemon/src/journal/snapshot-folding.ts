@@ -18,7 +18,7 @@ export interface FoldedState {
   readonly v: number;
   /** Content that the state at `seq` refers to. */
   readonly liveHashes: readonly string[];
-  /** The snapshot's text, to be read once; undefined when the store's newest is at this very seq. */
+  /** The snapshot's text, to be read once; undefined when the newest is at this very seq. */
   readonly parts: AsyncIterable<string> | undefined;
   /** Gives back what it holds. */
   end(): Promise<void>;
