@@ -3,14 +3,15 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, openSync, closeSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connect } from '@hivekernel/client';
 import type { HiveClient } from '@hivekernel/client';
+import { makeDirectory } from '@hivekernel/daemon/make-directory';
 import { CliError } from '../errors/cli-error.ts';
-import { EXIT } from '../errors/exit-codes.ts';
+import { EXIT, exitCodeOfStartError } from '../errors/exit-codes.ts';
 import type { ExitCode } from '../errors/exit-codes.ts';
 import { cliVersion } from '../version.ts';
 
@@ -29,7 +30,7 @@ export interface BackgroundRequest {
 /** Returns a client of it. Throws E_START_FAILED with the log's last lines. */
 export async function startInBackground(request: BackgroundRequest): Promise<HiveClient> {
   const { dataDir, signal } = request;
-  const logPath = makeLog(dataDir);
+  const logPath = await makeLog(dataDir);
   const logFrom = existsSync(logPath) ? statSync(logPath).size : 0;
   const child = launch(request, logPath);
   try {
@@ -40,9 +41,9 @@ export async function startInBackground(request: BackgroundRequest): Promise<Hiv
   }
 }
 
-function makeLog(dataDir: string): string {
+async function makeLog(dataDir: string): Promise<string> {
   try {
-    mkdirSync(join(dataDir, 'logs'), { recursive: true });
+    await makeDirectory(join(dataDir, 'logs'));
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     throw new CliError({
@@ -105,22 +106,28 @@ interface Failure {
 
 function failure({ child, logPath, logFrom, error }: Failure): CliError {
   const lines = logLines(logPath, logFrom);
-  const reason = lines.findLast((line) => line.includes(' error: '));
+  const reason = REASON.exec(lines.findLast((line) => REASON.test(line)) ?? '');
+  const [, code = '', message] = reason ?? [];
   const what = error instanceof Error ? error.message : String(error);
   return new CliError({
-    code: child.exitCode === EXIT.config ? 'E_CONFIG' : 'E_START_FAILED',
-    exitCode: exitCodeOfChild(child.exitCode),
-    message: reason?.replace(/^.* error: /, '') ?? `the kernel did not start: ${what}`,
+    code: child.exitCode === EXIT.config ? 'E_CONFIG' : codeOfStart(code),
+    exitCode: exitCodeOfStart(child.exitCode, code),
+    message: message ?? `the kernel did not start: ${what}`,
     why: [...lines.slice(-LOG_LINES_SHOWN), `(from ${logPath})`].join('\n'),
     hints: [{ label: 'Check everything', command: 'hive doctor' }],
     cause: error,
   });
 }
 
-function exitCodeOfChild(code: number | null): ExitCode {
-  return code === EXIT.config || code === EXIT.usage || code === EXIT.wrongState
-    ? code
-    : EXIT.failed;
+/** How the daemon's log tells why it ended: `… error[conflict]: …`. */
+const REASON = / error(?:\[([a-z_]+)\])?: (.*)$/;
+
+const codeOfStart = (errorCode: string): string =>
+  errorCode === '' ? 'E_START_FAILED' : `E_${errorCode.toUpperCase()}`;
+
+function exitCodeOfStart(exitCode: number | null, errorCode: string): ExitCode {
+  if (exitCode === EXIT.config || exitCode === EXIT.usage) return exitCode;
+  return exitCodeOfStartError(errorCode);
 }
 
 function logLines(path: string, from: number): string[] {

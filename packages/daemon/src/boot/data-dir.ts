@@ -2,10 +2,11 @@
 // for sockets, short because a socket's path holds 107 bytes at most.
 
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { KernelError } from '@hivekernel/kernel';
+import { makeDirectory } from './make-directory.ts';
 
 export interface DataDirs {
   readonly data: string;
@@ -39,7 +40,7 @@ export function dataDirsOf(data: string): DataDirs {
 export async function prepareDataDirs(dirs: DataDirs): Promise<void> {
   try {
     for (const dir of [dirs.data, dirs.logs, dirs.work, dirs.compileCache]) {
-      await mkdir(dir, { recursive: true });
+      await makeDirectory(dir);
     }
     const probe = join(dirs.data, `.write-${process.pid}`);
     await writeFile(probe, '');
@@ -47,7 +48,7 @@ export async function prepareDataDirs(dirs: DataDirs): Promise<void> {
   } catch (cause) {
     throw cannotWrite(dirs.data, cause);
   }
-  await mkdir(dirs.runtime, { recursive: true, mode: 0o700 });
+  await makeDirectory(dirs.runtime, 0o700);
   await chmod(dirs.runtime, 0o700);
 }
 

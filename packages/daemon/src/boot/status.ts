@@ -1,9 +1,11 @@
 // The kernel's status, for `hive status` and /healthz. Asked for by people, so it may count.
-// Its seq is that of the last event on disk.
+// Its seq is that of the last event on disk. Like a listing, it can be told whatever the numbers
+// are: `hive down` needs it most when something is wrong.
 
 import type { link } from '@hivekernel/protocol';
 import type { Store } from '@hivekernel/kernel';
 import type { JournaledKernel } from '../journal/journaled-kernel.ts';
+import { shownCount } from '../api/wire/wire-numbers.ts';
 import type { RunInfo } from './run-file.ts';
 
 export interface StatusSources {
@@ -22,25 +24,25 @@ export async function statusOf(sources: StatusSources): Promise<link.KernelStatu
   for (const record of table.byPid.values()) if (record.state === 'running') running += 1;
   return {
     version: run.version,
-    osPid: run.osPid,
+    osPid: shownCount(run.osPid),
     bootId: run.bootId,
     node: run.node,
-    seq: host.durableSeq,
-    startedAtMs: run.startedAtMs,
+    seq: shownCount(host.durableSeq),
+    startedAtMs: shownCount(run.startedAtMs),
     dataDir,
     httpUrl: run.httpUrl,
     grpcAddress: run.grpcAddress,
     modelProvider: model.provider,
     modelSimulated: model.simulated,
-    processes: table.byPid.size,
-    running,
-    messagesQueued: office.queued,
-    artifacts: catalog.byId.size,
-    tasksOpen: tasks.byId.size,
-    journalBytes: stats.bytes,
-    firstSeq: stats.firstSeq,
+    processes: shownCount(table.byPid.size),
+    running: shownCount(running),
+    messagesQueued: shownCount(office.queued),
+    artifacts: shownCount(catalog.byId.size),
+    tasksOpen: shownCount(tasks.byId.size),
+    journalBytes: shownCount(stats.bytes),
+    firstSeq: shownCount(stats.firstSeq),
     storageLow: stats.isLow,
-    llmCalls: ledger.totals.llmCalls,
-    tokens: ledger.totals.tokens + ledger.totals.tokensSimulated,
+    llmCalls: shownCount(ledger.totals.llmCalls),
+    tokens: shownCount(ledger.totals.tokens + ledger.totals.tokensSimulated),
   };
 }
