@@ -1,10 +1,12 @@
 // Views of the kernel as messages of the wire. Every field is true, or 0 where nothing is known
-// (context_usage_percent: nobody tells the kernel yet).
+// (context_usage_percent: nobody tells the kernel yet). A counter that no field can carry is told
+// as the nearest one that does: one sick number must not hide the whole table.
 
 import type { ProcessView, UsageView } from '@hivekernel/kernel';
 import { asTaskId } from '@hivekernel/kernel';
 import type { agent, core } from '@hivekernel/protocol';
 import { taskIdText } from './wire-ids.ts';
+import { shownCount, shownCount32, shownInt32 } from './wire-numbers.ts';
 import { ROLE, TIER, stateToWire, wireStateWord } from './words.ts';
 
 const MS = 1_000;
@@ -20,27 +22,27 @@ export function toProcessInfo(view: ProcessView): core.ProcessInfo {
     model: view.model,
     state: stateToWire(view.state),
     vps: view.node,
-    tokensConsumed: view.tokens,
+    tokensConsumed: shownCount(view.tokens),
     contextUsagePercent: 0,
-    childCount: view.children,
-    startedAt: Math.floor(view.startedWallMs / MS),
+    childCount: shownCount32(view.children),
+    startedAt: shownCount(view.startedWallMs / MS),
     currentTaskId: view.task === 0 ? '' : taskIdText(asTaskId(view.task)),
     runtimeAddr: view.image === '' ? '' : `link:${view.pid}`,
     address: view.address,
     phase: phaseOf(view),
     exitCause: view.exit?.cause ?? '',
-    exitCode: view.exit?.exitCode ?? 0,
-    restarts: view.restarts,
-    osPid: view.osPid,
+    exitCode: shownInt32(view.exit?.exitCode ?? 0),
+    restarts: shownCount32(view.restarts),
+    osPid: shownCount(view.osPid),
     stateWord: view.state,
-    tokensSubtree: view.tokensSubtree,
-    inboxDepth: view.inboxDepth,
-    llmCalls: view.llmCalls,
-    tokensSimulated: view.tokensSimulated,
-    tasksRunning: view.tasksRunning,
-    tasksQueued: view.tasksQueued,
+    tokensSubtree: shownCount(view.tokensSubtree),
+    inboxDepth: shownCount32(view.inboxDepth),
+    llmCalls: shownCount(view.llmCalls),
+    tokensSimulated: shownCount(view.tokensSimulated),
+    tasksRunning: shownCount32(view.tasksRunning),
+    tasksQueued: shownCount32(view.tasksQueued),
     output: view.exit?.output ?? '',
-    startedAtMs: view.startedWallMs,
+    startedAtMs: shownCount(view.startedWallMs),
   };
 }
 
@@ -57,11 +59,11 @@ export function toSibling(view: ProcessView): agent.SiblingInfo {
 
 export function toUsage(usage: UsageView): core.ResourceUsage {
   return {
-    tokensConsumed: usage.tokens,
-    tokensRemaining: usage.tokensRemaining,
-    childrenActive: usage.children,
-    childrenMax: usage.childrenMax,
+    tokensConsumed: shownCount(usage.tokens),
+    tokensRemaining: shownCount(usage.tokensRemaining),
+    childrenActive: shownCount32(usage.children),
+    childrenMax: shownCount32(usage.childrenMax),
     contextUsagePercent: 0,
-    uptimeSeconds: Math.max(0, Math.floor(usage.uptimeMs / MS)),
+    uptimeSeconds: shownCount(usage.uptimeMs / MS),
   };
 }
