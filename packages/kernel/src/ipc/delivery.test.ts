@@ -75,6 +75,35 @@ describe('Deliverer', () => {
     expect(deliver?.afterSeq).toBe(ticket.value.message);
   });
 
+  it('lets no delivery pass an earlier one that still waits (M6)', () => {
+    const t = testKernel();
+    const lead = t.spawn({ role: 'lead', image: 'deaf' });
+    const pid = t.spawn({ image: 'deaf' }, { pid: lead });
+    for (let i = 0; i < LIMITS.deliveryWindowMessages; i += 1) {
+      t.call('send', messageOrder({ to: pid }));
+    }
+    const older = t.call('send', messageOrder({ to: pid })).value.message;
+    const later = t.call('send', messageOrder({ to: pid })).value.message;
+    const taken = deliveredTo(t, pid).map((message) => ({
+      message: message as never,
+      status: 'accepted' as const,
+      reply: undefined,
+    }));
+    const ack = (from: number, to: number): void =>
+      t.kernel.input({ fact: 'acked', pid, acks: taken.slice(from, to) }, t.time.now());
+    const urgent = t.hold('send', messageOrder({ to: pid }), { pid: lead }).value.message;
+    ack(0, 2);
+    const first = t.drain().effects.filter(({ effect }) => effect.do === 'deliver');
+    ack(2, 3);
+    const second = t.drain().effects.filter(({ effect }) => effect.do === 'deliver');
+    expect(first).toMatchObject([
+      { afterSeq: urgent, effect: { messages: [{ message: urgent }, { message: older }] } },
+    ]);
+    expect(second).toMatchObject([
+      { afterSeq: urgent, effect: { messages: [{ message: later }] } },
+    ]);
+  });
+
   it('holds messages until the process is ready, and gives none to one that stops', () => {
     const t = testKernel();
     t.call('spawn', spawnOrder({ image: 'starting' }));

@@ -1,10 +1,11 @@
 // Delivery: gives a process with a link what waits for it, within the window of M6, in the order of
 // M4. Volatile throughout: what was under way when a link went waits again.
-//   M6. At least once: a message leaves the inbox only by an acknowledgement.
+//   M6. At least once: a message leaves the inbox only by an acknowledgement. In order within a
+//       lane: no delivery leaves before an earlier one to the same process.
 
 import { LIMITS } from '../limits.ts';
 import type { Delivery, EffectQueue } from '../events/effects.ts';
-import { SEQ_ZERO, type Pid, type Seq } from '../ids.ts';
+import type { Pid } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Message } from './mailbox.ts';
@@ -47,17 +48,17 @@ export class Deliverer {
     const box = this.#office.box(record.pid);
     if (box === undefined) return;
     const messages: Delivery[] = [];
-    let newest: Seq = SEQ_ZERO;
     while (messages.length < LIMITS.deliveryWindowMessages) {
       const message = box.takeNext();
       if (message === undefined) break;
       messages.push(deliveryOf(message));
-      if (message.seq > newest) newest = message.seq;
+      if (message.seq > box.deliveryGate) box.deliveryGate = message.seq;
     }
     if (messages.length === 0) return;
     const { pid, incarnation } = record;
-    // D3: each message's own event must be durable; acknowledgements of others need not be.
-    this.#effects.pushAfter(newest, { do: 'deliver', pid, incarnation, messages });
+    // D3: each message's own event must be durable; acknowledgements of others need not be. M6: the
+    // messages of this delivery may be older than those of one that still waits.
+    this.#effects.pushAfter(box.deliveryGate, { do: 'deliver', pid, incarnation, messages });
   }
 }
 

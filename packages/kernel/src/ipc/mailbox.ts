@@ -9,7 +9,7 @@
 import { LIMITS } from '../limits.ts';
 import type { EventOf } from '../events/event.ts';
 import type { Timer } from '../events/timers.ts';
-import type { MessageId, Pid, Seq } from '../ids.ts';
+import { SEQ_ZERO, type MessageId, type Pid, type Seq } from '../ids.ts';
 
 export type Message = EventOf<'message.sent'>['body'] & {
   readonly seq: Seq;
@@ -78,6 +78,8 @@ export class Mailbox {
   #signalBytes = 0;
   underWay = 0;
   underWayBytes = 0;
+  /** Volatile: the seq that the last delivery waits for. A later one must not pass it (M6). */
+  deliveryGate: Seq = SEQ_ZERO;
   readonly deadLetters: Message[] = [];
 
   get depth(): number {
