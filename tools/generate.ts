@@ -50,7 +50,9 @@ function descriptorModule(scratchDir: string): string {
   ].join('\n');
 }
 
-/** With our own reader and writer: their library is nineteen modules, for each agent that starts. */
+/**
+ * With our own reader and writer: their library is nineteen modules, for each agent that starts.
+ */
 const onOurWire = (text: string): string =>
   text.replace('from "@bufbuild/protobuf/wire";', 'from "../wire/index.ts";');
 
