@@ -29,6 +29,9 @@ describe('JournaledKernel when a refusal overtakes an append', () => {
       rig.store.isOvertaking = false;
       rig.store.releaseAppends();
       expect(await refused.refusal()).toMatchObject({ code: 'queue_full' });
+      const ready = rig.durable('process.moved');
+      await rig.calm();
+      await ready;
       const { pid } = await spawned.value();
       expect(rig.host.kernel.state.table.require(pid).state).toBe('idle');
       expect(rig.eventsOf('process.spawned').filter((e) => e.body.pid === pid)).toHaveLength(1);
