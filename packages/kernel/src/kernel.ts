@@ -72,6 +72,7 @@ export class Kernel {
 
   set isStorageLow(isLow: boolean) {
     this.#dispatch.isStorageLow = isLow;
+    this.#refusals.isPaused = isLow;
   }
 
   /** A process's link was made anew or lost: what was under way to it waits again. */

@@ -22,6 +22,8 @@ const WINDOWS_MAX = 10_000;
 
 export class Refusals {
   readonly #log: Log;
+  /** While storage is low: a refusal is not worth the room that its event would take. */
+  isPaused = false;
   /** In the order in which they were opened. */
   readonly #windows = new Map<string, Window>();
 
@@ -30,6 +32,7 @@ export class Refusals {
   }
 
   note(refusal: Refusal): void {
+    if (this.isPaused) return;
     const { pid, syscall, error } = refusal;
     const key = `${pid}|${syscall}|${error.code}|${ruleIn(error.message)}`;
     const window = this.#windows.get(key);
@@ -47,6 +50,7 @@ export class Refusals {
 
   /** Writes the summaries that are due; called at every tick. */
   flush(): void {
+    if (this.isPaused) return;
     for (const [key, window] of this.#windows) {
       if (this.#log.monoMs - window.openedMonoMs < WINDOW_MS) return;
       if (window.suppressed > 0) this.#emit(window.last, window.suppressed);
@@ -56,6 +60,7 @@ export class Refusals {
 
   /** When a summary is due next. */
   get nextDeadline(): number | undefined {
+    if (this.isPaused) return undefined;
     for (const window of this.#windows.values()) return window.openedMonoMs + WINDOW_MS;
     return undefined;
   }

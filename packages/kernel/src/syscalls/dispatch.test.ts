@@ -2,7 +2,7 @@ import { artifactOrder, messageOrder, spawnOrder, taskSpec, testKernel } from '@
 import { describe, expect, it } from 'vitest';
 import { AssertionError } from '../errors.ts';
 import { asPid } from '../ids.ts';
-import type { Call, SyscallName } from './abi.ts';
+import type { ArgsOf, Call, SyscallName } from './abi.ts';
 import { SYSCALLS } from './table.ts';
 
 describe('dispatch', () => {
@@ -105,13 +105,65 @@ describe('the gate of a reply (DESIGN §3)', () => {
 });
 
 describe('low storage', () => {
-  const GROWS: readonly SyscallName[] = [
-    ...(['spawn', 'send', 'store', 'execute_on', 'execute_task', 'log', 'escalate'] as const),
-  ];
+  const self = asPid(0);
+  const issue = { issue: 'i', severity: 'info', context: {}, autoPropagate: true } as const;
+  const call = { channel: 'test', pid: asPid(2), id: 1 };
+  /** What each call does to storage, and arguments that reach as far as that. */
+  const CALLS: { readonly [N in SyscallName]: ['grow' | 'write' | 'read', ArgsOf<N>] } = {
+    spawn: ['grow', spawnOrder()],
+    kill: ['write', { pid: asPid(9), isRecursive: false, reason: 'normal', graceMs: 0 }],
+    exit: ['write', { exitCode: 0, output: '' }],
+    wait_child: ['write', { pid: asPid(9), timeoutMs: 1 }],
+    cancel: ['write', { call }],
+    info: ['read', { pid: asPid(9) }],
+    list_children: ['read', { isRecursive: true, state: undefined }],
+    list_siblings: ['read', {}],
+    list_processes: ['read', { root: self, includeDead: true }],
+    send: ['grow', messageOrder()],
+    list_inbox: ['read', { pid: self }],
+    store: ['grow', artifactOrder()],
+    get_artifact: ['read', { by: { key: 'k' }, version: 0 }],
+    list_artifacts: ['read', { prefix: '', storedBy: undefined }],
+    execute_on: ['grow', { pid: self, spec: taskSpec() }],
+    execute_task: ['grow', { pid: self, spec: taskSpec() }],
+    interrupt: ['write', { pid: self, task: undefined, reason: '' }],
+    progress: ['read', { message: 'm', percent: 1 }],
+    log: ['grow', { level: 'info', message: 'm', fields: {} }],
+    metric: ['grow', { name: 'n', value: 1, labels: {} }],
+    escalate: ['grow', issue],
+    usage: ['read', {}],
+  };
+
+  it.each(Object.keys(CALLS) as SyscallName[])('meets %s as the table says', (name) => {
+    const t = testKernel();
+    const pid = t.spawn({ role: 'lead' });
+    t.kernel.isStorageLow = true;
+    const [does, args] = CALLS[name];
+    expect(SYSCALLS[name].does).toBe(does);
+    const before = t.events.length;
+    const { result } = t.call(name, args, { pid });
+    const code = result?.ok === false && 'code' in result.error ? result.error.code : 'none';
+    expect(code === 'storage_full').toBe(does === 'grow');
+    if (does === 'grow' || code !== 'none') expect(t.events).toHaveLength(before);
+  });
+
+  it('writes no refusal, and no summary of earlier ones until there is room again (A4)', () => {
+    const t = testKernel();
+    const pid = t.spawn();
+    const asks = (): unknown => t.call('info', { pid: asPid(99) }, { pid });
+    for (let i = 0; i < 3; i += 1) asks();
+    t.kernel.isStorageLow = true;
+    const before = t.events.length;
+    for (let i = 0; i < 3; i += 1) asks();
+    expect(t.kernel.nextDeadline).toBeUndefined();
+    t.advanceMs(5_000);
+    expect(t.events).toHaveLength(before);
+    t.kernel.isStorageLow = false;
+    t.advanceMs(1);
+    expect(t.eventsOf('syscall.refused').map(({ body }) => body.count)).toEqual([1, 2]);
+  });
 
   it('refuses what grows it, and nothing else (DESIGN §3)', () => {
-    const names = Object.keys(SYSCALLS) as SyscallName[];
-    expect(names.filter((name) => SYSCALLS[name].does === 'grow')).toEqual(GROWS);
     const t = testKernel();
     const lead = t.spawn({ role: 'lead' });
     const child = t.spawn({ image: 'hold' }, { pid: lead });

@@ -101,7 +101,7 @@ export class SyscallDispatcher {
         : new AssertionError(`syscall ${call.name} threw`, { cause: error });
     }
     const { log } = this.#parts;
-    // With storage low a refusal is not worth an event: there is no room to write it.
+    // Whoever is told that storage is full must not wait for it.
     if (error.code === 'storage_full') return { done: true, ok: false, error, gate: SEQ_ZERO };
     this.#refusals.note({ pid: call.ref.pid, syscall: call.name, error });
     return { done: true, ok: false, error, gate: log.lastSeq };

@@ -42,7 +42,7 @@ export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
   interrupt: { needs: null, does: 'write', run: tasks.interrupt },
   progress: { needs: null, does: 'read', run: tasks.progress },
   log: { needs: null, does: 'grow', isPrompt: true, run: journal.log },
-  metric: { needs: null, does: 'write', run: journal.metric },
+  metric: { needs: null, does: 'grow', run: journal.metric },
   escalate: { needs: 'escalate', does: 'grow', mayOwe: true, run: messages.escalate },
   usage: { needs: null, does: 'read', run: processes.usage },
 };
