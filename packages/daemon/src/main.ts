@@ -75,6 +75,7 @@ function exitCodeOf(error: unknown): number {
 }
 
 process.exitCode = await main().catch((error: unknown) => {
-  log(`error: ${error instanceof Error ? error.message : String(error)}`);
+  const code = error instanceof KernelError ? `[${error.code}]` : '';
+  log(`error${code}: ${error instanceof Error ? error.message : String(error)}`);
   return exitCodeOf(error);
 });

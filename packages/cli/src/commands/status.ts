@@ -40,11 +40,13 @@ async function kernelStatus(context: Context): Promise<number> {
 
 async function notTold(context: Context, error: unknown): Promise<number> {
   const { isOsProcessAlive, readRunFile } = await import('@hivekernel/client');
+  const { isNobodyThere } = await import('../kernel/reach-kernel.ts');
   const told = asCliError(error);
   if (told.exitCode !== EXIT.unreachable && told.exitCode !== EXIT.timedOut) throw error;
   const dataDir = await context.dataDir();
   const run = await readRunFile(dataDir);
-  const isThere = run !== undefined && isOsProcessAlive(run.osPid);
+  const isAlive = run !== undefined && isOsProcessAlive(run.osPid);
+  const isThere = isAlive && !isNobodyThere(told.cause);
   const state = isThere ? 'unknown' : 'stopped';
   const daemon = { osPid: isThere ? run.osPid : null, dataDir };
   const body = { state, reason: told.why || told.message, version: null, seq: null, daemon };

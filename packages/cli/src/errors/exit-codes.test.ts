@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { EXIT, EXIT_BY_ERROR, EXIT_MEANINGS, exitCodeOf } from './exit-codes.ts';
+import {
+  EXIT,
+  EXIT_BY_ERROR,
+  EXIT_MEANINGS,
+  exitCodeOf,
+  exitCodeOfStartError,
+} from './exit-codes.ts';
 
 describe('EXIT_BY_ERROR', () => {
   it.each([
@@ -30,6 +36,11 @@ describe('EXIT_BY_ERROR', () => {
 
   it('has no code that the table above has not', () => {
     expect(Object.keys(EXIT_BY_ERROR)).toHaveLength(21);
+  });
+
+  it('takes unavailable at a start for a failure of the start', () => {
+    expect(exitCodeOfStartError('unavailable')).toBe(EXIT.failed);
+    expect(exitCodeOfStartError('conflict')).toBe(EXIT.wrongState);
   });
 
   it('takes a word of a newer kernel for a failure', () => {

@@ -69,3 +69,7 @@ export function exitCodeOf(errorCode: string): ExitCode {
     ? EXIT_BY_ERROR[errorCode as ErrorCode]
     : EXIT.failed;
 }
+
+/** At a start `unavailable` is something else than the kernel: a directory, a model. */
+export const exitCodeOfStartError = (errorCode: string): ExitCode =>
+  errorCode === 'unavailable' ? EXIT.failed : exitCodeOf(errorCode);

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import type { WriteStream } from 'node:fs';
 import { Daemon, loadConfig } from '@hivekernel/daemon';
 import type { Config, Flags } from '@hivekernel/daemon';
+import { CliError, asCliError } from '../errors/cli-error.ts';
+import { EXIT } from '../errors/exit-codes.ts';
 import type { Env, Terminal } from '../output/terminal.ts';
 
 export interface HostRequest {
@@ -40,13 +42,24 @@ export async function hostKernel(request: HostRequest): Promise<HostedKernel> {
   const { dataDir } = config.daemon;
   const isNew = !existsSync(dataDir);
   const log = new KernelLog(request);
-  const daemon = await Daemon.start({ config, log: (line) => log.write(line) });
+  const daemon = await Daemon.start({ config, log: (line) => log.write(line) }).catch(
+    (error: unknown) => {
+      throw startError(error);
+    },
+  );
   await log.open(dataDir);
   void daemon.ended.then(
     () => log.close(),
     () => log.close(),
   );
   return { daemon, config, dataDir, isNew, startMs: performance.now() - startedMs };
+}
+
+function startError(error: unknown): CliError {
+  const told = asCliError(error);
+  if (told.exitCode !== EXIT.unreachable) return told;
+  const { code, message, why, details, cause } = told;
+  return new CliError({ code, message, why, details, cause, exitCode: EXIT.failed });
 }
 
 /** Lines before the data directory is known to be good wait in memory. */

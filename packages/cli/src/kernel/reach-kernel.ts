@@ -1,7 +1,13 @@
 // Connects to the running kernel of a data directory, or says why there is none.
 // It never starts one: that is hosted-kernel.ts and background-kernel.ts, where a command asks.
 
-import { connect, isOsProcessAlive, readRunFile, RUN_FILE } from '@hivekernel/client';
+import {
+  HiveClientError,
+  RUN_FILE,
+  connect,
+  isOsProcessAlive,
+  readRunFile,
+} from '@hivekernel/client';
 import type { HiveClient, RunInfo } from '@hivekernel/client';
 import { join, relative } from 'node:path';
 import { CliError } from '../errors/cli-error.ts';
@@ -26,11 +32,29 @@ export async function reachKernel(reach: Reach): Promise<HiveClient> {
   }
 }
 
-/** The client of a kernel that runs and answers; undefined where there is none. */
+/**
+ * The client of the kernel that runs here; undefined where there is none. Throws E_UNREACHABLE for
+ * one that is there and does not answer.
+ */
 export async function findKernel(reach: Reach): Promise<HiveClient | undefined> {
   const run = await readRunFile(reach.dataDir);
   if (run === undefined || !isOsProcessAlive(run.osPid)) return undefined;
-  return reachKernel(reach);
+  try {
+    return await reachKernel(reach);
+  } catch (error) {
+    if (error instanceof CliError && isNobodyThere(error.cause)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Nobody listens on the socket. Then the process of that number, if there is one, is a stranger's:
+ * numbers are used again.
+ */
+export function isNobodyThere(error: unknown): boolean {
+  if (!(error instanceof HiveClientError)) return false;
+  const { reason } = error.details;
+  return reason === 'no_run_file' || reason === 'ENOENT' || reason === 'ECONNREFUSED';
 }
 
 async function unreachable({ dataDir, cwd }: Reach, cause: unknown): Promise<unknown> {
@@ -41,7 +65,7 @@ async function unreachable({ dataDir, cwd }: Reach, cause: unknown): Promise<unk
     code: 'E_UNREACHABLE',
     exitCode: EXIT.unreachable,
     message: `no kernel answers in ${shownPath(dataDir, cwd)}`,
-    why: whyNot(run, { dataDir, cwd }),
+    why: whyNot(run, { dataDir, cwd, isThere: !isNobodyThere(cause) }),
     hints: [
       { label: 'Start one', command: 'hive up -d' },
       { label: 'See it all', command: 'hive doctor' },
@@ -51,13 +75,15 @@ async function unreachable({ dataDir, cwd }: Reach, cause: unknown): Promise<unk
   });
 }
 
-function whyNot(run: RunInfo | undefined, { dataDir, cwd }: Reach): string {
+function whyNot(
+  run: RunInfo | undefined,
+  { dataDir, cwd, isThere }: Reach & { isThere: boolean },
+): string {
   const file = shownPath(join(dataDir, RUN_FILE), cwd);
   if (run === undefined) return `It is not running (there is no ${file}).`;
   const age = showAge(Date.now() - run.startedAtMs);
-  if (!isOsProcessAlive(run.osPid)) {
-    const stale = `${file} is stale, from ${age} ago`;
-    return `It is not running: its process ${run.osPid} is gone (${stale}).`;
+  if (!isThere || !isOsProcessAlive(run.osPid)) {
+    return `It is not running: its process ${run.osPid} is gone (${file} is stale, from ${age} ago).`;
   }
   return `Its process ${run.osPid} is there (since ${age}), but does not answer on its socket.`;
 }
