@@ -45,6 +45,13 @@ async function serve(
   return { provider, upstream };
 }
 
+/** A body as it is written, numbers included. */
+const text200 =
+  (body: string): Behaviour =>
+  (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+  };
+
 const ask = (more: Partial<ChatRequest> = {}): ChatRequest => ({
   model: 'm',
   messages: [{ role: 'user', content: 'hi' }],
@@ -106,6 +113,29 @@ describe('OpenAiCompatible.complete()', () => {
       usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4, cost: 0.1 },
     });
     expect(upstream.seen[0]?.body).not.toHaveProperty('stream_options');
+  });
+
+  it.each(['1e300', '1e15', '-1', '1.5', '"7"', 'null'])(
+    'takes a usage of %s tokens as not reported (B3)',
+    async (sick) => {
+      for (const [prompt, answer] of [
+        [sick, '1'],
+        ['1', sick],
+      ]) {
+        const usage = `{"prompt_tokens":${prompt},"completion_tokens":${answer}}`;
+        const body = `{"choices":[{"message":{"content":"hi"}}],"usage":${usage}}`;
+        const { provider } = await serve([text200(body)]);
+        const [whole] = await read(provider);
+        expect(whole?.usage).toBeUndefined();
+      }
+    },
+  );
+
+  it('adds up a total that cannot be', async () => {
+    const usage = { prompt_tokens: 3, completion_tokens: 1, total_tokens: -4 };
+    const body = { choices: [{ message: { content: 'hi' } }], usage };
+    const { provider } = await serve([json(body)]);
+    expect((await read(provider))[0]?.usage).toMatchObject({ total_tokens: 4 });
   });
 
   it('numbers the tool calls of a whole answer', async () => {

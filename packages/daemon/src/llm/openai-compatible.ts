@@ -192,6 +192,7 @@ function numbered(message: Json): Delta {
   return { ...message, tool_calls: calls.map((call, index) => ({ ...call, index })) };
 }
 
+/** Undefined where the provider reports none, or none that can be. */
 function usageOf(value: unknown): Usage | undefined {
   const json = asJson(value);
   if (json === undefined) return undefined;
@@ -203,5 +204,6 @@ function usageOf(value: unknown): Usage | undefined {
 }
 
 function tokenCount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) return undefined;
+  return value <= LLM_LIMITS.reportedTokensMax ? value : undefined;
 }
