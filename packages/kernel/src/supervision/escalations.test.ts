@@ -1,4 +1,4 @@
-import { testKernel, textContent, textOf } from '@hivekernel/testkit';
+import { messageOrder, testKernel, textContent, textOf } from '@hivekernel/testkit';
 import type { TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import type { AckStatus } from '../events/words.ts';
@@ -18,6 +18,19 @@ function chain(t: TestKernel): { queen: Pid; lead: Pid; worker: Pid } {
   const lead = t.spawn({ name: 'lead', role: 'lead', image: 'deaf' }, { pid: queen });
   const worker = t.spawn({ name: 'worker', role: 'worker', image: 'deaf' }, { pid: lead });
   return { queen, lead, worker };
+}
+
+/** king > queen > virtual > worker: the middle one is driven by calls, it has no runtime. */
+function virtualChain(t: TestKernel): { queen: Pid; virtual: Pid; worker: Pid } {
+  const queen = t.spawn({ role: 'daemon', image: 'deaf' });
+  const virtual = t.spawn({ role: 'lead' }, { pid: queen });
+  const worker = t.spawn({ image: 'deaf' }, { pid: virtual });
+  return { queen, virtual, worker };
+}
+
+function fill(t: TestKernel, pid: Pid): void {
+  while (t.hold('send', messageOrder({ to: pid })).result?.ok === true);
+  t.pass();
 }
 
 function answers(t: TestKernel, pid: Pid, how: { status: AckStatus; reply?: string }): void {
@@ -104,13 +117,66 @@ describe('Escalations', () => {
     expect(t.eventsOf('escalation.ended')[0]?.body.status).toBe('timed_out');
   });
 
-  it('pass over a virtual parent, which has no runtime to answer with', () => {
+  it('pass over a virtual parent at once, where auto_propagate is', () => {
+    const t = testKernel();
+    const { queen, virtual, worker } = virtualChain(t);
+    t.call('escalate', STUCK, { pid: worker });
+    expect(heardBy(t, queen)).toEqual(['escalation']);
+    expect(t.view(virtual).inboxDepth).toBe(0);
+  });
+
+  it('stay with a virtual parent without auto_propagate, which nobody answers for', () => {
+    const t = testKernel();
+    const { queen, virtual, worker } = virtualChain(t);
+    const ticket = t.call('escalate', { ...STUCK, autoPropagate: false }, { pid: worker });
+    const { messages } = t.call('list_inbox', { pid: virtual }, { pid: virtual }).value;
+    expect(messages).toMatchObject([{ type: 'escalation', from: worker }]);
+    t.advanceMs(29_999);
+    expect(ticket.isAnswered).toBe(false);
+    t.advanceMs(1);
+    expect(ticket.value).toEqual({ handledBy: 0, response: undefined });
+    expect(heardBy(t, queen)).toEqual([]);
+  });
+
+  it.each([true, false])('over the payload limit are refused (M8), auto_propagate %s', (auto) => {
+    const t = testKernel();
+    const { lead, worker } = chain(t);
+    const half = 'x'.repeat(LIMITS.messagePayloadBytesMax / 2);
+    const order = { ...STUCK, issue: half, context: { path: half }, autoPropagate: auto };
+    expect(t.call('escalate', order, { pid: worker }).refusal.code).toBe('too_large');
+    expect(t.eventsOf('escalation.raised')).toEqual([]);
+    expect(t.view(lead).inboxDepth).toBe(0);
+  });
+
+  it('go on up at once where an inbox is full', () => {
+    const t = testKernel();
+    const { queen, lead, worker } = chain(t);
+    fill(t, lead);
+    const ticket = t.call('escalate', STUCK, { pid: worker });
+    expect(heardBy(t, queen)).toEqual(['escalation']);
+    answers(t, queen, { status: 'accepted' });
+    expect(ticket.value.handledBy).toBe(queen);
+    fill(t, queen);
+    expect(t.call('escalate', STUCK, { pid: worker }).value.handledBy).toBe(1);
+  });
+
+  it('are refused where the parent alone is asked and its inbox is full (M8)', () => {
+    const t = testKernel();
+    const { lead, worker } = chain(t);
+    fill(t, lead);
+    const order = { ...STUCK, autoPropagate: false };
+    expect(t.call('escalate', order, { pid: worker }).refusal.code).toBe('queue_full');
+    expect(t.eventsOf('escalation.raised')).toEqual([]);
+  });
+
+  it('are taken by the king though its inbox is full: the event keeps the issue (M11)', () => {
     const t = testKernel();
     const queen = t.spawn({ role: 'daemon', image: 'deaf' });
-    const virtual = t.spawn({ role: 'lead' }, { pid: queen });
-    const worker = t.spawn({ image: 'deaf' }, { pid: virtual });
-    t.call('escalate', { ...STUCK, autoPropagate: false }, { pid: worker });
-    expect(heardBy(t, queen)).toEqual(['escalation']);
+    fill(t, asPid(1));
+    const order = { ...STUCK, autoPropagate: false };
+    expect(t.call('escalate', order, { pid: queen }).value.handledBy).toBe(1);
+    expect(t.eventsOf('escalation.raised').at(-1)?.body).toMatchObject({ at: 1, message: 0 });
+    expect(t.view(1).inboxDepth).toBe(LIMITS.inboxMessagesMax);
   });
 
   it('go on up when who should answer dies', () => {

@@ -1,7 +1,8 @@
 // Escalations: a problem goes to the parent, and up from there until somebody takes it.
 //   PROTOCOL §3. It is a message of type `escalation`; ACCEPTED or QUEUED means handled, with the
-//   reply text as the answer. ESCALATE, no answer within 30 s, or no runtime hands it on up where
-//   auto_propagate is set. The king is last and always takes it (M11).
+//   reply text as the answer. ESCALATE, no answer within 30 s, no runtime, or a full inbox hands it
+//   on up where auto_propagate is set; where it is not, the parent alone is asked, and a full inbox
+//   refuses. The king is last and always takes it (M11): its record is the keep, not the message.
 
 import { contentOfText } from '../events/content.ts';
 import type { CallRef, EventOf } from '../events/event.ts';
@@ -13,7 +14,7 @@ import type { AckStatus, Severity } from '../events/words.ts';
 import { asMessageId, NO_PID, type MessageId, type Pid, type Seq } from '../ids.ts';
 import { KernelError } from '../errors.ts';
 import type { Content } from '../events/content.ts';
-import type { Acknowledgement, Broker } from '../ipc/broker.ts';
+import type { Acknowledgement, Broker, OutgoingMessage } from '../ipc/broker.ts';
 import type { Message } from '../ipc/mailbox.ts';
 import { isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
@@ -131,10 +132,12 @@ export class Escalations implements LifeListener {
     this.#answerMs = options.answerMs;
   }
 
-  /** The reply is owed to `ref`; it may be paid before this returns. */
+  /**
+   * The reply is owed to `ref`; it may be paid before this returns. Throws `too_large`, and
+   * `queue_full` where only the parent may be asked and its inbox is full.
+   */
   raise(from: ProcessRecord, order: EscalationOrder, ref: CallRef): void {
-    const at = this.#firstTaker(from.parent ?? this.#table.king);
-    const message = this.#tell(from, at, order);
+    const { at, message } = this.#tell(from, from.parent ?? this.#table.king, order);
     const id = this.#log.emit('escalation.raised', {
       ...order,
       from: from.pid,
@@ -187,8 +190,7 @@ export class Escalations implements LifeListener {
       this.#end(record, { by: NO_PID, status: why, response: undefined });
       return;
     }
-    const next = this.#firstTaker(at?.parent ?? this.#table.king);
-    const message = this.#tell(from, next, record);
+    const { at: next, message } = this.#tell(from, at?.parent ?? this.#table.king, record);
     this.#log.emit('escalation.moved', {
       escalation: record.escalation,
       at: next.pid,
@@ -210,29 +212,44 @@ export class Escalations implements LifeListener {
     this.#effects.push({ do: 'reply', to: record.owed, result: { ok: true, value } });
   }
 
-  /** Upwards, the first that lives and can answer; the king always. */
-  #firstTaker(from: ProcessRecord): ProcessRecord {
-    let at = from;
-    while (at.parent !== undefined && (!isLive(at.state) || isVirtual(at))) at = at.parent;
-    return at;
-  }
-
-  /** A full inbox is no reason to lose it: the record itself holds the issue. */
-  #tell(from: ProcessRecord, to: ProcessRecord, order: EscalationOrder): MessageId {
-    const { issue, severity, context } = order;
+  /** Tells the first from `first` upwards that may and can be told. */
+  #tell(from: ProcessRecord, first: ProcessRecord, order: EscalationOrder): Told {
+    const { issue, severity, context, autoPropagate } = order;
     const body = { issue, severity, context, fromPid: from.pid, fromName: from.spec.name };
-    try {
-      return this.#broker.carryUp(from, to, {
-        type: 'escalation',
-        priority: severity === 'critical' ? 0 : 1,
-        content: contentOfText(JSON.stringify(body)),
-        requiresAck: false,
-        ttlMs: 0,
-        replyTo: '',
-      });
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      return asMessageId(0);
+    const message: OutgoingMessage = {
+      type: 'escalation',
+      priority: severity === 'critical' ? 0 : 1,
+      content: contentOfText(JSON.stringify(body)),
+      requiresAck: false,
+      ttlMs: 0,
+      replyTo: '',
+    };
+    let at = first;
+    for (;;) {
+      while (at.parent !== undefined && !mayTake(at, autoPropagate)) at = at.parent;
+      try {
+        return { at, message: this.#broker.carryUp(from, at, message) };
+      } catch (error) {
+        if (!(error instanceof KernelError) || error.code !== 'queue_full') throw error;
+        if (at.parent === undefined) return { at, message: NO_MESSAGE };
+        if (!autoPropagate) throw error;
+        at = at.parent;
+      }
     }
   }
 }
+
+/** Who is asked, and by which message; by none where the king's inbox is full. */
+interface Told {
+  readonly at: ProcessRecord;
+  readonly message: MessageId;
+}
+
+const NO_MESSAGE = asMessageId(0);
+
+/**
+ * A virtual process has no runtime to answer with. Where it alone is asked, it finds the message in
+ * its inbox.
+ */
+const mayTake = (record: ProcessRecord, autoPropagate: boolean): boolean =>
+  isLive(record.state) && !(autoPropagate && isVirtual(record));
