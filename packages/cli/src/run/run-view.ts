@@ -21,6 +21,7 @@ export interface RunView {
 
 const FRAME_MS = 100;
 const WHO_WIDTH = 10;
+const STATE_WIDTH = 8;
 
 export interface ViewParts {
   readonly terminal: Terminal;
@@ -155,5 +156,6 @@ function rowOf(agent: RunAgent, { depth, width }: { depth: number; width: number
     agent.percent >= 0 ? `${Math.round(agent.percent)}%` : '',
     tokens === 0 ? '' : `${showCount(tokens)} tok`,
   ].filter((part) => part !== '');
-  return `${stateGlyph(agent.state)} ${name}  ${padEnd(agent.state, 8)}  ${parts.join('  ')}`;
+  const rest = [padEnd(agent.state, STATE_WIDTH), ...parts].join('  ').trimEnd();
+  return `${stateGlyph(agent.state)} ${name}  ${rest}`;
 }
