@@ -6,8 +6,6 @@ const MIB = 1024 * 1024;
 export const LLM_LIMITS = {
   /** B3: sent with a call that names no maximum of its own, and reserved for it. */
   completionTokensDefault: 4_096,
-  /** Of a prompt or an answer: a provider that reports more is not believed. */
-  reportedTokensMax: 100_000_000,
   /** Calls under way at one provider; the rest wait in line. */
   remoteConcurrentMax: 64,
   loopbackConcurrentMax: 8,

@@ -1,7 +1,7 @@
 // A provider behind any OpenAI-compatible base URL: OpenRouter, OpenAI, a local server, and the
 // fake ones of our tests. Streams and whole answers; usage is always asked for (B3).
 
-import { KernelError } from '@hivekernel/kernel';
+import { KernelError, LIMITS } from '@hivekernel/kernel';
 import type { ChatChunk, ChatRequest, ChunkChoice, Delta, ModelInfo, Usage } from './chat.ts';
 import type { Exchange } from './exchange.ts';
 import { LLM_LIMITS } from './llm-limits.ts';
@@ -205,5 +205,5 @@ function usageOf(value: unknown): Usage | undefined {
 
 function tokenCount(value: unknown): number | undefined {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) return undefined;
-  return value <= LLM_LIMITS.reportedTokensMax ? value : undefined;
+  return value <= LIMITS.tokensPerReportMax ? value : undefined;
 }
