@@ -7,6 +7,7 @@
 
 import type { Effect, ExitCause, Pid } from '@hivekernel/kernel';
 import { KernelError } from '@hivekernel/kernel';
+import { GRACE_MS_MAX } from '../api/wire/bounds.ts';
 import { REASON } from '../api/wire/words.ts';
 import { Pulse } from './heartbeat.ts';
 import type { Refusal } from './link/agent-link.ts';
@@ -94,8 +95,10 @@ export class AgentProcess {
       this.#starting.abort(new KernelError('cancelled', 'it was stopped as it started'));
       return;
     }
-    this.#killWithin(order.graceMs);
-    if (isFirst && order.graceMs > 0) this.#askToEnd(order);
+    // A timer that is set for longer than it takes fires at once.
+    const graceMs = Math.min(order.graceMs, GRACE_MS_MAX);
+    this.#killWithin(graceMs);
+    if (isFirst && graceMs > 0) this.#askToEnd({ reason: order.reason, graceMs });
   }
 
   async #run(): Promise<void> {

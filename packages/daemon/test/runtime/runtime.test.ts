@@ -128,6 +128,13 @@ describe('Runtime.stop()', () => {
     expect(body.detail).toBe('it did not end within 0.3 s; signal SIGKILL');
   });
 
+  it('waits also where the grace is longer than a timer takes', async () => {
+    const ground = await makeGround();
+    const pid = await ground.spawn('echo');
+    await ground.kill(pid, 2 ** 31);
+    expect((await ground.exitOf(pid)).body).toMatchObject({ detail: 'exit code 0' });
+  });
+
   it('takes the shorter grace when asked twice', async () => {
     const ground = await makeGround();
     const pid = await ground.spawn('stubborn');

@@ -350,6 +350,19 @@ describe('AgentHost: shutdown', () => {
     expect(kernel.artifacts.list({ prefix: 'notes', storedByPid: 0 })).toHaveLength(1);
   });
 
+  it('lets onShutdown finish also where the grace is longer than a timer takes', async () => {
+    const { session, pid } = await start({
+      async onShutdown(_reason, ctx) {
+        // Longer than the millisecond that a timer makes of what it cannot take.
+        for (let page = 0; page < 200; page += 1) await ctx.artifacts.put('notes', `page ${page}`);
+        return 'saved';
+      },
+    });
+    const request = { reason: 0, gracePeriodSeconds: 2 ** 32 - 1 } as const;
+    const answer = await session.request('shutdown', request, { pid });
+    expect(new TextDecoder().decode(answer.stateSnapshot)).toBe('saved');
+  });
+
   it('answers and ends with 1 when onShutdown throws', async () => {
     const { session, pid, kernel } = await start({
       onShutdown() {

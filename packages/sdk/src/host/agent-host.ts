@@ -42,6 +42,8 @@ interface Started {
 
 const MS_PER_SECOND = 1_000;
 const DEFAULT_GRACE_MS = 5_000;
+/** The kernel gives no more; a timer set for over 2^31 ms would fire at once. */
+const GRACE_MS_MAX = 3_600_000;
 /** Of the grace, for tasks to end; the rest is for onShutdown and the answer's way. */
 const TASKS_GRACE_SHARE = 0.4;
 const SHUTDOWN_GRACE_SHARE = 0.8;
@@ -173,7 +175,8 @@ export class AgentHost {
 
   async #shutdown(request: wire.ShutdownRequest): Promise<wire.ShutdownResponse> {
     const seconds = request.gracePeriodSeconds;
-    const graceMs = seconds === 0 ? DEFAULT_GRACE_MS : seconds * MS_PER_SECOND;
+    const askedMs = seconds === 0 ? DEFAULT_GRACE_MS : seconds * MS_PER_SECOND;
+    const graceMs = Math.min(askedMs, GRACE_MS_MAX);
     this.abort('the process is stopping');
     await within(this.#tasks.settled(), graceMs * TASKS_GRACE_SHARE);
     try {

@@ -8,9 +8,13 @@ type TextMap = Readonly<Record<string, string>>;
 
 /** A char of JavaScript is at most this many bytes of UTF-8. */
 const BYTES_PER_CHAR_MAX = 3;
+const MS = 1_000;
 
 /** Image paths, directories: what the OS takes. */
 export const PATH_CHARS_MAX = 4_096;
+
+/** From TERM to KILL. Whoever asks for more gets this much; timers end at 2^31 ms. */
+export const GRACE_MS_MAX = 3_600_000;
 
 /** Text of any length that people or models read. */
 export function text(value: string, field: string): string {
@@ -64,6 +68,11 @@ export function count(value: number, field: string): number {
   throw new KernelError('invalid_argument', `${field} ${value} is not a whole number from 0 on.`, {
     details: { field },
   });
+}
+
+/** Seconds of the wire as milliseconds of grace; 0: the default. */
+export function graceMs({ seconds, defaultMs }: { seconds: number; defaultMs: number }): number {
+  return Math.min(seconds === 0 ? defaultMs : seconds * MS, GRACE_MS_MAX);
 }
 
 /** A pid that must name somebody: 0 is refused. */

@@ -91,6 +91,17 @@ describe('toCall()', () => {
       }).args;
     expect(kill(2)).toMatchObject({ graceMs: 2_000 });
     expect(kill(0)).toMatchObject({ graceMs: 5_000 });
+  });
+
+  it('bounds a grace to an hour: a timer takes no more than 2^31 ms', () => {
+    const kill = (gracePeriodSeconds: number) =>
+      read({
+        $case: 'kill',
+        value: make(agent.KillRequest, { targetPid: 9, gracePeriodSeconds }),
+      }).args;
+    expect(kill(3_600)).toMatchObject({ graceMs: 3_600_000 });
+    expect(kill(3_601)).toMatchObject({ graceMs: 3_600_000 });
+    expect(kill(2 ** 32 - 1)).toMatchObject({ graceMs: 3_600_000 });
     expect(read(executeOn({ timeoutSeconds: 3 })).args).toMatchObject({
       spec: { timeoutMs: 3_000 },
     });

@@ -97,7 +97,7 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
     pid: asPid(bounds.someone(q.targetPid, 'target_pid')),
     isRecursive: q.recursive,
     reason: words.REASON.fromWire(q.reason, 'reason'),
-    graceMs: q.gracePeriodSeconds === 0 ? termGraceMs : q.gracePeriodSeconds * MS,
+    graceMs: bounds.graceMs({ seconds: q.gracePeriodSeconds, defaultMs: termGraceMs }),
   }),
   exit: (q) => ({ exitCode: q.exitCode, output: bounds.text(q.output, 'output') }),
   waitChild: (q) => ({
