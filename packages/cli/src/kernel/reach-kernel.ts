@@ -83,7 +83,8 @@ function whyNot(
   if (run === undefined) return `It is not running (there is no ${file}).`;
   const age = showAge(Date.now() - run.startedAtMs);
   if (!isThere || !isOsProcessAlive(run.osPid)) {
-    return `It is not running: its process ${run.osPid} is gone (${file} is stale, from ${age} ago).`;
+    const stale = `${file} is stale, from ${age} ago`;
+    return `It is not running: its process ${run.osPid} is gone (${stale}).`;
   }
   return `Its process ${run.osPid} is there (since ${age}), but does not answer on its socket.`;
 }
