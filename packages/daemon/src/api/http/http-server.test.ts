@@ -100,6 +100,19 @@ function events(text: string): string[] {
     });
 }
 
+/** The status of a request whose target is written as given, in any form that HTTP has. */
+function statusOfTarget(url: string, line: { method: string; target: string }): Promise<number> {
+  const { hostname, port, host } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.once('error', reject).once('data', (bytes: Buffer) => {
+      resolve(Number(bytes.toString('latin1').split(' ')[1]));
+      socket.destroy();
+    });
+    socket.write(`${line.method} ${line.target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  });
+}
+
 /** A request with headers that fetch does not let one set. */
 function raw(url: string, headers: Record<string, string>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -130,6 +143,25 @@ describe('every request', () => {
     const { url } = await door();
     expect((await raw(`${url}/healthz`, headers)).statusCode).toBe(status);
   });
+
+  it.each([
+    ['GET', '/%761/models'],
+    ['GET', '/v%31/models'],
+    ['GET', '/v1%2Fmodels'],
+    ['GET', 'HERE/v1/models'],
+    ['GET', 'HERE/%761/models'],
+    ['GET', '//v1/models'],
+    ['GET', '/v1/../v1/models'],
+    ['POST', '/%761/chat/completions'],
+    ['POST', 'HERE/v1/chat/completions'],
+  ])(
+    'gives nothing of /v1 without a key, however it is written: %s %s (H1)',
+    async (method, to) => {
+      const { url } = await door();
+      const target = to.replace('HERE', url);
+      expect([401, 404]).toContain(await statusOfTarget(url, { method, target }));
+    },
+  );
 
   it.each([
     ['POST', '/v1/chat/completions', undefined],

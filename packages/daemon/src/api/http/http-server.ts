@@ -5,7 +5,7 @@
 //       order, any number of times.
 
 import { KernelError, LIMITS } from '@hivekernel/kernel';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../../llm/gateway.ts';
 import type { Caller } from '../../llm/ports.ts';
 import { chatRoute } from './chat-route.ts';
@@ -115,35 +115,21 @@ class Http implements HttpServer {
   }
 
   #routes(app: FastifyInstance, open: Set<AbortController>): void {
-    const { gateway } = this.#options;
-    const callers = new WeakMap<FastifyRequest, Caller>();
     app.addHook('onRequest', (request, _reply, done) => {
       checkOrigin(request.headers);
-      if (request.url.startsWith('/v1/')) callers.set(request, identify(gateway, request));
       done();
     });
     app.get('/healthz', (_request, reply) => {
       const report = this.#options.health();
       return reply.code(report.status === 'stopping' ? 503 : 200).send(report);
     });
-    app.get('/v1/models', async () => ({
-      object: 'list',
-      data: (await gateway.models()).map(({ id, ownedBy }) => ({
-        id,
-        object: 'model',
-        created: 0,
-        owned_by: ownedBy,
-      })),
-    }));
-    app.post('/v1/chat/completions', (request, reply) => {
-      const caller = callers.get(request) ?? identify(gateway, request);
-      return chatRoute({ gateway, open }, { request, reply, caller });
-    });
-    app.setNotFoundHandler((request, reply) => {
-      const where = `${request.method} ${request.url.split('?')[0] ?? ''}`;
-      const error = new KernelError('not_found', `There is nothing at ${where}.`);
-      return reply.code(404).send(errorBody(error));
-    });
+    // Settled by `listen`, which tells what goes wrong in it.
+    const models: FastifyPluginCallback = (v1, _options, done) => {
+      this.#modelRoutes(v1, open);
+      done();
+    };
+    void app.register(models, { prefix: '/v1' });
+    app.setNotFoundHandler(tellNothingThere);
     app.setErrorHandler((thrown, _request, reply) => {
       const error = toKernelError(thrown);
       if (error.code === 'internal') this.#options.onInternalError?.(error);
@@ -153,6 +139,36 @@ class Http implements HttpServer {
         .send(errorBody(error));
     });
   }
+
+  /** H1: the key is asked by the routes themselves, since a path can be written in many ways. */
+  #modelRoutes(v1: FastifyInstance, open: Set<AbortController>): void {
+    const { gateway } = this.#options;
+    const callers = new WeakMap<FastifyRequest, Caller>();
+    v1.addHook('onRequest', (request, _reply, done) => {
+      callers.set(request, identify(gateway, request));
+      done();
+    });
+    v1.get('/models', async () => ({
+      object: 'list',
+      data: (await gateway.models()).map(({ id, ownedBy }) => ({
+        id,
+        object: 'model',
+        created: 0,
+        owned_by: ownedBy,
+      })),
+    }));
+    v1.post('/chat/completions', (request, reply) => {
+      const caller = callers.get(request) ?? identify(gateway, request);
+      return chatRoute({ gateway, open }, { request, reply, caller });
+    });
+    v1.setNotFoundHandler(tellNothingThere);
+  }
+}
+
+function tellNothingThere(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const where = `${request.method} ${request.url.split('?')[0] ?? ''}`;
+  const error = new KernelError('not_found', `There is nothing at ${where}.`);
+  return reply.code(404).send(errorBody(error));
 }
 
 function identify(gateway: Gateway, request: FastifyRequest): Caller {
