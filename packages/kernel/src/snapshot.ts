@@ -15,7 +15,7 @@ import { isLive } from './process/states.ts';
 import type { LedgerTotals } from './resources/ledger.ts';
 import type { TaskRecord } from './scheduler/task-table.ts';
 import type { EscalationRecord } from './supervision/escalations.ts';
-import type { KillRecord } from './supervision/killer.ts';
+import type { KillImage } from './supervision/killer.ts';
 import type { WaitRecord } from './supervision/waiter.ts';
 import type { KernelState } from './state.ts';
 
@@ -51,7 +51,7 @@ interface Image {
   readonly processes: readonly ProcessImage[];
   readonly tasks: readonly Omit<TaskRecord, 'timer' | 'waits'>[];
   readonly waits: readonly Omit<WaitRecord, 'timer'>[];
-  readonly kills: readonly Omit<KillRecord, 'left'>[];
+  readonly kills: readonly KillImage[];
   readonly escalations: readonly Omit<EscalationRecord, 'timer'>[];
   readonly mail: readonly { pid: Pid; waiting: readonly Message[]; dead: readonly Message[] }[];
   readonly artifacts: readonly ArtifactRecord[];
@@ -68,7 +68,7 @@ export function takeSnapshot(state: KernelState): string {
     processes: [...state.table.byPid.values()].map(processImage),
     tasks: [...state.tasks.byId.values()].map(({ timer: _, waits: __, ...rest }) => rest),
     waits: [...state.waits.byId.values()].map(({ timer: _, ...rest }) => rest),
-    kills: [...state.kills.byId.values()].map(({ left: _, ...rest }) => rest),
+    kills: [...state.kills.byId.values()].map(({ left: _, leftBelow: __, ...rest }) => rest),
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
     mail: mailImage(state),
     artifacts: [...state.catalog.byId.values()],

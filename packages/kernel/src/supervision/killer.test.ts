@@ -1,5 +1,4 @@
-import { artifactOrder, spawnOrder, taskSpec, testKernel } from '@hivekernel/testkit';
-import type { TestKernel } from '@hivekernel/testkit';
+import { artifactOrder, spawnOrder, taskSpec, TestKernel, testKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { asPid, type Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
@@ -169,6 +168,32 @@ describe('Killer.kill()', () => {
     const wide = t.spawn({ role: 'lead', limits: { childrenMax: 2_000 } });
     for (let i = 0; i < 1_000; i += 1) t.spawn({}, { pid: wide });
     expect(t.call('kill', kill(wide, true)).value.killed).toHaveLength(1_001);
+  });
+
+  it('takes 40,000 children of one parent in a time in line with their number (P10)', () => {
+    const childrenMax = 40_000;
+    const t = new TestKernel();
+    const wide = t.spawn({ role: 'lead', limits: { childrenMax } });
+    for (let i = 0; i < childrenMax; i += 1) t.hold('spawn', spawnOrder(), { pid: wide });
+    t.hold('kill', kill(wide, true));
+    expect(t.kernel.state.table.require(wide).state).toBe('dead');
+  }, 6_000);
+
+  it('counts those who go first anew at a restore, and when one leaves its children (P9, P10)', () => {
+    const t = testKernel();
+    const { top, left, leaf, right } = branch(t, 'stubborn');
+    const virtual = t.spawn({ role: 'lead' }, { pid: top });
+    const below = t.spawn({ image: 'stubborn' }, { pid: virtual });
+    t.call('kill', kill(top, true));
+    t.runtime.exits(right);
+    t.pass();
+    t.takeSnapshot();
+    t.runtime.exits(left);
+    t.pass();
+    expect(t.view(leaf).ppid).toBe(top);
+    t.reboot();
+    for (const pid of [top, left, leaf, virtual, below]) expect(t.view(pid).state).toBe('dead');
+    expect(t.kernel.state.kills.byId.size).toBe(0);
   });
 
   it('leaves nothing of a killed branch behind but what its parent inherits (P8, P9)', () => {

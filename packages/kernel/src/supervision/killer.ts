@@ -34,7 +34,12 @@ export interface KillRecord {
   readonly owed: CallRef | null;
   /** Targets that still live. */
   readonly left: Set<Pid>;
+  /** Of `left`, how many are children of each process: those go first (P10). */
+  readonly leftBelow: Map<Pid, number>;
 }
+
+/** What a snapshot keeps of it; the rest is counted anew. */
+export type KillImage = Omit<KillRecord, 'left' | 'leftBelow'>;
 
 /** The kills under way; folded. */
 export class KillTable {
@@ -59,19 +64,26 @@ export class KillTable {
         this.byId.delete(kill.kill);
         for (const pid of kill.targets) this.#forget(kill, pid);
       },
-      'process.exited': (event) => {
-        for (const kill of this.of(event.body.pid)) kill.left.delete(event.body.pid);
+      'process.exited': (event) => this.#exited(event.body.pid),
+      // P9: its children are its heir's now.
+      'process.gone': ({ body: { pid, heir } }) => {
+        for (const { leftBelow } of this.of(pid)) {
+          const orphans = leftBelow.get(pid) ?? 0;
+          leftBelow.delete(pid);
+          if (orphans > 0) leftBelow.set(heir, (leftBelow.get(heir) ?? 0) + orphans);
+        }
       },
     };
   }
 
-  restore(kill: Omit<KillRecord, 'left'>): void {
-    const left = new Set<Pid>();
+  restore(kill: KillImage): void {
+    const record: KillRecord = { ...kill, left: new Set(), leftBelow: new Map() };
     for (const pid of kill.targets) {
-      const record = this.#table.find(pid);
-      if (record !== undefined && isLive(record.state)) left.add(pid);
+      const target = this.#table.find(pid);
+      if (target === undefined || !isLive(target.state)) continue;
+      record.left.add(pid);
+      countBelow(record, target.parent, 1);
     }
-    const record: KillRecord = { ...kill, left };
     this.byId.set(kill.kill, record);
     for (const pid of kill.targets) {
       const kills = this.#byPid.get(pid);
@@ -82,6 +94,11 @@ export class KillTable {
 
   #began(event: EventOf<'kill.began'>): void {
     this.restore({ kill: event.seq, ...event.body });
+  }
+
+  #exited(pid: Pid): void {
+    const parent = this.#table.find(pid)?.parent;
+    for (const kill of this.of(pid)) if (kill.left.delete(pid)) countBelow(kill, parent, -1);
   }
 
   #forget(kill: KillRecord, pid: Pid): void {
@@ -196,8 +213,11 @@ export class Killer implements LifeListener {
   }
 }
 
-/** Has it children in the kill that still live? Those go first (P10). */
-function hasLeft(kill: KillRecord, record: ProcessRecord): boolean {
-  for (const pid of record.children.keys()) if (kill.left.has(pid)) return true;
-  return false;
+function countBelow(kill: KillRecord, parent: ProcessRecord | undefined, by: 1 | -1): void {
+  if (parent === undefined) return;
+  kill.leftBelow.set(parent.pid, (kill.leftBelow.get(parent.pid) ?? 0) + by);
 }
+
+/** Has it children in the kill that still live? Those go first (P10). */
+const hasLeft = (kill: KillRecord, record: ProcessRecord): boolean =>
+  (kill.leftBelow.get(record.pid) ?? 0) > 0;

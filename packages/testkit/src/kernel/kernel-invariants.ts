@@ -110,6 +110,20 @@ function brokenArtifacts(state: State): string[] {
   return found;
 }
 
+type Kill = NonNullable<ReturnType<State['kills']['byId']['get']>>;
+
+/** P10: what it counts below each of those left is what the tree says. */
+function brokenKillCounts(state: State, kill: Kill): string[] {
+  const below = new Map<Pid, number>();
+  for (const pid of kill.left) {
+    const parent = state.table.find(pid)?.parent?.pid;
+    if (parent !== undefined) below.set(parent, (below.get(parent) ?? 0) + 1);
+  }
+  const counted = kill.leftBelow;
+  const wrong = [...kill.left].filter((pid) => (counted.get(pid) ?? 0) !== (below.get(pid) ?? 0));
+  return wrong.map((pid) => `kill ${kill.kill}: what is left below ${pid} is counted wrong (P10)`);
+}
+
 /** Whatever is owed can still be settled: the process that it hangs on lives. */
 function brokenOwed(state: State): string[] {
   const found: string[] = [];
@@ -127,6 +141,7 @@ function brokenOwed(state: State): string[] {
   for (const kill of state.kills.byId.values()) {
     if (kill.left.size === 0) found.push(`kill ${kill.kill} has nobody left and goes on`);
     for (const pid of kill.left) if (!lives(pid)) found.push(`kill ${kill.kill} waits for ${pid}`);
+    found.push(...brokenKillCounts(state, kill));
   }
   return found;
 }
