@@ -15,6 +15,10 @@ const HASH_FACTOR = 0x01000193;
 const GROUP_DEPTH_MAX = 100;
 
 const words = Array.from<string | undefined>({ length: WORDS_KEPT });
+/** For making a word, by its length; used again and again. */
+const CODES = Array.from({ length: WORD_BYTES_MAX + 1 }, (_, length) =>
+  Array.from({ length }, () => 0),
+);
 const TEXT = new TextDecoder();
 
 const WIRE = { varint: 0, bit64: 1, bytes: 2, groupStart: 3, groupEnd: 4, bit32: 5 } as const;
@@ -104,7 +108,7 @@ export class MessageReader {
     if (place < 0) return TEXT.decode(this.#bytes.subarray(start, this.pos));
     const known = words[place];
     if (known?.length === length && this.#isAt(start, known)) return known;
-    const word = String.fromCharCode(...this.#bytes.subarray(start, this.pos));
+    const word = this.#ascii(start, length);
     words[place] = word;
     return word;
   }
@@ -171,6 +175,12 @@ export class MessageReader {
       hash = Math.imul(hash ^ byte, HASH_FACTOR);
     }
     return (hash ^ (hash >>> 15)) & (WORDS_KEPT - 1);
+  }
+
+  #ascii(start: number, length: number): string {
+    const codes = CODES[length] as number[];
+    for (let i = 0; i < length; i += 1) codes[i] = this.#bytes[start + i] as number;
+    return String.fromCharCode(...codes);
   }
 
   #isAt(start: number, word: string): boolean {
