@@ -94,13 +94,15 @@ interface Bodies {
   'process.exited': {
     pid: Pid;
     incarnation: number;
+    from: State;
     to: 'zombie' | 'dead';
     exitCode: number;
     cause: ExitCause;
     detail: string;
     output: string;
   };
-  'process.collected': { pid: Pid; expired: boolean };
+  /** Dead now; a killed one was so before (P8). */
+  'process.collected': { pid: Pid; from: State; expired: boolean };
   /** Gone for good (P8): address, children, inbox and artifacts leave it. */
   'process.gone': { pid: Pid; heir: Pid };
   'process.removed': { pid: Pid };

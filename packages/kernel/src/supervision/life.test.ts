@@ -87,6 +87,25 @@ describe('the end of a process', () => {
     expect(output).toMatch(/^(é🐝)*é?$/u);
   });
 
+  it('is told with the state that it was left from (PROTOCOL §3)', () => {
+    const t = testKernel();
+    const [zombie, killed] = [t.spawn({ image: 'hold' }), t.spawn({ image: 'hold' })];
+    t.call('execute_task', { pid: zombie, spec: taskSpec() });
+    t.runtime.exits(zombie);
+    t.call('kill', { pid: killed, ...KILL });
+    for (const pid of [zombie, killed]) t.call('wait_child', { pid, timeoutMs: 1 });
+    const from = (kind: 'process.exited' | 'process.collected') =>
+      t.eventsOf(kind).map(({ body }) => [body.pid, body.from]);
+    expect(from('process.exited')).toEqual([
+      [zombie, 'running'],
+      [killed, 'stopping'],
+    ]);
+    expect(from('process.collected')).toEqual([
+      [zombie, 'zombie'],
+      [killed, 'dead'],
+    ]);
+  });
+
   it('decays: a zombie is dead after 60 s, its record is unknown 60 s later (P8)', () => {
     const t = testKernel();
     const child = t.spawn({ image: 'hold' });
@@ -97,7 +116,11 @@ describe('the end of a process', () => {
     // The reaper looks every 15 s.
     t.advanceMs(16_000);
     expect(t.view(child).state).toBe('dead');
-    expect(t.eventsOf('process.collected').at(-1)?.body).toEqual({ pid: child, expired: true });
+    expect(t.eventsOf('process.collected').at(-1)?.body).toEqual({
+      pid: child,
+      from: 'zombie',
+      expired: true,
+    });
     t.advanceMs(44_000);
     expect(t.view(child).state).toBe('dead');
     t.advanceMs(16_000);

@@ -105,6 +105,7 @@ export class Life {
     this.#log.emit('process.exited', {
       pid: record.pid,
       incarnation: record.incarnation,
+      from: record.state,
       to,
       exitCode: announced?.exitCode ?? (isKill ? -1 : report.exitCode),
       cause: announced !== undefined ? 'done' : isKill ? 'killed' : report.cause,
@@ -128,7 +129,8 @@ export class Life {
 
   /** A wait took its result (S8): a zombie is dead now, and its record is soon forgotten. */
   collect(record: ProcessRecord, isExpired: boolean): void {
-    this.#log.emit('process.collected', { pid: record.pid, expired: isExpired });
+    const { pid, state: from } = record;
+    this.#log.emit('process.collected', { pid, from, expired: isExpired });
     this.gone(record);
     this.scheduleDecay(record);
   }

@@ -90,6 +90,7 @@ describe('toProcessEvents()', () => {
     const event = await told('process.exited', {
       pid: PID,
       incarnation: 1,
+      from: 'blocked',
       to: 'zombie',
       exitCode: 3,
       cause: 'crashed',
@@ -98,9 +99,18 @@ describe('toProcessEvents()', () => {
     });
     expect(event).toMatchObject({
       type: 'state_changed',
+      oldState: 'blocked',
       newState: 'zombie',
       fields: { exit_code: '3', cause: 'crashed', output_preview: 'so far' },
     });
+  });
+
+  it.each([
+    ['zombie', { type: 'state_changed', oldState: 'zombie', newState: 'dead' }],
+    ['dead', { type: 'process.collected', state: 'dead', oldState: '', newState: '' }],
+  ] as const)('tells the collection of one that is %s truly', async (from, expected) => {
+    const event = await told('process.collected', { pid: PID, from, expired: false });
+    expect(event).toMatchObject({ ...expected, fields: { expired: 'false' } });
   });
 
   it('tells a failed start as the removal of a process that had been announced', async () => {

@@ -7,7 +7,7 @@
 // One event may be several on the wire (an acknowledgement of many messages); they share its seq.
 
 import { asTaskId } from '@hivekernel/kernel';
-import type { Content, Event, EventKind, EventOf, TaskId } from '@hivekernel/kernel';
+import type { Content, Event, EventKind, EventOf, State, TaskId } from '@hivekernel/kernel';
 import type { core } from '@hivekernel/protocol';
 import type { Observation } from '../../journal/host.ts';
 import { bytesOf } from './content-bytes.ts';
@@ -125,8 +125,7 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
     fields: { exit_code: `${body.exitCode}`, output_preview: previewOfText(body.output) },
   }),
   'process.exited': ({ body }) => ({
-    type: 'state_changed',
-    newState: wireStateWord(body.to),
+    ...stateChange(body),
     message: body.detail,
     fields: {
       exit_code: `${body.exitCode}`,
@@ -135,8 +134,7 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
     },
   }),
   'process.collected': ({ body }) => ({
-    type: 'state_changed',
-    newState: wireStateWord('dead'),
+    ...stateChange({ from: body.from, to: 'dead' }),
     fields: { expired: `${body.expired}` },
   }),
   'process.gone': ({ body }) => ({ fields: { heir: `${body.heir}` } }),
@@ -232,11 +230,16 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
 };
 
 function tellMove({ body }: EventOf<'process.moved'>): Told {
-  const oldState = wireStateWord(body.from);
-  const newState = wireStateWord(body.to);
-  const fields = { from: body.from, to: body.to, phase: body.phase };
-  if (oldState === newState) return { state: newState, fields };
-  return { type: 'state_changed', oldState, newState, fields };
+  return { ...stateChange(body), fields: { from: body.from, to: body.to, phase: body.phase } };
+}
+
+/** None where the wire has one word for both; then the kind keeps its dotted name. */
+function stateChange(move: { from: State; to: State }): Told {
+  const oldState = wireStateWord(move.from);
+  const newState = wireStateWord(move.to);
+  return oldState === newState
+    ? { state: newState }
+    : { type: 'state_changed', oldState, newState };
 }
 
 function tellModelCall({ body }: EventOf<'llm.called'>): Told {
