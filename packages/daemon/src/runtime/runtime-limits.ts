@@ -21,6 +21,9 @@ export const RUNTIME_LIMITS = {
   groupGoneMs: 2_000,
   /** After the process's end: what is still in its socket and its pipes is read. */
   lastWordsMs: 1_000,
+  /** A message's content that the store cannot give now is read again after such a pause. */
+  refetchFirstMs: 100,
+  refetchMaxMs: 10_000,
   outputLineBytesMax: 64 * KIB,
   logFileBytesMax: 10 * MIB,
   /** Output that waits for the disk; beyond it output is dropped, with a note in the log. */

@@ -2,15 +2,17 @@
 //   M6. In the order in which the kernel gave them, also where the content of one must be fetched
 //       first; a message ends only by an acknowledgement, so what a lost process had stays with the
 //       kernel. Acknowledgements of one turn are one fact.
-//   What the process refuses by throwing is rejected: it had it, and could not take it.
+//   What the process refuses by throwing is rejected: it had it, and could not take it. So is what
+//   the store has lost. What it cannot give just now is read again, and holds those behind it.
 
-import { LIMITS } from '@hivekernel/kernel';
+import { KernelError, LIMITS } from '@hivekernel/kernel';
 import type { AckStatus, Acknowledgement, Delivery, MessageId, Pid } from '@hivekernel/kernel';
 import type { agent } from '@hivekernel/protocol';
 import { toAgentMessage } from '../../api/wire/messages.ts';
 import { ACK } from '../../api/wire/words.ts';
 import type { Host } from '../../journal/host.ts';
 import type { AgentLink } from '../link/agent-link.ts';
+import { RUNTIME_LIMITS } from '../runtime-limits.ts';
 import type { Warnings } from '../warnings.ts';
 
 export interface DeliveriesOptions {
@@ -18,18 +20,49 @@ export interface DeliveriesOptions {
   readonly host: Host;
   readonly link: Pick<AgentLink, 'ask'>;
   readonly warnings: Warnings;
+  /** Between two reads of the same content; doubled each time. Default: RUNTIME_LIMITS. */
+  readonly pace?: { readonly firstMs: number; readonly maxMs: number };
 }
 
 interface Waiting {
-  readonly id: MessageId;
+  readonly delivery: Delivery;
   /** Undefined while it is fetched. */
   message: agent.AgentMessage | undefined;
+  /** Before it is read again, if it must be. */
+  pauseMs: number;
+  retry?: NodeJS.Timeout;
 }
+
+const PACE = { firstMs: RUNTIME_LIMITS.refetchFirstMs, maxMs: RUNTIME_LIMITS.refetchMaxMs };
 
 interface Ack {
   readonly message: MessageId;
   readonly status: AckStatus;
   readonly reply: string;
+}
+
+interface Outcomes {
+  onAck(id: MessageId, ack: agent.MessageAck): void;
+  onRefused(id: MessageId, error: unknown): void;
+}
+
+/** Waits for the answer to one message. */
+class Answered {
+  readonly #id: MessageId;
+  readonly #outcomes: Outcomes;
+
+  constructor(id: MessageId, outcomes: Outcomes) {
+    this.#id = id;
+    this.#outcomes = outcomes;
+  }
+
+  onAnswer(ack: agent.MessageAck): void {
+    this.#outcomes.onAck(this.#id, ack);
+  }
+
+  onFailed(error: Error): void {
+    this.#outcomes.onRefused(this.#id, error);
+  }
 }
 
 export class Deliveries {
@@ -38,6 +71,10 @@ export class Deliveries {
   #waiting: Waiting[] = [];
   #acks: Ack[] = [];
   #isClosed = false;
+  readonly #outcomes: Outcomes = {
+    onAck: (id, ack) => this.#onAck(id, ack),
+    onRefused: (id, error) => this.#onRefused(id, error),
+  };
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -51,26 +88,45 @@ export class Deliveries {
   close(): void {
     this.#flush();
     this.#isClosed = true;
+    for (const { retry } of this.#waiting) clearTimeout(retry);
     this.#waiting = [];
   }
 
   #takeOne(delivery: Delivery): void {
-    const message = toAgentMessage(delivery, this.#options.host);
-    const id = delivery.message;
+    const { host, pace = PACE } = this.#options;
+    const message = toAgentMessage(delivery, host);
+    const pauseMs = pace.firstMs;
     if (!(message instanceof Promise)) {
-      if (this.#waiting.length === 0) this.#send(id, message);
-      else this.#waiting.push({ id, message });
+      if (this.#waiting.length === 0) this.#send(delivery.message, message);
+      else this.#waiting.push({ delivery, message, pauseMs });
       return;
     }
-    const waiting: Waiting = { id, message: undefined };
+    const waiting: Waiting = { delivery, message: undefined, pauseMs };
     this.#waiting.push(waiting);
-    message.then(
-      (fetched) => {
-        waiting.message = fetched;
-        this.#pump();
-      },
-      (error: unknown) => this.#onUnreadable(waiting, error),
-    );
+    void this.#fetch(waiting, message); // Never rejects.
+  }
+
+  async #fetch(waiting: Waiting, message: Promise<agent.AgentMessage>): Promise<void> {
+    try {
+      waiting.message = await message;
+      this.#pump();
+    } catch (error) {
+      if (error instanceof KernelError && error.code === 'data_loss') this.#onLost(waiting, error);
+      else this.#fetchLater(waiting, error);
+    }
+  }
+
+  #fetchLater(waiting: Waiting, error: unknown): void {
+    if (this.#isClosed) return;
+    const { host, warnings, pace = PACE } = this.#options;
+    const why = messageOf(error);
+    warnings.warn('content', `the content of a message cannot be read now, it waits: ${why}`);
+    const { pauseMs } = waiting;
+    waiting.pauseMs = Math.min(pauseMs * 2, pace.maxMs);
+    waiting.retry = setTimeout(() => {
+      const message = Promise.resolve(toAgentMessage(waiting.delivery, host));
+      void this.#fetch(waiting, message); // Never rejects.
+    }, pauseMs);
   }
 
   #pump(): void {
@@ -78,16 +134,13 @@ export class Deliveries {
       const next = this.#waiting[0];
       if (next?.message === undefined) return;
       this.#waiting.shift();
-      this.#send(next.id, next.message);
+      this.#send(next.delivery.message, next.message);
     }
   }
 
   #send(id: MessageId, message: agent.AgentMessage): void {
     try {
-      this.#options.link.ask('deliver', message, {
-        onAnswer: (ack) => this.#onAck(id, ack),
-        onFailed: (error) => this.#onRefused(id, error),
-      });
+      this.#options.link.ask('deliver', message, new Answered(id, this.#outcomes));
     } catch (error) {
       this.#onRefused(id, error);
     }
@@ -111,14 +164,13 @@ export class Deliveries {
 
   #onRefused(id: MessageId, error: unknown): void {
     if (this.#isClosed) return;
-    const why = error instanceof Error ? error.message : String(error);
-    this.#options.warnings.warn('message', `a message was not taken: ${why}`);
+    this.#options.warnings.warn('message', `a message was not taken: ${messageOf(error)}`);
     this.#add({ message: id, status: 'rejected', reply: '' });
   }
 
-  #onUnreadable(waiting: Waiting, error: unknown): void {
+  #onLost(waiting: Waiting, error: unknown): void {
     this.#waiting = this.#waiting.filter((other) => other !== waiting);
-    this.#onRefused(waiting.id, error);
+    this.#onRefused(waiting.delivery.message, error);
     this.#pump();
   }
 
@@ -142,3 +194,6 @@ export class Deliveries {
 }
 
 const textBytes = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
