@@ -13,11 +13,9 @@ export type JsonValue =
 /** Text is sent as UTF-8, bytes as they are, anything else as JSON. */
 export type Payload = string | Uint8Array | JsonValue;
 
-const encoder = new TextEncoder();
-
 export function bytesOf(payload: Payload): Uint8Array {
   if (payload instanceof Uint8Array) return payload;
-  return encoder.encode(typeof payload === 'string' ? payload : JSON.stringify(payload));
+  return Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload), 'utf8');
 }
 
 /** The content type that goes with a payload when its author names none. */

@@ -86,7 +86,8 @@ function shorten(value: unknown, walk: Walk): unknown {
   if (isContent(value)) return outlineOf(value, walk);
   if (Array.isArray(value) && typeof value[0] !== 'string') return value;
   let changed: Map<string, unknown> | undefined;
-  for (const key of Object.keys(value)) {
+  // Plain data: it inherits nothing.
+  for (const key in value) {
     const inner = (value as Readonly<Record<string, unknown>>)[key];
     // Nearly all are: every event of the journal passes here.
     if (isSurelyShort(inner)) continue;

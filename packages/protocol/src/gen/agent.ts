@@ -2,7 +2,7 @@
 // source: agent.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../wire/index.ts";
+import { BinaryReader, BinaryWriter, NO_BYTES } from "../wire/index.ts";
 
 /**
  * What an agent serves to the kernel (AgentService), and the messages that both doors share.
@@ -1344,7 +1344,7 @@ export const ShutdownRequest: MessageFns<ShutdownRequest> = {
 };
 
 function createBaseShutdownResponse(): ShutdownResponse {
-  return { stateSnapshot: new Uint8Array(0), partialResult: undefined };
+  return { stateSnapshot: NO_BYTES, partialResult: undefined };
 }
 
 export const ShutdownResponse: MessageFns<ShutdownResponse> = {
@@ -1613,7 +1613,7 @@ function createBaseTaskRequest(): TaskRequest {
     params: {},
     priority: 0,
     timeoutSeconds: 0,
-    context: new Uint8Array(0),
+    context: NO_BYTES,
     parentTaskId: "",
   };
 }
@@ -2208,7 +2208,7 @@ function createBaseAgentMessage(): AgentMessage {
     relation: 0,
     type: "",
     priority: 0,
-    payload: new Uint8Array(0),
+    payload: NO_BYTES,
     timestamp: 0,
     requiresAck: false,
     replyTo: "",
@@ -3466,7 +3466,7 @@ function createBaseSendMessageRequest(): SendMessageRequest {
     toQueue: "",
     type: "",
     priority: 0,
-    payload: new Uint8Array(0),
+    payload: NO_BYTES,
     requiresAck: false,
     ttlSeconds: 0,
     replyTo: "",
@@ -3672,7 +3672,7 @@ export const SendMessageResponse: MessageFns<SendMessageResponse> = {
 };
 
 function createBaseStoreArtifactRequest(): StoreArtifactRequest {
-  return { key: "", content: new Uint8Array(0), contentType: "", visibility: 0 };
+  return { key: "", content: NO_BYTES, contentType: "", visibility: 0 };
 }
 
 export const StoreArtifactRequest: MessageFns<StoreArtifactRequest> = {
@@ -3922,7 +3922,7 @@ export const GetArtifactRequest: MessageFns<GetArtifactRequest> = {
 function createBaseGetArtifactResponse(): GetArtifactResponse {
   return {
     found: false,
-    content: new Uint8Array(0),
+    content: NO_BYTES,
     contentType: "",
     storedByPid: 0,
     storedAt: 0,

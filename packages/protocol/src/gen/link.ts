@@ -2,7 +2,7 @@
 // source: link.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../wire/index.ts";
+import { BinaryReader, BinaryWriter, NO_BYTES } from "../wire/index.ts";
 import {
   AgentMessage,
   EscalateRequest,
