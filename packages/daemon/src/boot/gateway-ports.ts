@@ -30,7 +30,7 @@ export function gatewayPorts(options: {
         { details: { tier, spent } },
       );
     },
-    record: (call) => host.fact({ fact: 'llm_called', ...factOf(host, call) }),
+    record: (call) => host.fact({ fact: 'llm_called', ...factOf(call) }),
     observe: (pid, count) => host.observe({ type: 'tokens', pid, count }),
   };
 }
@@ -42,12 +42,11 @@ function callerOf(host: JournaledKernel, pid: number): Caller | undefined {
   return { pid, name, tier, model, user };
 }
 
-function factOf(host: JournaledKernel, call: LlmCallRecord) {
-  const pid = asPid(call.pid);
-  const { model, provider, simulated, promptTokens, completionTokens, estimated } = call;
+function factOf(call: LlmCallRecord) {
+  const { tier, model, provider, simulated, promptTokens, completionTokens, estimated } = call;
   return {
-    pid,
-    tier: host.kernel.state.table.find(pid)?.spec.tier ?? ('operational' as const),
+    pid: asPid(call.pid),
+    tier,
     model,
     provider,
     simulated,

@@ -73,6 +73,7 @@ export class CallMeter {
     const latencyMs = this.#elapsedMs();
     const record: LlmCallRecord = {
       pid: caller.pid,
+      tier: caller.tier,
       model: estimate.model,
       alias: estimate.alias,
       provider: estimate.provider,

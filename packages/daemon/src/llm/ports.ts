@@ -30,6 +30,8 @@ export type CallOutcome = 'ok' | 'error' | 'aborted';
 /** One model call, as the journal gets it: exactly once, however the call ended. */
 export interface LlmCallRecord {
   readonly pid: number;
+  /** The caller's when it asked; it may be gone when the call ends. */
+  readonly tier: CallerTier;
   /** The provider's name for the model. */
   readonly model: string;
   /** What the caller asked for: an alias or a model's name. */
