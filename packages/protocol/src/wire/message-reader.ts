@@ -4,8 +4,8 @@
 //   What is cut off throws; what no field of ours holds is skipped. Text that is no UTF-8 is read
 // with replacement characters.
 
-/** Bytes of a varint that a JavaScript number holds exactly. */
-const EXACT_VARINT_BYTES_MAX = 7;
+/** Bytes of a varint up to 2^56: exact to 2^53, and above it surely seen to be above. */
+const EXACT_VARINT_BYTES_MAX = 8;
 const VARINT_BYTES_MAX = 10;
 /** Words up to this long are remembered: roles, types, names, ids of tasks. */
 const WORD_BYTES_MAX = 32;

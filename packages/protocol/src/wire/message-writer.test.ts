@@ -115,6 +115,12 @@ describe('MessageReader', () => {
     expect(texts.map(() => reader.string())).toEqual(texts);
   });
 
+  it.each([2 ** 53, 2 ** 55 + 8, 2 ** 63])('reads %d as more than a number holds', (value) => {
+    const bytes = new MessageWriter().uint64(value).finish();
+    expect(bytes).toEqual(new BinaryWriter().uint64(BigInt(value)).finish());
+    expect(Number(new MessageReader(bytes).uint64())).toBeGreaterThan(Number.MAX_SAFE_INTEGER);
+  });
+
   it('passes over values of every kind, groups included', () => {
     const varint = [0x80, 0x80, 0x01];
     const group = [0x08, ...varint, 0x12, 2, 0, 0, 0x1b, 0x25, 0, 0, 0, 0, 0x1c, 0x14];

@@ -12,6 +12,8 @@ const SHORT_CHARS_MAX = 42;
 /** A char of JavaScript is at most this many bytes of UTF-8. */
 const BYTES_PER_CHAR_MAX = 3;
 const TWO_TO_32 = 2 ** 32;
+const TWO_TO_63 = 2 ** 63;
+const TWO_TO_64 = 2 ** 64;
 const TEXT = new TextEncoder();
 const SLAB = new ByteSlab();
 
@@ -61,15 +63,16 @@ export class MessageWriter {
 
   uint64(value: number): this {
     if (value >>> 0 === value) return this.uint32(value);
-    if (!isWhole(value, { min: 0, end: 2 ** 64 })) throw new Error(`invalid uint64: ${value}`);
-    return this.#varint64(BigInt(value));
+    const fits = Number.isInteger(value) && value >= 0 && value < TWO_TO_64;
+    if (!fits) throw new Error(`invalid uint64: ${value}`);
+    return this.#wide(value);
   }
 
   int64(value: number): this {
     if (value >>> 0 === value) return this.uint32(value);
-    if (!isWhole(value, { min: -(2 ** 63), end: 2 ** 63 }))
-      throw new Error(`invalid int64: ${value}`);
-    return this.#varint64(BigInt(value));
+    const fits = Number.isInteger(value) && value >= -TWO_TO_63 && value < TWO_TO_63;
+    if (!fits) throw new Error(`invalid int64: ${value}`);
+    return value < 0 ? this.#varint64(BigInt(value)) : this.#wide(value);
   }
 
   bool(value: boolean): this {
@@ -159,6 +162,18 @@ export class MessageWriter {
     this.#pos = at;
   }
 
+  /** A number of 2^32 or more. */
+  #wide(value: number): this {
+    this.#reserve(VARINT64_BYTES_MAX);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#bytes[this.#pos++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#pos++] = rest;
+    return this;
+  }
+
   /** Negative numbers take ten bytes. */
   #varint64(value: bigint): this {
     this.#reserve(VARINT64_BYTES_MAX);
@@ -191,9 +206,6 @@ export class MessageWriter {
     this.#bytes = grown;
   }
 }
-
-const isWhole = (value: number, range: { min: number; end: number }): boolean =>
-  Number.isInteger(value) && value >= range.min && value < range.end;
 
 function varintBytes(length: number): number {
   let bytes = 1;
