@@ -6,7 +6,6 @@ import type { Content } from './events/content.ts';
 import type { PendingEffect } from './events/effects.ts';
 import type { CallRef, Event } from './events/event.ts';
 import type { Pid } from './ids.ts';
-import { Refusals } from './permissions/refusals.ts';
 import type { Time } from './ports.ts';
 import type { KernelSettings } from './settings.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
@@ -25,7 +24,6 @@ export interface KernelOptions {
 export class Kernel {
   readonly state: KernelState;
   readonly parts: KernelParts;
-  readonly #refusals: Refusals;
   readonly #dispatch: SyscallDispatcher;
   readonly #facts: Facts;
 
@@ -33,8 +31,7 @@ export class Kernel {
     this.parts = buildParts(options);
     this.state = this.parts.state;
     const { parts } = this;
-    this.#refusals = new Refusals(parts.log);
-    this.#dispatch = new SyscallDispatcher({ parts, refusals: this.#refusals });
+    this.#dispatch = new SyscallDispatcher(parts);
     this.#facts = new Facts(parts);
   }
 
@@ -53,13 +50,13 @@ export class Kernel {
   tick(time: Time): void {
     this.state.log.begin(time, this.parts.table.king.pid);
     this.state.timers.fireDue(time.monoMs);
-    this.#refusals.flush();
+    this.parts.refusals.flush();
   }
 
   /** When `tick` is wanted next, on the kernel's clock. */
   get nextDeadline(): number | undefined {
     const timer = this.state.timers.nextDeadline;
-    const summary = this.#refusals.nextDeadline;
+    const summary = this.parts.refusals.nextDeadline;
     if (timer === undefined || summary === undefined) return timer ?? summary;
     return Math.min(timer, summary);
   }
@@ -72,7 +69,7 @@ export class Kernel {
 
   set isStorageLow(isLow: boolean) {
     this.#dispatch.isStorageLow = isLow;
-    this.#refusals.isPaused = isLow;
+    this.parts.refusals.isPaused = isLow;
   }
 
   /** A process's link was made anew or lost: what was under way to it waits again. */

@@ -20,7 +20,10 @@ export const LIMITS = {
   deliveryWindowBytes: 1 * MIB,
   /** M9 */
   subscriberUnconfirmedMax: 64,
-  /** Dead letters kept per process; the oldest go first, with an event. */
+  /**
+   * Dead letters kept per process. The oldest go first, by the fold and without an event of their
+   * own: the events by which they came here still tell of them.
+   */
   deadLettersMax: 1_000,
   /** P5 */
   nameCharsMax: 128,

@@ -148,6 +148,8 @@ interface Bodies {
     expiresMonoMs: number;
     replyTo: string;
     isCopy: boolean;
+    /** Of a signal of the kernel: a later one about the same takes its place (P8). */
+    about?: string;
   };
   'message.acked': { pid: Pid; messages: readonly MessageId[]; senders: readonly Pid[] };
   /** Left the inbox in another way than by being handled. */
@@ -155,7 +157,7 @@ interface Bodies {
     pid: Pid;
     message: MessageId;
     from: Pid;
-    why: 'expired' | 'rejected' | 'receiver_gone' | 'displaced';
+    why: 'expired' | 'rejected' | 'receiver_gone' | 'displaced' | 'coalesced';
     toDeadLetters: boolean;
   };
   'artifact.stored': {
@@ -209,7 +211,10 @@ interface Bodies {
   };
   'escalation.moved': { escalation: Seq; at: Pid; message: MessageId; untilMonoMs: number };
   'escalation.ended': { escalation: Seq; by: Pid; status: AckStatus | 'timed_out' | 'orphaned' };
-  /** A4: the first per (pid, rule), then one counted summary a second. */
+  /**
+   * A4: the first per (pid, rule), then one counted summary a second. Of `signal`, which is no call
+   * but the kernel's own, `pid` is the receiver that had no room for it.
+   */
   'syscall.refused': {
     pid: Pid;
     syscall: string;

@@ -218,6 +218,35 @@ describe('a full inbox', () => {
     expect(t.view(lead).inboxDepth).toBe(LIMITS.inboxMessagesMax + LIMITS.inboxSignalReserve);
   });
 
+  it('tells of the signals that found no room, once and then in sum (P8, A4)', () => {
+    const t = testKernel();
+    const lead = t.spawn({ role: 'lead', image: 'deaf', limits: { childrenMax: 2_000 } });
+    const from = { pid: lead };
+    const count = LIMITS.inboxSignalReserve + 5;
+    const children = Array.from({ length: count }, () => t.spawn({ image: 'hold' }, from));
+    fill(t, lead);
+    for (const pid of children) t.runtime.exits(pid);
+    t.pass();
+    const lost = () => t.eventsOf('syscall.refused').filter((one) => one.body.syscall === 'signal');
+    expect(lost().map(({ body }) => body)).toMatchObject([
+      { pid: lead, rule: 'P8', code: 'queue_full', count: 1 },
+    ]);
+    t.advanceMs(1_000);
+    expect(lost().map(({ body }) => body.count)).toEqual([1, 4]);
+  });
+
+  it('gives signals to a virtual process the reserve alone, since it takes none (P8)', () => {
+    const t = testKernel();
+    const lead = t.spawn({ role: 'lead', limits: { childrenMax: 2_000 } });
+    for (let i = 0; i < LIMITS.inboxSignalReserve + 5; i += 1) {
+      t.call('exit', { exitCode: 0, output: '' }, { pid: t.spawn({}, { pid: lead }) });
+    }
+    expect(t.view(lead).inboxDepth).toBe(LIMITS.inboxSignalReserve);
+    fill(t, lead);
+    const whole = LIMITS.inboxMessagesMax + LIMITS.inboxSignalReserve;
+    expect(t.view(lead).inboxDepth).toBe(whole);
+  });
+
   it('keeps its places though signals wait in it (P8)', () => {
     const t = testKernel();
     const lead = t.spawn({ role: 'lead', image: 'deaf' });
@@ -225,6 +254,53 @@ describe('a full inbox', () => {
     t.runtime.exits(child);
     fill(t, lead);
     expect(t.view(lead).inboxDepth).toBe(LIMITS.inboxMessagesMax + 1);
+  });
+});
+
+describe('a signal of the kernel (P8)', () => {
+  const hup = (ppid: number) => ({ signal: 'HUP', ppid: asPid(ppid) }) as const;
+  const chld = (pid: number) => ({ signal: 'CHLD', pid: asPid(pid), exitCode: 0 }) as const;
+
+  function signals(t: TestKernel, pid: Pid, bodies: readonly (typeof hup | typeof chld)[]): void {
+    const { broker, table } = t.kernel.parts;
+    bodies.forEach((body, i) => broker.signal(table.require(pid), body(10 + (i % 2))));
+    t.pass();
+  }
+  const textsIn = (t: TestKernel, pid: Pid) =>
+    t
+      .call('list_inbox', { pid })
+      .value.messages.map(({ content }) => JSON.parse(textOf(content)) as unknown);
+
+  it('takes the place of one that waits, about the same child or of the same kind', () => {
+    const t = testKernel();
+    const virtual = t.spawn();
+    signals(t, virtual, [chld, chld, chld, hup]);
+    signals(t, virtual, [hup]);
+    expect(textsIn(t, virtual)).toEqual([chld(11), chld(10), hup(10)]);
+    const dropped = t.eventsOf('message.dropped').map(({ body }) => body.why);
+    expect(dropped).toEqual(['coalesced', 'coalesced']);
+  });
+
+  it('leaves one alone that is under way', () => {
+    const t = testKernel();
+    const deaf = t.spawn({ image: 'deaf' });
+    signals(t, deaf, [hup]);
+    signals(t, deaf, [hup]);
+    expect(mailOf(t, deaf)).toHaveLength(2);
+    expect(t.eventsOf('message.dropped')).toEqual([]);
+    t.kernel.resetDelivery(deaf);
+    signals(t, deaf, [chld]);
+    expect(textsIn(t, deaf)).toEqual([hup(10), hup(10), chld(10)]);
+  });
+
+  it('takes the place of one that waits since before a restart', () => {
+    const t = testKernel();
+    const virtual = t.spawn();
+    signals(t, virtual, [chld]);
+    t.takeSnapshot();
+    t.reboot();
+    signals(t, virtual, [chld]);
+    expect(textsIn(t, virtual)).toEqual([chld(10)]);
   });
 });
 

@@ -7,11 +7,12 @@
 
 import { KernelError } from '../errors.ts';
 import { contentOfText, type Content } from '../events/content.ts';
+import type { BodyOf } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
 import type { AckStatus, Priority, Relation } from '../events/words.ts';
 import { asMessageId, formatId, type MessageId, type Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
-import { describeProcess, type ProcessRecord } from '../process/record.ts';
+import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { relationOf } from '../process/tree.ts';
@@ -47,12 +48,21 @@ export type OnWaiting = (pid: Pid) => void;
  */
 export type OnAcknowledged = (message: Message, ack: Acknowledgement) => boolean;
 
+/** What the broker tells when a signal of the kernel found no room at its receiver. */
+export type OnSignalLost = (to: Pid, why: Pick<KernelError, 'code' | 'message'>) => void;
+
+/** P8, P9: a child ended; the parent is another one. */
+export type Signal =
+  | ({ readonly signal: 'CHLD'; readonly pid: Pid } & Readonly<Record<string, string | number>>)
+  | { readonly signal: 'HUP'; readonly ppid: Pid };
+
 export class Broker {
   readonly #log: Log;
   readonly #table: ProcessTable;
   readonly #office: PostOffice;
   readonly #onWaiting: OnWaiting;
   readonly #onAcknowledged: OnAcknowledged;
+  readonly #onSignalLost: OnSignalLost;
 
   constructor(options: {
     log: Log;
@@ -60,12 +70,14 @@ export class Broker {
     office: PostOffice;
     onWaiting: OnWaiting;
     onAcknowledged: OnAcknowledged;
+    onSignalLost: OnSignalLost;
   }) {
     this.#log = options.log;
     this.#table = options.table;
     this.#office = options.office;
     this.#onWaiting = options.onWaiting;
     this.#onAcknowledged = options.onAcknowledged;
+    this.#onSignalLost = options.onSignalLost;
   }
 
   /** Accepts a message, or throws `wrong_state`, `permission_denied`, `too_large`, `queue_full`. */
@@ -104,21 +116,32 @@ export class Broker {
     return id;
   }
 
-  /** P8: what the kernel itself says; coalesced never, bounded by the reserve. */
-  signal(to: ProcessRecord, body: Readonly<Record<string, unknown>>): void {
+  /**
+   * P8: what the kernel itself says. It takes the place of a waiting one about the same. Where there
+   * is no room, not even in the reserve, it is lost, and that is told. Virtual processes acknowledge
+   * nothing: signals to them have the reserve alone, so that they never shut out other mail.
+   */
+  signal(to: ProcessRecord, body: Signal): void {
     if (!isLive(to.state)) return;
     const content = contentOfText(JSON.stringify(body));
     const box = this.#office.openBox(to.pid);
-    if (!box.hasRoomFor(content.bytes, true)) return;
+    const about = body.signal === 'CHLD' ? `CHLD ${body.pid}` : body.signal;
+    const earlier = box.waitingAbout(about);
+    if (earlier !== undefined) this.#drop(earlier, 'coalesced', false);
+    const hasRoom = isVirtual(to) ? box.hasReserve : box.hasRoomFor(content.bytes, true);
+    if (!hasRoom) {
+      this.#onSignalLost(to.pid, {
+        code: 'queue_full',
+        message:
+          `The signal ${about} found no room in the inbox of ${describeProcess(to)}: ` +
+          `${box.depth} messages, ${box.bytes} bytes (P8).`,
+      });
+      return;
+    }
+    const from = this.#table.king;
     const message = { ...SIGNAL, content };
-    this.#post({
-      from: this.#table.king,
-      to,
-      relation: 'system',
-      message,
-      priority: 0,
-      isCopy: false,
-    });
+    const relation = 'system';
+    this.#post({ from, to, relation, message, priority: 0, isCopy: false, about });
   }
 
   /** The receiver's word on messages that were given to it. Unknown ids are passed over. */
@@ -213,10 +236,11 @@ export class Broker {
     message: OutgoingMessage;
     priority: Priority;
     isCopy: boolean;
+    about?: string;
   }): MessageId {
-    const { from, to, message } = item;
+    const { from, to, message, about } = item;
     const id = asMessageId(this.#log.nextSeq);
-    this.#log.emit('message.sent', {
+    const body: BodyOf<'message.sent'> = {
       message: id,
       from: from.pid,
       fromName: from.spec.name,
@@ -230,7 +254,8 @@ export class Broker {
       expiresMonoMs: message.ttlMs > 0 ? this.#log.monoMs + message.ttlMs : 0,
       replyTo: message.replyTo,
       isCopy: item.isCopy,
-    });
+    };
+    this.#log.emit('message.sent', about === undefined ? body : { ...body, about });
     this.#onWaiting(to.pid);
     return id;
   }
@@ -261,7 +286,7 @@ export class Broker {
     });
   }
 
-  #drop(message: Message, why: 'expired' | 'rejected' | 'displaced', toDeadLetters: boolean): void {
+  #drop(message: Message, why: DropReason, toDeadLetters: boolean): void {
     const { to: pid, message: id, from } = message;
     this.#log.emit('message.dropped', { pid, message: id, from, why, toDeadLetters });
   }
@@ -273,6 +298,8 @@ export interface Acknowledgement {
   /** A text that goes back to the sender as a message with `replyTo` (M6). */
   readonly reply: Content | undefined;
 }
+
+type DropReason = BodyOf<'message.dropped'>['why'];
 
 const SIGNAL: Omit<OutgoingMessage, 'content'> = {
   type: 'signal',

@@ -76,6 +76,8 @@ export class Mailbox {
   /** Of the kernel's signals, which have a reserve of their own (P8). */
   #signals = 0;
   #signalBytes = 0;
+  /** The last signal about each thing. */
+  readonly #lastAbout = new Map<string, MessageId>();
   underWay = 0;
   underWayBytes = 0;
   /** Volatile: the seq that the last delivery waits for. A later one must not pass it (M6). */
@@ -94,10 +96,15 @@ export class Mailbox {
     return this.#held.get(id)?.isUnderWay ?? false;
   }
 
+  /** P8: is a place of the reserve for signals free? */
+  get hasReserve(): boolean {
+    return this.#signals < LIMITS.inboxSignalReserve;
+  }
+
   /** M8: is there room for one more of this size? Signals may use the reserve (P8). */
   hasRoomFor(bytes: number, isSignal: boolean): boolean {
     const reserved = Math.min(this.#signals, LIMITS.inboxSignalReserve);
-    if (isSignal && this.#signals < LIMITS.inboxSignalReserve) return true;
+    if (isSignal && this.hasReserve) return true;
     const hasPlace = this.depth - reserved < LIMITS.inboxMessagesMax;
     return hasPlace && this.bytes - this.#signalBytes + bytes <= LIMITS.inboxBytesMax;
   }
@@ -108,12 +115,19 @@ export class Mailbox {
     return undefined;
   }
 
+  /** P8: the signal that a new one about the same may take the place of. */
+  waitingAbout(about: string): Message | undefined {
+    const id = this.#lastAbout.get(about);
+    return id === undefined || this.isUnderWay(id) ? undefined : this.get(id);
+  }
+
   add(message: Message, expiry: Timer | undefined): void {
     const held: Held = { message, isUnderWay: false, isRemoved: false, expiry };
     this.#held.set(message.message, held);
     (this.#lanes[message.priority] as Lane).push(held);
     this.#count(message, 1);
     if (message.isCopy) this.#copies.add(message.message);
+    if (message.about !== undefined) this.#lastAbout.set(message.about, message.message);
   }
 
   remove(id: MessageId): { message: Message; expiry: Timer | undefined } | undefined {
@@ -122,6 +136,8 @@ export class Mailbox {
     held.isRemoved = true;
     this.#held.delete(id);
     this.#copies.delete(id);
+    const { about } = held.message;
+    if (about !== undefined && this.#lastAbout.get(about) === id) this.#lastAbout.delete(about);
     this.#count(held.message, -1);
     if (held.isUnderWay) this.#landed(held);
     else (this.#lanes[held.message.priority] as Lane).noteRemoved();
@@ -166,9 +182,10 @@ export class Mailbox {
     return [...this.messages()].sort((a, b) => a.key - b.key || a.seq - b.seq);
   }
 
-  bury(message: Message): Message | undefined {
+  /** The oldest dead letter goes when there are too many. */
+  bury(message: Message): void {
     this.deadLetters.push(message);
-    return this.deadLetters.length > LIMITS.deadLettersMax ? this.deadLetters.shift() : undefined;
+    if (this.deadLetters.length > LIMITS.deadLettersMax) this.deadLetters.shift();
   }
 
   #count(message: Message, by: 1 | -1): void {

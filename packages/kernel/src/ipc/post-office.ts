@@ -105,7 +105,8 @@ export class PostOffice {
       wallMs: event.wallMs,
       key,
     };
-    this.#add(this.openBox(body.to), message);
+    const { about } = body;
+    this.#add(this.openBox(body.to), about === undefined ? message : { ...message, about });
   }
 
   #add(box: Mailbox, message: Message): void {

@@ -14,7 +14,7 @@ interface Window {
 interface Refusal {
   readonly pid: Pid;
   readonly syscall: string;
-  readonly error: KernelError;
+  readonly error: Pick<KernelError, 'code' | 'message'>;
 }
 
 const WINDOW_MS = 1_000;

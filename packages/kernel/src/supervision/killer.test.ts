@@ -177,7 +177,7 @@ describe('Killer.kill()', () => {
     for (let i = 0; i < childrenMax; i += 1) t.hold('spawn', spawnOrder(), { pid: wide });
     t.hold('kill', kill(wide, true));
     expect(t.kernel.state.table.require(wide).state).toBe('dead');
-  }, 6_000);
+  }, 10_000);
 
   it('counts those who go first anew at a restore, and when one leaves its children (P9, P10)', () => {
     const t = testKernel();

@@ -45,6 +45,24 @@ describe('the end of a process', () => {
     expect(t.runtime.agent(parent).delivered[0]).toMatchObject({ relation: 'system', priority: 0 });
   });
 
+  it('tells also a virtual parent, which finds it in its inbox, but never the king (P8)', () => {
+    const t = testKernel();
+    const virtual = t.spawn({ role: 'lead' });
+    const child = t.spawn({ role: 'lead', image: 'hold' }, { pid: virtual });
+    const orphan = t.spawn({}, { pid: child });
+    t.runtime.exits(child);
+    t.pass();
+    t.call('wait_child', { pid: child, timeoutMs: 1 }, { pid: virtual });
+    const heard = (pid: Pid): unknown[] =>
+      t
+        .call('list_inbox', { pid })
+        .value.messages.map(({ content }) => JSON.parse(textOf(content)) as unknown);
+    expect(heard(virtual)).toMatchObject([{ signal: 'CHLD', pid: child, cause: 'crashed' }]);
+    expect(heard(orphan)).toEqual([{ signal: 'HUP', ppid: virtual }]);
+    t.call('kill', { pid: virtual, ...KILL });
+    expect(heard(asPid(1))).toEqual([]);
+  });
+
   it('keeps result -1 of a killed one, which is dead, whatever its exit code (P8)', () => {
     const t = testKernel();
     const child = t.spawn({ image: 'stubborn' });

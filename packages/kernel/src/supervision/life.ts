@@ -141,9 +141,7 @@ export class Life {
     const orphans = [...record.children.values()].filter((child) => isLive(child.state));
     const heir = this.heirOf(record);
     this.#log.emit('process.gone', { pid: record.pid, heir });
-    for (const orphan of orphans) {
-      if (!isVirtual(orphan)) this.#broker.signal(orphan, { signal: 'HUP', ppid: heir });
-    }
+    for (const orphan of orphans) this.#broker.signal(orphan, { signal: 'HUP', ppid: heir });
   }
 
   heirOf(record: ProcessRecord): Pid {
@@ -171,9 +169,13 @@ export class Life {
     else if (record.state === 'dead') this.#log.emit('process.removed', { pid: record.pid });
   }
 
+  /**
+   * P8. A virtual parent finds it in its inbox. The king does not: the kernel itself acts for it, and
+   * nobody would take thousands of them out of the inbox that is for people.
+   */
   #mourn(record: ProcessRecord): void {
     const { exit, parent } = record;
-    if (parent === undefined || exit === undefined || isVirtual(parent)) return;
+    if (exit === undefined || parent?.parent === undefined) return;
     this.#broker.signal(parent, {
       signal: 'CHLD',
       pid: record.pid,

@@ -7,7 +7,6 @@ import { AssertionError, KernelError } from '../errors.ts';
 import { SEQ_ZERO } from '../ids.ts';
 import type { Time } from '../ports.ts';
 import { requireRole } from '../permissions/acl.ts';
-import type { Refusals } from '../permissions/refusals.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { Call, Outcome } from './abi.ts';
@@ -25,14 +24,12 @@ const STILL_OWED: Outcome = { done: false };
 export class SyscallDispatcher {
   readonly #parts: KernelParts;
   readonly #context: CallContext;
-  readonly #refusals: Refusals;
   /** Set by the journal's side while space is low: growing calls are refused first. */
   isStorageLow = false;
 
-  constructor(options: { parts: KernelParts; refusals: Refusals }) {
-    this.#parts = options.parts;
-    this.#context = new CallContext(options.parts);
-    this.#refusals = options.refusals;
+  constructor(parts: KernelParts) {
+    this.#parts = parts;
+    this.#context = new CallContext(parts);
   }
 
   dispatch(call: Call, time: Time): Outcome {
@@ -100,10 +97,10 @@ export class SyscallDispatcher {
         ? error
         : new AssertionError(`syscall ${call.name} threw`, { cause: error });
     }
-    const { log } = this.#parts;
+    const { log, refusals } = this.#parts;
     // Whoever is told that storage is full must not wait for it.
     if (error.code === 'storage_full') return { done: true, ok: false, error, gate: SEQ_ZERO };
-    this.#refusals.note({ pid: call.ref.pid, syscall: call.name, error });
+    refusals.note({ pid: call.ref.pid, syscall: call.name, error });
     return { done: true, ok: false, error, gate: log.lastSeq };
   }
 }

@@ -9,6 +9,7 @@ import type { Log } from '../events/log.ts';
 import { Broker, type OnAcknowledged } from '../ipc/broker.ts';
 import { Deliverer } from '../ipc/delivery.ts';
 import type { PostOffice } from '../ipc/post-office.ts';
+import { Refusals } from '../permissions/refusals.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Ledger } from '../resources/ledger.ts';
 import { CallRate } from '../resources/call-rate.ts';
@@ -28,6 +29,7 @@ interface Foundation {
   readonly rate: CallRate;
   readonly state: KernelState;
   readonly effects: EffectQueue;
+  readonly refusals: Refusals;
 }
 
 interface Mail {
@@ -68,7 +70,8 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
     onReply: (to) => owed.answered(to.pid),
   });
   const rate = new CallRate(settings.syscallsPerMinuteMax);
-  const base: Foundation = { settings, state, effects, rate };
+  const refusals = new Refusals(state.log);
+  const base: Foundation = { settings, state, effects, rate, refusals };
   const mail: Mail = buildMail(base, (message, ack) =>
     supervision.escalations.onAcknowledged(message, ack),
   );
@@ -91,11 +94,19 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
   return { ...base, ...areas, owed, ...mail, librarian, dispatcher, ...supervision };
 }
 
-function buildMail({ state, effects }: Foundation, onAcknowledged: OnAcknowledged): Mail {
+function buildMail({ state, effects, refusals }: Foundation, onAcknowledged: OnAcknowledged): Mail {
   const { log, table, office } = state;
   const deliverer = new Deliverer({ table, office, effects });
   const onWaiting = deliverer.note;
-  return { deliverer, broker: new Broker({ log, table, office, onWaiting, onAcknowledged }) };
+  const broker = new Broker({
+    log,
+    table,
+    office,
+    onWaiting,
+    onAcknowledged,
+    onSignalLost: (pid, error) => refusals.note({ pid, syscall: 'signal', error }),
+  });
+  return { deliverer, broker };
 }
 
 function buildSupervision(
