@@ -17,8 +17,10 @@ const EXIT_BAD_CONFIG = 78;
 /** Set for the child of an old Node; it must not start itself again. */
 const RELAUNCHED = 'HIVE_RELAUNCHED';
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
-/** A signal to the whole process group reaches the child directly and by the launcher. */
-const SIGNAL_ECHO_MS = 200;
+/** What a terminal sends, it sends to the whole foreground group: the child has it already. */
+const KEYBOARD_SIGNALS = ['SIGINT', 'SIGQUIT'];
+/** Without a terminal a signal to the whole group comes directly and by the launcher. */
+const SIGNAL_ECHO_MS = 25;
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -68,11 +70,12 @@ function relaunch() {
   if (!node) {
     return refuse(`No pinned Node is installed beside ${HERE} or in ${process.cwd()}.`);
   }
-  const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  // Behind `--` Node takes no flag for itself, wherever it stands.
+  const args = ['--', fileURLToPath(import.meta.url), ...process.argv.slice(2)];
   const env = { ...process.env, [RELAUNCHED]: '1' };
   const child = spawn(node, args, { stdio: 'inherit', env });
   for (const signal of FORWARDED_SIGNALS) {
-    if (signal in constants.signals) process.on(signal, () => child.kill(signal));
+    if (signal in constants.signals) process.on(signal, () => passOn(child, signal));
   }
   child.once('error', (error) => {
     refuse(`The Node beside hive does not start (${node}): ${error.message}.`);
@@ -82,6 +85,16 @@ function relaunch() {
     for (const name of FORWARDED_SIGNALS) process.removeAllListeners(name);
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+function passOn(child, signal) {
+  const { stdin, stdout, stderr } = process;
+  const hasTerminal = stdin.isTTY || stdout.isTTY || stderr.isTTY;
+  if (!hasTerminal || !KEYBOARD_SIGNALS.includes(signal)) child.kill(signal);
 }
 
 /** Lets a signal that comes twice within a moment, directly and forwarded, count once. */

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -160,6 +161,30 @@ describe.each([PRETENDING, ...findOldNodes()])('hive under $name', (node) => {
     const { stdout, code } = await end;
     expect(stdout).toContain('{"interrupts":1}');
     expect(code).toBe(9);
+  });
+
+  it('lets a quick second interrupt count', async () => {
+    pinNode(root);
+    const child = launch(node, ['wait']);
+    const end = endOf(child);
+    await output(child, 'ready');
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await output(child, 'interrupted');
+    // The time between the two is what it is about: as quick as fingers are.
+    await sleep(60);
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await output(child, 'interrupted');
+    child.kill('SIGTERM');
+    expect((await end).stdout).toContain('{"interrupts":2}');
+  });
+
+  it("keeps from Node what is a flag of Node's too", async () => {
+    pinNode(root);
+    // An old Node reads it before anything of ours runs, unless it is told where its own flags end.
+    const ended = { ...node, command: [...node.command, '--'] as [string, ...string[]] };
+    const { stdout, code } = await run(ended, 'show', '0', '--env-file', 'none');
+    expect(JSON.parse(stdout)).toMatchObject({ rest: ['0', '--env-file', 'none'] });
+    expect(code).toBe(0);
   });
 
   it('says what, why and what to do when there is no pinned Node, exit 78', async () => {

@@ -101,7 +101,7 @@ describe('hive run', () => {
     const end = ground.endOf(child);
     await said(child.stderr, /took task/);
     child.kill('SIGINT');
-    await said(child.stderr, /left:/);
+    await said(child.stderr, /Ctrl-C again within 2 s cancels it/);
     child.kill('SIGINT');
     const { code, stderr } = await end;
     expect(code).toBe(130);

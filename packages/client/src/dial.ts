@@ -37,7 +37,7 @@ export interface DialRequest {
 export async function dial(request: DialRequest): Promise<Dialled> {
   const path = await socketPathOf(request.place);
   const { timeoutMs = DIAL_LIMITS.helloTimeoutMs } = request;
-  const deadline = AbortSignal.timeout(timeoutMs);
+  const deadline = AbortSignal.timeout(Math.ceil(timeoutMs));
   const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
   const socket = createConnection({ path });
   const caller = new LinkCaller({

@@ -45,8 +45,8 @@ export function define(command: Command, bind: Bind): void {
 const EXAMPLES = `
 Examples:
   hive run research-desk "what is this about?" --input docs README.md --wait
-  hive run ./agents/echo.ts#Echo "hello" --wait -o json
-  hive run coder "add a test" && hive journal coder -f
+  hive run examples/echo/echo.ts#EchoAgent "hello" --wait -o json
+  hive run research-desk "what is a zombie?" --wait --timeout 2m
 `;
 
 async function run(context: Context, command: Command): Promise<number> {
@@ -176,7 +176,8 @@ class Hands {
     this.#task.leave();
     this.#context.terminal.note(
       `left: ${task === '' ? 'the task' : `task ${task}`} of ${name} (pid ${pid}) goes on; ` +
-        `hive journal ${pid}/ -f shows it. Ctrl-C again now cancels it.`,
+        `hive journal ${pid}/ -f shows it. Ctrl-C again within ` +
+        `${SECOND_THOUGHTS_MS / 1_000} s cancels it.`,
     );
     this.#timer = setTimeout(() => this.#left.resolve('left'), SECOND_THOUGHTS_MS);
   }
@@ -188,6 +189,13 @@ class Hands {
     this.#context.terminal.note('cancelling the task');
     // Whether it worked shows in the task's end; without one the deadline ends the waiting.
     void this.#task.interrupt('cancelled by the operator').catch(() => undefined);
-    this.#timer = setTimeout(() => this.#left.resolve('left'), CANCEL_MS);
+    this.#timer = setTimeout(() => this.#giveUp(), CANCEL_MS);
+  }
+
+  #giveUp(): void {
+    const { task, pid } = this.#task;
+    const what = task === '' ? 'the task' : task;
+    this.#context.terminal.note(`${what} is still running; hive kill ${pid} stops it`);
+    this.#left.resolve('left');
   }
 }

@@ -61,7 +61,8 @@ async function makeLog(dataDir: string): Promise<string> {
 function launch({ args, cwd }: BackgroundRequest, logPath: string): ChildProcess {
   const log = openSync(logPath, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, [daemonProgram(), ...args], {
+    // Behind `--` Node takes no flag, such as --env-file, for itself.
+    const child = spawn(process.execPath, ['--', daemonProgram(), ...args], {
       cwd,
       detached: true,
       stdio: ['ignore', log, log],

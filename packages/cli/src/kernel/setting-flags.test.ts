@@ -28,4 +28,9 @@ describe('givenSettings(), asArguments()', () => {
     expect(config.daemon).toMatchObject({ httpPort: 0, trustPidHeader: true, dataDir: '/d' });
     expect(givenSettings(parse([]), undefined)).toEqual({});
   });
+
+  it.each(['--dotenv', '--env-file'])('pass on the file that %s names', (flag) => {
+    const settings = givenSettings(parse([flag, 'x.env']), undefined);
+    expect(asArguments(settings)).toEqual(['--env-file', 'x.env']);
+  });
 });

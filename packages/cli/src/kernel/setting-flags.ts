@@ -10,7 +10,9 @@ export function addSettingFlags(command: Command): void {
   for (const { flag, isSwitch, doc } of flaggedSettings()) {
     command.addOption(new Option(isSwitch ? `--${flag}` : `--${flag} <value>`, doc));
   }
-  command.addOption(new Option('--env-file <file>', 'read this instead of ./.env'));
+  command.addOption(new Option('--dotenv <file>', 'read this instead of ./.env'));
+  // Node 20 takes this one for itself wherever it stands, so it is not the name to learn.
+  command.addOption(new Option('--env-file <file>').hideHelp());
 }
 
 interface FlaggedSetting {
@@ -30,10 +32,14 @@ function flaggedSettings(): FlaggedSetting[] {
 
 /** What the user gave of them, with `--data`. */
 export function givenSettings(command: Command, data: string | undefined): Flags {
-  const options = command.opts<Flags>();
+  const { dotenv, envFile = dotenv, ...options } = command.opts<Flags>();
   const names = new Set(flaggedSettings().map(({ flag }) => camelCase(flag)));
-  const given = Object.entries(options).filter(([name]) => names.has(name) || name === 'envFile');
-  return { ...Object.fromEntries(given), ...(data === undefined ? {} : { data }) };
+  const given = Object.entries(options).filter(([name]) => names.has(name));
+  return {
+    ...Object.fromEntries(given),
+    ...(envFile === undefined ? {} : { envFile }),
+    ...(data === undefined ? {} : { data }),
+  };
 }
 
 const camelCase = (flag: string): string =>
