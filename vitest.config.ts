@@ -1,7 +1,11 @@
 // How the tests run. They share two cores with what they start, so that there are two workers;
 // the reporter names what was skipped and, under CI, fails the run for it.
 
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+/** What tests start is compiled once, not once a process. */
+const COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
 
 export default defineConfig({
   test: {
@@ -15,6 +19,7 @@ export default defineConfig({
       'packages/*/bin/*.test.ts',
       'bench/src/**/*.test.ts',
     ],
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     maxWorkers: 2,

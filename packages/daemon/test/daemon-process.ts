@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect, type HiveClient, type RunInfo } from '@hivekernel/client';
+import { COMPILE_CACHE_ENV } from './shared-compile-cache.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -43,6 +44,7 @@ export function launchDaemon(options: DaemonProcessOptions): DaemonProcess {
       HIVE_MODELS_LOCAL_PROBE: 'false',
       HIVE_SIM_LATENCY: '0',
       HIVE_JOURNAL_BALLAST: '0',
+      ...COMPILE_CACHE_ENV,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

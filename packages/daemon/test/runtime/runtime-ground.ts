@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RuntimeOptions } from '../../src/runtime/runtime-options.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
+import { shareCompileCache } from '../shared-compile-cache.ts';
 
 export const RUNNER = fileURLToPath(new URL('./test-agent.ts', import.meta.url));
 
@@ -49,6 +50,7 @@ export class RuntimeGround {
 
   static async make(options: Partial<RuntimeOptions> = {}): Promise<RuntimeGround> {
     const dir = await mkdtemp(join(tmpdir(), 'hive-rt-'));
+    await shareCompileCache(join(dir, 'data'));
     const onFatal = (error: Error): void => {
       throw error;
     };
