@@ -4,7 +4,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, openSync, closeSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { getCompileCacheDir } from 'node:module';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connect } from '@hivekernel/client';
@@ -64,6 +65,7 @@ function launch({ args, cwd }: BackgroundRequest, logPath: string): ChildProcess
     // Behind `--` Node takes no flag, such as --env-file, for itself.
     const child = spawn(process.execPath, ['--', daemonProgram(), ...args], {
       cwd,
+      env: { ...process.env, ...compileCacheEnv() },
       detached: true,
       stdio: ['ignore', log, log],
     });
@@ -72,6 +74,12 @@ function launch({ args, cwd }: BackgroundRequest, logPath: string): ChildProcess
   } finally {
     closeSync(log);
   }
+}
+
+/** The launcher's cache, which lies one above what this version of Node keeps in it. */
+function compileCacheEnv(): { readonly NODE_COMPILE_CACHE?: string } {
+  const own = getCompileCacheDir();
+  return own === undefined ? {} : { NODE_COMPILE_CACHE: dirname(own) };
 }
 
 /** Beside the daemon's index: `main.ts` in the workspace, `main.js` where it is packed. */
