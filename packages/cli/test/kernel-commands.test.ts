@@ -74,6 +74,12 @@ describe('hive spawn, ps, tree, status SEL, wait, kill', () => {
     expect(refused.stderr).toContain('This stops 1 lead and 1 worker. Nobody can be asked here.');
     expect(await hive('kill', 'one/', '--yes')).toMatchObject({ code: 0, stdout: 'killed 2\n' });
     expect(await hive('wait', pid)).toMatchObject({ code: 0 });
+    expect(await hive('kill', pid)).toMatchObject({
+      code: 5,
+      stdout: 'killed 0\n',
+      stderr: `pid ${pid} is already gone\n`,
+    });
+    expect((await hive('tree')).stdout).toMatch(/─ one\(\d+\).*\n {3}└─ two\(\d+\)/);
     const dead = (await json('ps')).items.filter(({ state }) => state === 'dead');
     expect(dead).toHaveLength(2);
     expect((await json('ps', '--live')).items).toHaveLength(1);
@@ -115,6 +121,14 @@ describe('hive send, inbox', () => {
     ]);
     expect((await hive('inbox')).stdout).toMatch(/note +king\(1\) +normal +\d+s +hello you\n/);
     expect(await hive('send', 'nobody', 'x')).toMatchObject({ code: 3 });
+    const twins = [await hive('spawn', './echo.ts#Echo', '--name', 'first')];
+    twins.push(await hive('spawn', './echo.ts#Echo', '--name', 'twin'));
+    twins.push(await hive('spawn', './echo.ts#Echo', '--name', 'twin', '--parent', 'first'));
+    const ambiguous = await hive('send', 'twin', 'x');
+    expect(ambiguous).toMatchObject({ code: 2, stdout: '' });
+    expect(ambiguous.stderr).toMatch(/^error\[E_AMBIGUOUS\]/);
+    expect((await hive('send', 'twin', 'x', '--all')).stdout).toMatch(/^m\d+\nm\d+\n$/);
+    await hive('kill', ...twins.map(({ stdout }) => stdout.trim()), '--yes');
     expect(await hive('send', '1', 'x', '--priority', 'soon')).toMatchObject({ code: 2 });
   });
 });
@@ -140,6 +154,16 @@ describe('hive artifact', () => {
     });
     expect(await hive('artifact', 'get', 'none')).toMatchObject({ code: 3, stdout: '' });
     expect(await hive('artifact', 'put', 'a', './none')).toMatchObject({ code: 2 });
+    expect(await hive('artifact', 'put', 'a@v3', path)).toMatchObject({ code: 2 });
+    for (const to of ['no/such/dir', '.']) {
+      const unwritten = await hive('artifact', 'get', 'notes/a', to);
+      expect(unwritten).toMatchObject({ code: 2, stdout: '' });
+      expect(unwritten.stderr).toMatch(/^error\[E_NO_FILE\]: cannot write/);
+    }
+    ground.file('large', 'x'.repeat(16 * 1024 * 1024 + 1));
+    const large = await hive('artifact', 'put', 'a', 'large');
+    expect(large.code).toBe(2);
+    expect(large.stderr).toMatch(/16777217 bytes; an artifact may have 16777216/);
   });
 });
 
@@ -158,6 +182,9 @@ describe('hive journal', () => {
       seq: first + 1,
     });
     expect(await hive('journal', '-p', 'loud')).toMatchObject({ code: 2 });
+    expect(await hive('journal', '-n', '0')).toMatchObject({ code: 2, stdout: '' });
+    const csv = (await hive('journal', '-n', '1', '-o', 'csv')).stdout;
+    expect(csv).toMatch(/^seq,at,level,kind,pid,msg\r\n\d+,.*\r\n$/);
   });
 });
 

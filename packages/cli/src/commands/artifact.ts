@@ -101,7 +101,9 @@ async function get(context: Context, { args: [name = '', file] }: Command): Prom
     return void terminal.out(renderDocument('Artifact', documentOf(artifact), format));
   }
   if (file !== undefined) {
-    await writeFile(resolve(cwd, file), artifact.content);
+    await writeFile(resolve(cwd, file), artifact.content).catch((error: unknown) => {
+      throw fileError(error, `write ${file}`);
+    });
     return terminal.note(`${key}@v${artifact.version} -> ${file}`);
   }
   terminal.out(artifact.content);
@@ -130,7 +132,11 @@ async function put(context: Context, command: Command): Promise<void> {
   const { visibility, type } = command.opts<PutFlags>();
   const { VISIBILITY } = await import('@hivekernel/client');
   VISIBILITY.toWire(visibility, '--visibility');
+  if (VERSIONED.test(key)) {
+    throw usageError(`A key cannot end in a version: "${key}". Each put makes the next one.`);
+  }
   const content = await contentOf(context, file);
+  if (content.length > CONTENT_BYTES_MAX) throw tooLarge(file, content.length);
   const client = await context.client();
   const stored = await client.artifacts.put({
     key,
@@ -142,6 +148,15 @@ async function put(context: Context, command: Command): Promise<void> {
   context.show('StoredArtifact', body, () => `${key}@v${stored.version}\n`);
 }
 
+function tooLarge(file: string, bytes: number): CliError {
+  return new CliError({
+    code: 'E_TOO_LARGE',
+    exitCode: EXIT.usage,
+    message: `${file} has ${bytes} bytes; an artifact may have ${CONTENT_BYTES_MAX}.`,
+    why: 'Store it in parts, or store where it lies.',
+  });
+}
+
 async function contentOf({ terminal, cwd }: Context, file: string): Promise<Uint8Array> {
   try {
     return file === '-'
@@ -149,11 +164,12 @@ async function contentOf({ terminal, cwd }: Context, file: string): Promise<Uint
       : await readFile(resolve(cwd, file));
   } catch (error) {
     if (error instanceof RangeError) throw usageError(`${error.message}.`);
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new CliError({
-      code: 'E_NO_FILE',
-      exitCode: EXIT.usage,
-      message: `cannot read ${file} (${code})`,
-    });
+    throw fileError(error, `read ${file}`);
   }
+}
+
+function fileError(cause: unknown, what: string): CliError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  const message = `cannot ${what} (${code})`;
+  return new CliError({ code: 'E_NO_FILE', exitCode: EXIT.usage, message, cause });
 }

@@ -37,7 +37,7 @@ async function list(context: Context, command: Command): Promise<void> {
   for (const warning of config.warnings) terminal.note(`warning: ${warning}`);
   context.list({
     kind: 'SettingList',
-    items: listConfig(config, { showOrigin }).map(toItem),
+    items: listConfig(config, { showOrigin: true }).map(toItem),
     columns: showOrigin ? COLUMNS : COLUMNS.slice(0, 2),
     nameOf: ({ key }) => key,
   });

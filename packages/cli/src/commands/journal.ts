@@ -11,7 +11,7 @@ import type { JournalItem, Level } from '../journal/journal-item.ts';
 import { journalLine } from '../journal/journal-line.ts';
 import { untilSignal } from '../kernel/signals.ts';
 import { countFlag, readDuration } from '../output/human.ts';
-import { renderDocument } from '../output/listing.ts';
+import { csvRow, renderDocument } from '../output/listing.ts';
 import { toYaml } from '../output/yaml.ts';
 import { safeLine } from '../output/plain-text.ts';
 import { resolveAll } from '../select/resolve.ts';
@@ -157,9 +157,15 @@ function picksOf(flags: JournalFlags): Pick[] {
 
 function linesOf({ lines, follow = false, since, afterCursor }: JournalFlags): number | undefined {
   if (lines === 'all') return undefined;
-  if (lines !== undefined) return countFlag('--lines', lines);
+  if (lines !== undefined) return lineCount(lines);
   if (since !== undefined || afterCursor !== undefined) return undefined;
   return follow ? DEFAULT_LINES_FOLLOWED : DEFAULT_LINES;
+}
+
+function lineCount(text: string): number {
+  const count = countFlag('--lines', text);
+  if (count > 0) return count;
+  throw usageError('--lines wants a number from 1, or "all".');
 }
 
 function readLevel(word: string): Level {
@@ -190,6 +196,8 @@ async function namesOf(client: HiveClient): Promise<Map<number, string>> {
   return new Map(agents.map(({ pid, name }) => [pid, safeLine(name)]));
 }
 
+const CSV_KEYS = ['seq', 'at', 'level', 'kind', 'pid', 'msg'] as const;
+
 /** One item at a time, so that a stream is a stream; a JSON document only at the end. */
 class Printer {
   readonly #context: Context;
@@ -199,6 +207,7 @@ class Printer {
   constructor(context: Context, names: Map<number, string>) {
     this.#context = context;
     this.#names = names;
+    if (context.format === 'csv') context.terminal.out(csvRow(CSV_KEYS));
   }
 
   async print(item: JournalItem, event: KernelEvent): Promise<void> {
@@ -224,10 +233,7 @@ class Printer {
     if (format === 'json' || format === 'yaml') return undefined;
     if (format === 'jsonl') return `${JSON.stringify(item)}\n`;
     if (format === 'name') return `${item.seq ?? '-'}\n`;
-    if (format === 'csv') {
-      const fields = [item.seq ?? '', item.at, item.level, item.kind, item.pid, item.msg];
-      return `${fields.map((field) => `"${String(field).replaceAll('"', '""')}"`).join(',')}\r\n`;
-    }
+    if (format === 'csv') return csvRow(CSV_KEYS.map((key) => item[key]));
     const nameOf = (pid: number): string | undefined => this.#names.get(pid);
     return `${journalLine(item, { paint: terminal.outPaint, nameOf })}\n`;
   }

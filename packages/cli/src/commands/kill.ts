@@ -24,7 +24,7 @@ export function define(command: Command, bind: Bind): void {
     .argument('<selector...>', 'agents; 42/ is the subtree; - reads them from stdin')
     .option('-r, --recursive', 'with all descendants')
     .option('--grace <time>', 'from asking to forcing; left out: signals.term_grace')
-    .addHelpText('after', '\nExamples:\n  hive kill 42\n  hive kill queen/ --yes\n');
+    .addHelpText('after', '\nExamples:\n  hive kill 42\n  hive kill research-desk/ --yes\n');
   bind(command, kill);
 }
 
@@ -51,8 +51,11 @@ async function kill(context: Context, command: Command): Promise<number> {
     if (!(await confirm(context, { blast: blastOf(live), question }))) return EXIT.failed;
   }
   const graceMs = flags.grace === undefined ? undefined : durationFlag('--grace', flags.grace);
-  return carryOut(context, { client, orders, graceMs });
+  return carryOut(context, { client, orders, graceMs, live: pidsOf(live) });
 }
+
+const pidsOf = (agents: readonly AgentView[]): ReadonlySet<number> =>
+  new Set(agents.map(({ pid }) => pid));
 
 async function ordersOf(
   words: readonly string[],
@@ -99,16 +102,26 @@ interface Work {
   readonly client: HiveClient;
   readonly orders: readonly Order[];
   readonly graceMs: number | undefined;
+  /** Who of them lived when they were looked up. */
+  readonly live: ReadonlySet<number>;
 }
 
-async function carryOut(context: Context, { client, orders, graceMs }: Work): Promise<number> {
+async function carryOut(context: Context, work: Work): Promise<number> {
+  const { client, orders, graceMs, live } = work;
   const killed: number[] = [];
+  const gone: number[] = [];
   const failures: { pid: number; error: CliError }[] = [];
   for (const { pid, isRecursive } of orders) {
     if (killed.includes(pid)) continue;
+    if (!live.has(pid) && !isRecursive) {
+      gone.push(pid);
+      continue;
+    }
     try {
       const grace = graceMs === undefined ? {} : { graceMs };
-      killed.push(...(await client.kill(pid, { isRecursive, ...grace })));
+      const hit = await client.kill(pid, { isRecursive, ...grace });
+      killed.push(...hit.filter((one) => live.has(one) || one !== pid));
+      if (!live.has(pid)) gone.push(pid);
     } catch (error) {
       failures.push({ pid, error: asCliError(error) });
     }
@@ -119,11 +132,12 @@ async function carryOut(context: Context, { client, orders, graceMs }: Work): Pr
     message: error.message,
   }));
   if (context.format === 'name') context.terminal.out(killed.map((pid) => `${pid}\n`).join(''));
-  else context.show('KillResult', { killed, failed }, () => `killed ${killed.length}\n`);
+  else context.show('KillResult', { killed, gone, failed }, () => `killed ${killed.length}\n`);
+  for (const pid of gone) context.terminal.note(`pid ${pid} is already gone`);
   for (const { pid, error } of failures) {
     context.terminal.note(`error[${error.code}]: pid ${pid}: ${error.message}`);
   }
   const [first] = failures;
-  if (first === undefined) return EXIT.ok;
-  return failures.length < orders.length ? EXIT.partial : first.error.exitCode;
+  if (first === undefined) return killed.length > 0 ? EXIT.ok : EXIT.wrongState;
+  return killed.length > 0 ? EXIT.partial : first.error.exitCode;
 }

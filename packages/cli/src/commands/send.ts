@@ -10,13 +10,15 @@ import { asCliError } from '../errors/cli-error.ts';
 import type { CliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { durationFlag } from '../output/human.ts';
-import { resolveAll } from '../select/resolve.ts';
+import { resolveAll, resolveOne } from '../select/resolve.ts';
+import { parseSelector } from '../select/selector.ts';
 
 const PAYLOAD_BYTES_MAX = 1024 * 1024;
 
 interface SendFlags {
   readonly type: string;
   readonly priority: string;
+  readonly all?: boolean;
   readonly ack?: boolean;
   readonly ttl?: string;
   readonly replyTo?: string;
@@ -28,10 +30,14 @@ export function define(command: Command, bind: Bind): void {
     .argument('<text>', 'the message, or - for stdin')
     .option('--type <type>', 'what kind of message', 'message')
     .option('--priority <word>', PRIORITY.words.join(', '), 'normal')
-    .option('--ack', 'the receiver must acknowledge it')
+    .option('--all', 'to each of several agents that the selector names')
+    .option('--ack', 'keep it as a dead letter if it is rejected or its time is over')
     .option('--ttl <time>', 'dropped when it waited longer')
     .option('--reply-to <id>', 'which message it answers')
-    .addHelpText('after', '\nExample:\n  hive send coder "stop after this file" --priority high\n');
+    .addHelpText(
+      'after',
+      '\nExample:\n  hive send research-desk "stop after this file" --priority high\n',
+    );
   bind(command, send);
 }
 
@@ -39,10 +45,11 @@ async function send(context: Context, command: Command): Promise<number> {
   const [selector = '', text = ''] = command.args;
   const { terminal } = context;
   const payload = text === '-' ? await terminal.readAll(PAYLOAD_BYTES_MAX) : text;
-  const order = orderOf(command.opts<SendFlags>(), payload);
+  const flags = command.opts<SendFlags>();
+  const order = orderOf(flags, payload);
   const client = await context.client();
   const { agents } = await client.processes();
-  const targets = await resolveAll(selector, agents);
+  const targets = await targetsOf(selector, { agents, isAll: flags.all ?? false });
   const sent: { id: string; pid: number }[] = [];
   const failures: { agent: AgentView; error: CliError }[] = [];
   for (const agent of targets) {
@@ -62,6 +69,16 @@ async function send(context: Context, command: Command): Promise<number> {
   const [first] = failures;
   if (first === undefined) return EXIT.ok;
   return sent.length > 0 ? EXIT.partial : first.error.exitCode;
+}
+
+/** A filter and a subtree mean all of theirs; a word that fits several is a mistake. */
+async function targetsOf(
+  text: string,
+  { agents, isAll }: { agents: readonly AgentView[]; isAll: boolean },
+): Promise<readonly AgentView[]> {
+  const selector = parseSelector(text);
+  const isMany = isAll || selector.by === 'filter' || selector.isSubtree;
+  return isMany ? resolveAll(text, agents) : [await resolveOne(text, agents)];
 }
 
 function orderOf(flags: SendFlags, payload: string | Uint8Array): Omit<MessageOrder, 'to'> {

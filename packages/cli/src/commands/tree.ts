@@ -67,9 +67,11 @@ interface Branch {
 /** `├─ worker-3(11)  ● running  task t12   1.2k tok`. */
 export function drawTree({ roots, agents, paint }: Drawing): string {
   const children = new Map<number, AgentView[]>();
+  const byAddress = new Map(agents.map(({ address, pid }) => [address, pid]));
   for (const agent of agents) {
-    const siblings = children.get(agent.ppid);
-    if (siblings === undefined) children.set(agent.ppid, [agent]);
+    const above = placeOf(agent, byAddress);
+    const siblings = children.get(above);
+    if (siblings === undefined) children.set(above, [agent]);
     else siblings.push(agent);
   }
   const branches = roots.flatMap((root) => [
@@ -78,6 +80,13 @@ export function drawTree({ roots, agents, paint }: Drawing): string {
   ]);
   const width = Math.max(0, ...branches.map(({ label }) => displayWidth(label)));
   return branches.map((branch) => `${lineOf(branch, { width, paint })}\n`).join('');
+}
+
+/** The dead stand where they lived: a child of one that is gone went to another (P9). */
+function placeOf(agent: AgentView, byAddress: ReadonlyMap<string, number>): number {
+  if (agent.state !== 'dead') return agent.ppid;
+  const above = agent.address.slice(0, agent.address.lastIndexOf('/'));
+  return byAddress.get(above) ?? agent.ppid;
 }
 
 const labelOf = ({ name, pid }: AgentView): string => `${safeLine(name)}(${pid})`;

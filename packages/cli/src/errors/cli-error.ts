@@ -87,7 +87,7 @@ function badConfig(error: Error & Coded): CliError {
     exitCode: EXIT.config,
     message: what,
     why: lines.map((line) => line.trim()).join('\n'),
-    hints: [{ label: 'See every setting', command: 'hive config ls --show-origin' }],
+    hints: [{ label: 'See every setting', command: 'docs/guides/configuration.md' }],
     details: error.details ?? {},
     cause: error,
   });

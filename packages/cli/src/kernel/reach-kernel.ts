@@ -68,6 +68,7 @@ async function unreachable({ dataDir, cwd }: Reach, cause: unknown): Promise<unk
     why: whyNot(run, { dataDir, cwd, isThere: !isNobodyThere(cause) }),
     hints: [
       { label: 'Start one', command: 'hive up -d' },
+      { label: 'It runs elsewhere', command: 'add --data DIR, or set HIVE_DATA=DIR' },
       { label: 'See it all', command: 'hive doctor' },
     ],
     details: { dataDir, ...(run === undefined ? {} : { osPid: run.osPid }) },

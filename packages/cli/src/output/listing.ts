@@ -89,8 +89,8 @@ function renderCsv<T extends Item>(listing: Listing<T>, options: ListingOptions)
     options.columns === undefined
       ? Object.keys(listing.items[0] ?? Object.fromEntries(listing.columns.map((c) => [c.key, ''])))
       : chosenColumns(listing, options).map(({ key }) => key);
-  const rows = listing.items.map((item) => keys.map((key) => csvField(item[key] ?? null)));
-  return [keys.map(csvField), ...rows].map((row) => `${row.join(',')}\r\n`).join('');
+  const rows = listing.items.map((item) => keys.map((key) => item[key] ?? null));
+  return [keys, ...rows].map(csvRow).join('');
 }
 
 /** A field as text, for comparing and for CSV. */
@@ -98,6 +98,9 @@ export function fieldText(value: Field): string {
   if (value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+/** One line of CSV (RFC 4180). */
+export const csvRow = (fields: readonly Field[]): string => `${fields.map(csvField).join(',')}\r\n`;
 
 function csvField(value: Field): string {
   const text = fieldText(value);
