@@ -59,6 +59,36 @@ describe('snapshots', () => {
     expect(() => fresh().restore(text)).toThrow(expect.objectContaining({ code }));
   });
 
+  it('and the fold keep to the settings of the time, though a boot changed them (D2)', () => {
+    const t = testKernel({ settings: { agingMsPerLevel: 5, artifactVersionsKept: 3 } });
+    const pid = t.spawn({ role: 'lead' });
+    const sends = (priority: 0 | 3): void => {
+      const { message } = t.call('send', messageOrder({ to: pid, priority })).value;
+      ids.push(message);
+    };
+    const stores = (): number => {
+      t.call('store', artifactOrder(), { pid });
+      return t.kernel.state.catalog.newestNamed('report')?.versions.length ?? 0;
+    };
+    const ids: number[] = [];
+    sends(3);
+    for (let i = 0; i < 4; i += 1) stores();
+    expect(stores()).toBe(3);
+    t.takeSnapshot();
+    t.reboot({ agingMsPerLevel: 1_000, artifactVersionsKept: 1 });
+    expect(t.kernel.state.catalog.newestNamed('report')?.versions).toHaveLength(3);
+    expect(stores()).toBe(1);
+    expect(t.kernel.state.catalog.bytesOf('root')).toBe(artifactOrder().content.bytes);
+    sends(3);
+    t.advanceMs(20);
+    sends(0);
+    const order = t.call('list_inbox', { pid }).value.messages.map(({ message }) => message);
+    // What was sent at 5 ms a level is first; at 1,000 ms a level 20 ms are not worth three.
+    expect(order).toEqual([ids[0], ids[2], ids[1]]);
+    t.reboot({ artifactVersionsKept: 2 });
+    expect(stores()).toBe(2);
+  });
+
   it('name all content that must be kept', () => {
     const t = testKernel();
     const pid = t.spawn({ image: 'deaf' });

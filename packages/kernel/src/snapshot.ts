@@ -5,7 +5,7 @@
 
 import { KernelError } from './errors.ts';
 import type { ArtifactRecord } from './artifacts/catalog.ts';
-import type { CallRef, ProcessSpec } from './events/event.ts';
+import type { CallRef, FoldRules, ProcessSpec } from './events/event.ts';
 import type { State } from './events/words.ts';
 import { asSeq, KING_PID, type Pid } from './ids.ts';
 import type { Message } from './ipc/mailbox.ts';
@@ -48,6 +48,7 @@ interface Image {
   readonly stamp: Time;
   readonly partition: number;
   readonly nextN: number;
+  readonly rules: FoldRules;
   readonly processes: readonly ProcessImage[];
   readonly tasks: readonly Omit<TaskRecord, 'timer' | 'waits'>[];
   readonly waits: readonly Omit<WaitRecord, 'timer'>[];
@@ -65,6 +66,10 @@ export function takeSnapshot(state: KernelState): string {
     stamp: state.log.stamp,
     partition: state.table.partition,
     nextN: state.table.nextN,
+    rules: {
+      agingMsPerLevel: state.office.agingMsPerLevel,
+      artifactVersionsKept: state.catalog.versionsKept,
+    },
     processes: [...state.table.byPid.values()].map(processImage),
     tasks: [...state.tasks.byId.values()].map(({ timer: _, waits: __, ...rest }) => rest),
     waits: [...state.waits.byId.values()].map(({ timer: _, ...rest }) => rest),
@@ -80,6 +85,8 @@ export function takeSnapshot(state: KernelState): string {
 /** Fills an empty state. Throws `data_loss` for a text that is no snapshot of this version. */
 export function restoreSnapshot(state: KernelState, body: string): void {
   const image = parse(body);
+  state.office.agingMsPerLevel = image.rules.agingMsPerLevel;
+  state.catalog.versionsKept = image.rules.artifactVersionsKept;
   restoreProcesses(state, image);
   for (const task of image.tasks) state.tasks.restore({ ...task, waits: 0, timer: undefined });
   for (const wait of image.waits) state.waits.restore({ ...wait, timer: undefined });

@@ -1,5 +1,6 @@
 // The durable state: every area, made in one place and folded in one order.
-//   D2. Areas know nothing of who decides; deciders are built over them in kernel.ts.
+//   D2. Areas know nothing of who decides; deciders are built over them in kernel.ts. They know no
+//       settings either: what the fold depends on comes with the events (`FoldRules`).
 
 import { ArtifactCatalog } from './artifacts/catalog.ts';
 import { Fold } from './events/fold.ts';
@@ -11,7 +12,6 @@ import { PostOffice } from './ipc/post-office.ts';
 import { ProcessTable } from './process/table.ts';
 import { Ledger } from './resources/ledger.ts';
 import { TaskTable } from './scheduler/task-table.ts';
-import type { KernelSettings } from './settings.ts';
 import { EscalationTable } from './supervision/escalations.ts';
 import { KillTable } from './supervision/killer.ts';
 import { WaitTable } from './supervision/waiter.ts';
@@ -20,7 +20,7 @@ export class KernelState {
   readonly timers = new Timers();
   readonly table: ProcessTable;
   readonly office: PostOffice;
-  readonly catalog: ArtifactCatalog;
+  readonly catalog = new ArtifactCatalog();
   readonly tasks: TaskTable;
   readonly waits: WaitTable;
   readonly kills: KillTable;
@@ -28,17 +28,11 @@ export class KernelState {
   readonly ledger: Ledger;
   readonly log: Log;
 
-  constructor(options: {
-    partition: number;
-    settings: KernelSettings;
-    onExpired: (message: Message) => void;
-  }) {
-    const { partition, settings, onExpired } = options;
+  constructor(options: { partition: number; onExpired: (message: Message) => void }) {
+    const { partition, onExpired } = options;
     const { timers } = this;
-    const { agingMsPerLevel, artifactVersionsKept } = settings;
     this.table = new ProcessTable(partition);
-    this.office = new PostOffice({ timers, agingMsPerLevel, onExpired });
-    this.catalog = new ArtifactCatalog({ versionsKept: artifactVersionsKept });
+    this.office = new PostOffice({ timers, onExpired });
     this.tasks = new TaskTable(this.table);
     this.waits = new WaitTable(this.tasks);
     this.kills = new KillTable(this.table);

@@ -10,6 +10,7 @@ import type { Handlers } from '../events/fold.ts';
 import type { Visibility } from '../events/words.ts';
 import type { ArtifactId, Pid, Seq, TaskId } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
 
 export interface ArtifactVersion {
   readonly version: number;
@@ -35,7 +36,8 @@ export interface ArtifactRecord {
 }
 
 export class ArtifactCatalog {
-  readonly #versionsKept: number;
+  /** M12: of the boot that the events are of. */
+  versionsKept = DEFAULT_SETTINGS.artifactVersionsKept;
   readonly byId = new Map<ArtifactId, ArtifactRecord>();
   /** What a write goes to. */
   readonly #byScope = new Map<string, ArtifactRecord>();
@@ -49,12 +51,11 @@ export class ArtifactCatalog {
   readonly #shared = new Map<string, Set<ArtifactRecord>>();
   readonly #bytesByUser = new Map<string, number>();
 
-  constructor(options: { versionsKept: number }) {
-    this.#versionsKept = options.versionsKept;
-  }
-
   handlers(): Handlers {
     return {
+      'kernel.booted': ({ body }) => {
+        this.versionsKept = body.rules.artifactVersionsKept;
+      },
       'artifact.stored': (event) => this.#stored(event),
       'process.gone': (event) => this.#inherit(event.body.pid, event.body.heir),
     };
@@ -119,9 +120,9 @@ export class ArtifactCatalog {
   }
 
   /** Bytes that one more version would free. */
-  bytesFreedBy(record: ArtifactRecord): number {
-    if (record.versions.length < this.#versionsKept) return 0;
-    return record.versions[0]?.content.bytes ?? 0;
+  bytesFreedBy({ versions }: ArtifactRecord): number {
+    const going = Math.max(0, versions.length + 1 - this.versionsKept);
+    return versions.slice(0, going).reduce((sum, { content }) => sum + content.bytes, 0);
   }
 
   /** At a restore. */
@@ -155,7 +156,7 @@ export class ArtifactCatalog {
     } else {
       this.#count(record.user, -this.bytesFreedBy(record));
       record.versions.push(version);
-      if (record.versions.length > this.#versionsKept) record.versions.shift();
+      record.versions.splice(0, record.versions.length - this.versionsKept);
     }
     this.#newestByKey.set(body.key, record);
     this.#count(body.user, body.content.bytes);

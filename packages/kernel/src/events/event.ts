@@ -74,8 +74,20 @@ export interface TaskSpec {
   readonly context: Content;
 }
 
+/**
+ * Settings that the fold depends on. The journal carries them, so that it folds to the same state
+ * whatever the settings are by then.
+ */
+export interface FoldRules {
+  /** M4 */
+  readonly agingMsPerLevel: number;
+  /** M12 */
+  readonly artifactVersionsKept: number;
+}
+
 interface Bodies {
-  'kernel.booted': { version: string; bootId: string; node: string };
+  /** `rules` hold for the events from here to the next boot. */
+  'kernel.booted': { version: string; bootId: string; node: string; rules: FoldRules };
   'kernel.stopped': { reason: string };
   'process.spawned': {
     pid: Pid;

@@ -8,24 +8,21 @@ import type { EventOf } from '../events/event.ts';
 import type { Handlers } from '../events/fold.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { Pid } from '../ids.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
 import { Mailbox, type Message } from './mailbox.ts';
 
 export class PostOffice {
   readonly #timers: Timers;
-  readonly #agingMsPerLevel: number;
+  /** M4: of the boot that the events are of. */
+  agingMsPerLevel = DEFAULT_SETTINGS.agingMsPerLevel;
   readonly boxes = new Map<Pid, Mailbox>();
   /** All that waits anywhere. */
   queued = 0;
   /** What to do when a TTL runs out: the broker's to decide. */
   readonly #onExpired: (message: Message) => void;
 
-  constructor(options: {
-    timers: Timers;
-    agingMsPerLevel: number;
-    onExpired: (message: Message) => void;
-  }) {
+  constructor(options: { timers: Timers; onExpired: (message: Message) => void }) {
     this.#timers = options.timers;
-    this.#agingMsPerLevel = options.agingMsPerLevel;
     this.#onExpired = options.onExpired;
   }
 
@@ -48,6 +45,9 @@ export class PostOffice {
 
   handlers(): Handlers {
     return {
+      'kernel.booted': ({ body }) => {
+        this.agingMsPerLevel = body.rules.agingMsPerLevel;
+      },
       'message.sent': (event) => this.#sent(event),
       'message.acked': (event) => {
         for (const id of event.body.messages) this.#remove(event.body.pid, id);
@@ -85,7 +85,7 @@ export class PostOffice {
 
   #sent(event: EventOf<'message.sent'>): void {
     const body = event.body;
-    const key = body.priority * this.#agingMsPerLevel + event.monoMs;
+    const key = body.priority * this.agingMsPerLevel + event.monoMs;
     const message: Message = {
       message: body.message,
       from: body.from,

@@ -167,8 +167,10 @@ export class Facts {
   /** P2: the king is there before anything else. DESIGN §4: what ran died with the last kernel. */
   #booted(fact: FactOf<'booted'>): void {
     const { log, table, settings, life } = this.#parts;
-    const node = settings.nodeName;
-    log.emit('kernel.booted', { version: fact.version, bootId: fact.bootId, node });
+    const { nodeName: node, agingMsPerLevel, artifactVersionsKept } = settings;
+    const { version, bootId } = fact;
+    const rules = { agingMsPerLevel, artifactVersionsKept };
+    log.emit('kernel.booted', { version, bootId, node, rules });
     if (table.find(KING_PID) === undefined) {
       const spec = kingSpec(node, settings.tierModels.strategic, settings.kingChildrenMax);
       const body = { pid: KING_PID, parent: NO_PID, address: KING_ADDRESS, spec, owed: null };

@@ -61,7 +61,6 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
   const { settings, partition } = options;
   const state = new KernelState({
     partition,
-    settings,
     onExpired: (message) => mail.broker.expire(message),
   });
   const owed = new OwedCalls();

@@ -86,7 +86,7 @@ export interface TestKernelOptions {
 const ROUNDS_MAX = 100_000;
 
 export class TestKernel {
-  readonly settings: KernelSettings;
+  settings: KernelSettings;
   readonly time = new VirtualTime();
   readonly runtime = new FakeRuntime();
   readonly events: Event[] = [];
@@ -100,7 +100,7 @@ export class TestKernel {
   constructor(options: TestKernelOptions = {}) {
     this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
     const chance = new SeededChance(options.seed ?? 1);
-    this.#threeWay = new ThreeWay({ settings: this.settings, chance });
+    this.#threeWay = new ThreeWay(chance);
     this.kernel = new Kernel({ settings: this.settings, partition: 0 });
     this.fact({ fact: 'booted', version: 'test', bootId: 'boot-1' });
   }
@@ -179,9 +179,13 @@ export class TestKernel {
     this.#threeWay.mark(this.kernel);
   }
 
-  /** The daemon dies and comes back: the kernel is folded from its journal and boots. */
-  reboot(): void {
-    this.kernel = this.#threeWay.recovered(this.events);
+  /**
+   * The daemon dies and comes back, with some settings changed: the kernel is folded from its
+   * journal and boots.
+   */
+  reboot(changed: Partial<KernelSettings> = {}): void {
+    this.settings = { ...this.settings, ...changed };
+    this.kernel = this.#threeWay.recovered(this.events, this.settings);
     for (const ticket of this.#owed.values()) ticket.isLost = true;
     for (const agent of this.runtime.agents.values()) agent.isGone = true;
     this.runtime.takeFacts();

@@ -1,9 +1,15 @@
 // The three-way equality: fold(all events) = fold(snapshot at some earlier point + rest) = live
 // (DESIGN §3). Kept while a kernel runs, asked for at its end.
 //   Events and snapshots pass through JSON, as they do in the journal, so that nothing survives by
-//   being the same object.
+//   being the same object. The folds have settings of their own: state depends on none (D2).
 
-import { Kernel, type Chance, type Event, type KernelSettings } from '@hivekernel/kernel';
+import {
+  DEFAULT_SETTINGS,
+  Kernel,
+  type Chance,
+  type Event,
+  type KernelSettings,
+} from '@hivekernel/kernel';
 
 interface EarlySnapshot {
   readonly seq: number;
@@ -11,14 +17,12 @@ interface EarlySnapshot {
 }
 
 export class ThreeWay {
-  readonly #settings: KernelSettings;
   readonly #chance: Chance;
   #early: EarlySnapshot | undefined;
   #points = 0;
 
-  constructor(options: { settings: KernelSettings; chance: Chance }) {
-    this.#settings = options.settings;
-    this.#chance = options.chance;
+  constructor(chance: Chance) {
+    this.#chance = chance;
   }
 
   /** A point between two passes: each is the early one in the end with equal chance. */
@@ -36,28 +40,42 @@ export class ThreeWay {
   check(kernel: Kernel, events: readonly Event[]): void {
     const live = kernel.snapshot();
     const journal = events.map((event) => JSON.stringify(event));
-    assertSame(live, this.#folded(undefined, journal).snapshot(), 'fold(all)');
+    const settings = OTHER_SETTINGS;
+    const all = folded({ early: undefined, journal, settings });
+    assertSame(live, all.snapshot(), 'fold(all)');
     const early = this.#early;
     if (early === undefined) return;
-    const folded = this.#folded(early, journal).snapshot();
-    assertSame(live, folded, `fold(snapshot at ${early.seq} + rest)`);
+    const rest = folded({ early, journal, settings });
+    assertSame(live, rest.snapshot(), `fold(snapshot at ${early.seq} + rest)`);
   }
 
   /**
    * A kernel as it comes back after the daemon's death: from the early snapshot, if there is one.
    */
-  recovered(events: readonly Event[]): Kernel {
+  recovered(events: readonly Event[], settings: KernelSettings): Kernel {
     const journal = events.map((event) => JSON.stringify(event));
-    return this.#folded(this.#early, journal);
+    return folded({ early: this.#early, journal, settings });
   }
+}
 
-  #folded(early: EarlySnapshot | undefined, journal: readonly string[]): Kernel {
-    const kernel = new Kernel({ settings: this.#settings, partition: 0 });
-    if (early !== undefined) kernel.restore(early.body);
-    for (const line of journal.slice(early?.seq ?? 0)) kernel.replay(JSON.parse(line) as Event);
-    kernel.resume();
-    return kernel;
-  }
+/** What a fold by mistake asked for would differ. */
+const OTHER_SETTINGS: KernelSettings = {
+  ...DEFAULT_SETTINGS,
+  agingMsPerLevel: 1,
+  artifactVersionsKept: 1,
+};
+
+function folded(of: {
+  early: EarlySnapshot | undefined;
+  journal: readonly string[];
+  settings: KernelSettings;
+}): Kernel {
+  const { early, journal, settings } = of;
+  const kernel = new Kernel({ settings, partition: 0 });
+  if (early !== undefined) kernel.restore(early.body);
+  for (const line of journal.slice(early?.seq ?? 0)) kernel.replay(JSON.parse(line) as Event);
+  kernel.resume();
+  return kernel;
 }
 
 const EXCERPT_CHARS = 160;
