@@ -2,13 +2,13 @@
 // logs, work and the compile cache under the data directory.
 
 import { KernelError } from '@hivekernel/kernel';
-import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requirePrivate } from './private-directory.ts';
 import { RUNTIME_LIMITS } from './runtime-limits.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
 
 const PRIVATE_MODE = 0o700;
-const OTHERS_MASK = 0o077;
 const SOCKET_NAME = /^\d+-\d+\.sock$/;
 /** A name as long as they get in years. */
 const LONG_SOCKET_NAME = '4294967295-9999.sock';
@@ -36,7 +36,7 @@ export async function prepareDirectories(
     const message = `The directories of the runtime cannot be made: ${why}`;
     throw new KernelError('permission_denied', message, { cause });
   }
-  await closeToOthers(runtimeDir);
+  await requirePrivate(runtimeDir);
   await removeOldSockets(runtimeDir);
 }
 
@@ -49,16 +49,6 @@ function requireShort(runtimeDir: string): void {
     `The runtime directory ${runtimeDir} is ${bytes - most} bytes too long: a socket in it would ` +
       `have a path of ${bytes} bytes, and the system takes ${most}. Choose a shorter one.`,
   );
-}
-
-/** A shared directory (of another user, or sticky as /tmp) is refused, not closed. */
-async function closeToOthers(dir: string): Promise<void> {
-  const { mode, uid } = await stat(dir);
-  if ((mode & OTHERS_MASK) === 0) return;
-  const isShared = uid !== process.getuid?.() || (mode & 0o1000) !== 0;
-  if (!isShared) return chmod(dir, PRIVATE_MODE);
-  const message = `The runtime directory ${dir} is open to others, and not ours to close.`;
-  throw new KernelError('permission_denied', message);
 }
 
 /** Of a daemon that was killed; the data directory's lock says that it is not there any more. */

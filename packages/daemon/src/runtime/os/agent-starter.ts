@@ -14,6 +14,8 @@ import type { AgentCommand } from './agent-command.ts';
 import { agentEnvironment } from './agent-environment.ts';
 import { readOsStarted } from './os-started.ts';
 
+const PRIVATE_MODE = 0o700;
+
 export class AgentStarter implements Starter {
   readonly #options: RuntimeOptions;
   readonly #reaper: Pick<Reaper, 'add' | 'remove'>;
@@ -55,7 +57,7 @@ export class AgentStarter implements Starter {
   async #directoryOf(pid: Pid, spec: ProcessSpec): Promise<string> {
     if (spec.cwd !== '') return resolve(this.#options.projectDir, spec.cwd);
     const path = this.#ownDirectoryOf(pid);
-    await mkdir(path, { recursive: true });
+    await mkdir(path, { recursive: true, mode: PRIVATE_MODE });
     return path;
   }
 
