@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Figure } from './benchmark.ts';
 import { jsonLine, tableRow } from './report.ts';
-import { median, percentile, rounded } from './statistics.ts';
+import { median, percentile, rounded, warmedUp } from './statistics.ts';
 
 const rate: Figure = {
   name: 'send',
@@ -41,6 +41,14 @@ describe('percentile()', () => {
 
   it('throws where nothing was measured', () => {
     expect(() => median([])).toThrow('nothing was measured');
+  });
+});
+
+describe('warmedUp()', () => {
+  it('drops the first, and at most half', () => {
+    expect(warmedUp([9, 1, 2], 1)).toEqual([1, 2]);
+    expect(warmedUp([9, 8, 1], 50)).toEqual([8, 1]);
+    expect(warmedUp([1], 50)).toEqual([1]);
   });
 });
 

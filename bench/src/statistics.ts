@@ -12,6 +12,10 @@ export function percentile(values: readonly number[], share: number): number {
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
+/** Without those that warmed up: so many of the first, and at most half where there are few. */
+export const warmedUp = (values: readonly number[], count: number): readonly number[] =>
+  values.slice(Math.min(count, Math.floor(values.length / 2)));
+
 /** To three significant digits, as far as they are behind the point. */
 export function rounded(value: number): number {
   return value >= 100 ? Math.round(value) : Number(value.toPrecision(3));

@@ -2,9 +2,10 @@
 // It answers its task with what it measured, as JSON; what that means is the benchmark's.
 
 import { Agent, type Task, type TaskContext } from '@hivekernel/sdk';
-import { pump } from '../pump.ts';
+import { pump, repeat, timedMs } from '../pump.ts';
 
 const UNDER_WAY_MAX = 2_048;
+const WITHIN_MS = 6_000;
 
 export default class Asker extends Agent {
   override async onTask({ params }: Task, ctx: TaskContext): Promise<string> {
@@ -16,21 +17,12 @@ export default class Asker extends Agent {
   }
 }
 
-async function latencies(ctx: TaskContext, count: number): Promise<number[]> {
-  const tookMs: number[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const beganMs = performance.now();
-    await ctx.info();
-    tookMs.push(performance.now() - beganMs);
-  }
-  return tookMs;
-}
+const latencies = (ctx: TaskContext, count: number): Promise<number[]> =>
+  repeat({ count, withinMs: WITHIN_MS, measure: () => timedMs(() => ctx.info()) });
 
-async function rates(ctx: TaskContext, load: { count: number; rounds: number }): Promise<number[]> {
-  const measured: number[] = [];
+function rates(ctx: TaskContext, load: { count: number; rounds: number }): Promise<number[]> {
+  const { count, rounds } = load;
   const begin = (): Promise<unknown> => ctx.info();
-  for (let round = 0; round < load.rounds; round += 1) {
-    measured.push(await pump({ count: load.count, underWayMax: UNDER_WAY_MAX, begin }));
-  }
-  return measured;
+  const measure = (): Promise<number> => pump({ count, underWayMax: UNDER_WAY_MAX, begin });
+  return repeat({ count: rounds, withinMs: WITHIN_MS, measure });
 }

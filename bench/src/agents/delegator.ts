@@ -2,10 +2,11 @@
 // It answers its task with what it measured, as JSON; what that means is the benchmark's.
 
 import { Agent, imageOf, type Task, type TaskContext } from '@hivekernel/sdk';
-import { pump } from '../pump.ts';
+import { pump, repeat, timedMs } from '../pump.ts';
 
 const CHILDREN = 4;
 const UNDER_WAY_MAX = 1_024;
+const WITHIN_MS = 6_000;
 
 export default class Delegator extends Agent {
   override async onTask({ params }: Task, ctx: TaskContext): Promise<string> {
@@ -30,32 +31,24 @@ const spawnDoer = (ctx: TaskContext, index: number): Promise<number> =>
     env: ctx.env,
   });
 
-async function latencies(
+function latencies(
   ctx: TaskContext,
   { child, count }: { child: number; count: number },
 ): Promise<number[]> {
-  const tookMs: number[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const beganMs = performance.now();
-    await ctx.executeOn(child, { description: 'nothing' });
-    tookMs.push(performance.now() - beganMs);
-  }
-  return tookMs;
+  const execute = (): Promise<unknown> => ctx.executeOn(child, { description: 'nothing' });
+  return repeat({ count, withinMs: WITHIN_MS, measure: () => timedMs(execute) });
 }
 
-async function rates(
+function rates(
   ctx: TaskContext,
   load: { children: readonly number[]; count: number; rounds: number },
 ): Promise<number[]> {
   const { children, count, rounds } = load;
-  const measured: number[] = [];
   let turn = 0;
   const begin = (): Promise<unknown> => {
     turn = (turn + 1) % children.length;
     return ctx.executeOn(children[turn] ?? 0, { description: 'nothing' });
   };
-  for (let round = 0; round < rounds; round += 1) {
-    measured.push(await pump({ count, underWayMax: UNDER_WAY_MAX, begin }));
-  }
-  return measured;
+  const measure = (): Promise<number> => pump({ count, underWayMax: UNDER_WAY_MAX, begin });
+  return repeat({ count: rounds, withinMs: WITHIN_MS, measure });
 }

@@ -2,13 +2,13 @@
 // time. Never more than the inbox of the receiver holds: the receiver confirms each batch.
 
 import { Agent, imageOf, type Message, type Task, type TaskContext } from '@hivekernel/sdk';
-import { perSecond } from '../pump.ts';
+import { perSecond, repeat } from '../pump.ts';
 
 export const BATCH_MESSAGES = 250;
 /** Batches that the receiver has not confirmed: below what an inbox holds. */
 const BATCHES_AHEAD_MAX = 6;
 const PAYLOAD = 'a message of forty-eight bytes, which is not much';
-const ROUND_TRIP_MS = 10_000;
+const WITHIN_MS = 6_000;
 
 export default class Sender extends Agent {
   /** The texts of the receiver's replies, oldest first. */
@@ -34,13 +34,10 @@ export default class Sender extends Agent {
     this.#wake();
   }
 
-  async #rates(ctx: TaskContext, to: number): Promise<number[]> {
+  #rates(ctx: TaskContext, to: number): Promise<number[]> {
     const batches = Number(ctx.task.params['batches']);
-    const rates: number[] = [];
-    for (let round = 0; round < Number(ctx.task.params['rounds']); round += 1) {
-      rates.push(await this.#rate(ctx, { to, batches }));
-    }
-    return rates;
+    const count = Number(ctx.task.params['rounds']);
+    return repeat({ count, withinMs: WITHIN_MS, measure: () => this.#rate(ctx, { to, batches }) });
   }
 
   async #rate(ctx: TaskContext, { to, batches }: { to: number; batches: number }): Promise<number> {
@@ -60,14 +57,13 @@ export default class Sender extends Agent {
   }
 
   /** Each as the receiver measured it. */
-  async #latencies(ctx: TaskContext, to: number): Promise<number[]> {
-    const count = Number(ctx.task.params['count']);
-    const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(count * ROUND_TRIP_MS)]);
-    for (let sent = 1; sent <= count; sent += 1) {
+  #latencies(ctx: TaskContext, to: number): Promise<number[]> {
+    const measure = async (index: number): Promise<number> => {
       await ctx.send({ to, type: 'timed', payload: String(process.hrtime.bigint()) });
-      await this.#confirmed(sent, signal);
-    }
-    return this.#replies.map(Number);
+      await this.#confirmed(index + 1, ctx.signal);
+      return Number(this.#replies[index]);
+    };
+    return repeat({ count: Number(ctx.task.params['count']), withinMs: WITHIN_MS, measure });
   }
 
   async #confirmed(batches: number, signal: AbortSignal): Promise<void> {

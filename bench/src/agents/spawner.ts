@@ -2,10 +2,11 @@
 // It answers its task with what it measured, as JSON; what that means is the benchmark's.
 
 import { Agent, imageOf, type Task, type TaskContext } from '@hivekernel/sdk';
-import { pump } from '../pump.ts';
+import { pump, repeat } from '../pump.ts';
 
 const UNDER_WAY_MAX = 4;
 const KILL_GRACE_MS = 1_000;
+const WITHIN_MS = 8_000;
 
 export default class Spawner extends Agent {
   override async onTask({ params }: Task, ctx: TaskContext): Promise<string> {
@@ -15,15 +16,15 @@ export default class Spawner extends Agent {
   }
 }
 
-async function latencies(ctx: TaskContext, count: number): Promise<number[]> {
-  const tookMs: number[] = [];
-  for (let i = 0; i < count; i += 1) {
+function latencies(ctx: TaskContext, count: number): Promise<number[]> {
+  const measure = async (index: number): Promise<number> => {
     const beganMs = performance.now();
-    const pid = await spawnIdle(ctx, i);
-    tookMs.push(performance.now() - beganMs);
+    const pid = await spawnIdle(ctx, index);
+    const tookMs = performance.now() - beganMs;
     await ctx.kill(pid, { graceMs: KILL_GRACE_MS });
-  }
-  return tookMs;
+    return tookMs;
+  };
+  return repeat({ count, withinMs: WITHIN_MS, measure });
 }
 
 async function rate(ctx: TaskContext, count: number): Promise<number> {

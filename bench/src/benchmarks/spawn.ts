@@ -3,7 +3,7 @@
 
 import { BenchDaemon } from '../bench-daemon.ts';
 import type { Benchmark, Effort } from '../benchmark.ts';
-import { median } from '../statistics.ts';
+import { median, warmedUp } from '../statistics.ts';
 
 interface Counts {
   readonly warmUp: number;
@@ -35,7 +35,7 @@ export const spawn: Benchmark = {
       return [
         {
           name: 'spawn.p50',
-          value: median(tookMs.slice(warmUp)),
+          value: median(warmedUp(tookMs, warmUp)),
           unit: 'ms',
           goal: 80,
           isHigherBetter: false,
