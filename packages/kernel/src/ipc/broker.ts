@@ -117,9 +117,10 @@ export class Broker {
   }
 
   /**
-   * P8: what the kernel itself says. It takes the place of a waiting one about the same. Where there
-   * is no room, not even in the reserve, it is lost, and that is told. Virtual processes acknowledge
-   * nothing: signals to them have the reserve alone, so that they never shut out other mail.
+   * P8: what the kernel itself says. It takes the place of a waiting one about the same. Where
+   * there is no room, not even in the reserve, it is lost, and that is told. Virtual processes
+   * acknowledge nothing: signals to them have the reserve alone, so that they never shut out other
+   * mail.
    */
   signal(to: ProcessRecord, body: Signal): void {
     if (!isLive(to.state)) return;

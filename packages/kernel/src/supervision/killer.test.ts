@@ -183,7 +183,7 @@ describe('Killer.kill()', () => {
     expect(user / 1_000).toBeLessThan(4_000);
   });
 
-  it('counts those who go first anew at a restore, and when one leaves its children (P9, P10)', () => {
+  it('counts those who go first anew at a restore, and as children are left (P9, P10)', () => {
     const t = testKernel();
     const { top, left, leaf, right } = branch(t, 'stubborn');
     const virtual = t.spawn({ role: 'lead' }, { pid: top });

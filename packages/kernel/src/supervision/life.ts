@@ -170,8 +170,8 @@ export class Life {
   }
 
   /**
-   * P8. A virtual parent finds it in its inbox. The king does not: the kernel itself acts for it, and
-   * nobody would take thousands of them out of the inbox that is for people.
+   * P8. A virtual parent finds it in its inbox. The king does not: the kernel itself acts for it,
+   * and nobody would take thousands of them out of the inbox that is for people.
    */
   #mourn(record: ProcessRecord): void {
     const { exit, parent } = record;
