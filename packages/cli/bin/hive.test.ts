@@ -104,7 +104,8 @@ interface Run {
 
 function launch(node: NodeCommand, args: readonly string[]): ChildProcess {
   const [program, ...nodeArgs] = node.command;
-  const env = { ...process.env, HIVE_COMPILE_CACHE: join(root, 'cache') };
+  const { NODE_COMPILE_CACHE: _, ...rest } = process.env;
+  const env = { ...rest, HIVE_COMPILE_CACHE: join(root, 'cache') };
   const child = spawn(program, [...nodeArgs, launcher, ...args], {
     cwd: join(root, 'packages'),
     env,
