@@ -188,6 +188,29 @@ describe('hive journal', () => {
   });
 });
 
+describe('hive up', () => {
+  it('says the same of a data directory that is a file, and of a port that is taken', async () => {
+    ground.file('plain', 'no directory');
+    for (const how of [['up'], ['up', '-d'], ['demo', '--once']]) {
+      const { code, stderr } = await hive(...how, '--data', 'plain', '--model', 'sim');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^error\[E_DATA_DIR\]: .*plain is a file, not a directory\n/);
+    }
+    const doctor = await hive('doctor', '--data', 'plain');
+    expect(doctor).toMatchObject({ code: 1 });
+    expect(doctor.stdout).toContain('plain is a file, not a directory');
+    const { addresses } = (await json('status')) as unknown as { addresses: { http: string } };
+    const port = new URL(addresses.http).port;
+    for (const how of [['up'], ['up', '-d']]) {
+      const flags = ['--data', 'other', '--http-port', port, '--listen', ':0', '--model', 'sim'];
+      const { code, stderr } = await hive(...how, ...flags);
+      expect(code).toBe(5);
+      expect(stderr.match(/in use by another program/g)).toHaveLength(1);
+      expect(stderr).toMatch(/^error\[E_CONFLICT\]: .*--http-port/);
+    }
+  });
+});
+
 describe('hive doctor', () => {
   it('finds all well beside a running kernel', async () => {
     const { stdout, code } = await hive('doctor');

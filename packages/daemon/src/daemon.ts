@@ -113,8 +113,8 @@ async function boot(options: DaemonOptions, teardown: Teardown): Promise<Parts> 
   const stopAsked = Promise.withResolvers<string>();
   const dirs = dataDirsOf(config.daemon.dataDir);
   const ground: Ground = { config, dirs, bootId: randomUUID(), log, teardown };
-  await prepareDataDirs(dirs);
   const model = await discoverModels(config);
+  await prepareDataDirs(dirs);
   const { store, host } = await openJournal(ground, fatal.resolve);
   const { left } = await endRecorded(leftovers(host));
   if (left.length > 0) log(`could not end what an earlier kernel left: OS pids ${left.join(', ')}`);

@@ -62,7 +62,7 @@ async function startsNow(name: string): Promise<void> {
 }
 
 describe('a daemon that cannot start', { timeout: TIMEOUT_MS }, () => {
-  it('says which port is in use, and leaves no lock', async () => {
+  it('says which port is in use, and leaves no lock and no socket directory', async () => {
     const other = await startTestDaemon();
     try {
       const { grpcAddress, httpUrl } = other.daemon.info;
@@ -72,7 +72,9 @@ describe('a daemon that cannot start', { timeout: TIMEOUT_MS }, () => {
       expect(grpc.said).toMatch(/in use/);
       const http = await failedStart('port', ['--http-port', new URL(httpUrl).port]);
       expect(http.code).toBe(1);
-      expect(http.said).toMatch(new RegExp(`${new URL(httpUrl).port}.* in use`));
+      expect(http.said).toMatch(new RegExp(`${new URL(httpUrl).port}.* in use.*--http-port`));
+      const [sockets = ''] = (await readdir(ground)).filter((name) => name.startsWith('hive-'));
+      expect(await readdir(join(ground, sockets))).toEqual([]);
       expect((await other.client.status()).osPid).toBe(process.pid);
     } finally {
       await other.stop();

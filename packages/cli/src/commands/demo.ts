@@ -19,6 +19,7 @@ import { hostKernel } from '../kernel/hosted-kernel.ts';
 import type { HostedKernel } from '../kernel/hosted-kernel.ts';
 import { head, kernelLines, printLines } from '../kernel/kernel-lines.ts';
 import { findKernel } from '../kernel/reach-kernel.ts';
+import { requireDataDir } from '../kernel/require-data-dir.ts';
 import { addSettingFlags, givenSettings } from '../kernel/setting-flags.ts';
 import { exitCodeOfSignal, onStopSignals } from '../kernel/signals.ts';
 import type { StopSignal } from '../kernel/signals.ts';
@@ -104,6 +105,7 @@ class Demo {
     const settings = givenSettings(this.#command, flags.data);
     const config = await loadConfig({ cwd, env: terminal.env, flags: settings });
     const { dataDir } = config.daemon;
+    await requireDataDir(dataDir);
     const running = await findKernel({ dataDir, cwd });
     if (running !== undefined) {
       terminal.note(`hive ${cliVersion()} · the kernel of ${dataDir} is running already`);

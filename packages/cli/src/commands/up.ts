@@ -11,6 +11,7 @@ import { CliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { startInBackground } from '../kernel/background-kernel.ts';
 import { findKernel, shownPath } from '../kernel/reach-kernel.ts';
+import { requireDataDir } from '../kernel/require-data-dir.ts';
 import { addSettingFlags, asArguments, givenSettings } from '../kernel/setting-flags.ts';
 import { exitCodeOfSignal, onStopSignals, untilSignal } from '../kernel/signals.ts';
 import type { StopSignal } from '../kernel/signals.ts';
@@ -35,6 +36,7 @@ async function up(context: Context, command: Command): Promise<number> {
   const source = file === undefined ? {} : { file: resolve(cwd, file) };
   const config = await loadConfig({ cwd, env: terminal.env, flags: settings, ...source });
   const { dataDir } = config.daemon;
+  await requireDataDir(dataDir);
   const isDetached = command.opts<UpFlags>().detach === true;
   const running = await findKernel({ dataDir, cwd });
   if (running !== undefined) return alreadyRunning(context, { running, dataDir, isDetached });

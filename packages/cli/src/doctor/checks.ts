@@ -1,7 +1,7 @@
 // What a kernel needs of this machine, one check each: it holds, or there is a fix.
 //   A check never changes anything and never throws: what goes wrong is its finding.
 
-import { access, constants, statfs } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { connect, isOsProcessAlive, readRunFile } from '@hivekernel/client';
 import type { RunInfo } from '@hivekernel/client';
@@ -100,8 +100,12 @@ async function checkDataDir({ config }: Patient): Promise<Finding> {
   const { dataDir } = config.daemon;
   const check = 'data directory';
   const existing = await nearestExisting(dataDir);
+  if (!(await stat(existing)).isDirectory()) {
+    const fix = 'choose another with --data DIR, or move the file away';
+    return { check, isGood: false, detail: `${existing} is a file, not a directory`, fix };
+  }
   try {
-    await access(existing, constants.W_OK);
+    await access(existing, constants.W_OK | constants.X_OK);
     const detail = existing === dataDir ? dataDir : `${dataDir} (not there yet)`;
     return { check, isGood: true, detail };
   } catch {

@@ -115,14 +115,18 @@ interface Failure {
 
 function failure({ child, logPath, logFrom, error }: Failure): CliError {
   const lines = logLines(logPath, logFrom);
-  const reason = REASON.exec(lines.findLast((line) => REASON.test(line)) ?? '');
+  const told = lines.findLast((line) => REASON.test(line)) ?? '';
+  const reason = REASON.exec(told);
   const [, code = '', message] = reason ?? [];
   const what = error instanceof Error ? error.message : String(error);
   return new CliError({
     code: child.exitCode === EXIT.config ? 'E_CONFIG' : codeOfStart(code),
     exitCode: exitCodeOfStart(child.exitCode, code),
     message: message ?? `the kernel did not start: ${what}`,
-    why: [...lines.slice(-LOG_LINES_SHOWN), `(from ${logPath})`].join('\n'),
+    why: [
+      ...lines.filter((line) => line !== told).slice(-LOG_LINES_SHOWN),
+      `Its log is ${logPath}.`,
+    ].join('\n'),
     hints: [{ label: 'Check everything', command: 'hive doctor' }],
     cause: error,
   });

@@ -48,6 +48,8 @@ export async function openJournal(
     },
   });
   teardown.add('store', () => store.close());
+  // Another daemon's until here: now the lock is held.
+  teardown.add('runtime directory', () => clearRuntimeDir(dirs));
   const host = await JournaledKernel.open({
     store,
     settings: config.kernel,
@@ -139,7 +141,6 @@ export async function openRuntime(
       error: (fields, message) => log(`${message} ${JSON.stringify(fields)}`),
     },
   });
-  teardown.add('runtime directory', () => clearRuntimeDir(dirs));
   await runtime.startService();
   teardown.add('runtime', () => runtime.stopService());
   return runtime;

@@ -213,7 +213,7 @@ function listenError(error: unknown, at: { host: string; port: number }): unknow
   if (code === 'EADDRINUSE') {
     const message =
       `The HTTP port ${where} is in use by another program. ` +
-      'Choose another one, or 0 for any that is free.';
+      'Choose another one with --http-port, or 0 for any that is free.';
     return new KernelError('conflict', message, { cause: error, details: { port: at.port } });
   }
   if (code !== 'EACCES') return error;
