@@ -8,7 +8,7 @@ import { ServerSession, readHello, socketStream } from '@hivekernel/protocol/lin
 import type { IncomingCall } from '@hivekernel/protocol/link';
 
 const [dataDir = '', how = ''] = process.argv.slice(2);
-const adminSocket = join(dataDir, 'sick.sock');
+const adminSocket = join(dataDir, `${process.pid}.sock`);
 const HELLO_MS = 10_000;
 
 function serve(call: IncomingCall): void {

@@ -11,6 +11,7 @@ import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
+import { osPidOfKernel } from '../kernel/kernel-process.ts';
 import { findKernel, shownPath } from '../kernel/reach-kernel.ts';
 import { showSpan } from '../output/human.ts';
 
@@ -26,9 +27,9 @@ async function down(context: Context): Promise<number> {
   const dataDir = await context.dataDir();
   const client = await findKernel({ dataDir, cwd });
   if (client === undefined) return notRunning(context, dataDir);
-  const { osPid } = await client.status();
+  const osPid = await osPidOfKernel(client, dataDir);
   const startedMs = performance.now();
-  await askToStop(client);
+  await askToStop(client, osPid);
   const timeoutMs = flags.timeoutMs ?? STOP_TIMEOUT_MS;
   while (isOsProcessAlive(osPid)) {
     if (performance.now() - startedMs > timeoutMs) throw tooLate(osPid, timeoutMs);
@@ -38,13 +39,13 @@ async function down(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** It may be gone before it could answer. */
-async function askToStop(client: HiveClient): Promise<void> {
+/** It may be gone before it could answer. One that cannot do what is asked is asked by the OS. */
+async function askToStop(client: HiveClient, osPid: number): Promise<void> {
   try {
     await client.stop('hive down');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code !== 'unavailable') throw error;
+    if (code !== 'unavailable') process.kill(osPid, 'SIGTERM');
   } finally {
     client.close();
   }

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { startInBackground } from '../kernel/background-kernel.ts';
+import { osPidOfKernel } from '../kernel/kernel-process.ts';
 import { findKernel, shownPath } from '../kernel/reach-kernel.ts';
 import { requireDataDir } from '../kernel/require-data-dir.ts';
 import { addSettingFlags, asArguments, givenSettings } from '../kernel/setting-flags.ts';
@@ -45,7 +46,7 @@ async function up(context: Context, command: Command): Promise<number> {
   const stop = untilSignal();
   try {
     const client = await startInBackground({ dataDir, cwd, args, signal: stop.signal });
-    return await tellUp(context, { client, word: 'started' });
+    return await tellUp(context, { client, dataDir, word: 'started' });
   } finally {
     stop.release();
   }
@@ -56,8 +57,8 @@ async function alreadyRunning(
   found: { running: HiveClient; dataDir: string; isDetached: boolean },
 ): Promise<number> {
   const { running, dataDir, isDetached } = found;
-  if (isDetached) return tellUp(context, { client: running, word: 'is running already' });
-  const { osPid } = await running.status();
+  if (isDetached) return tellUp(context, { client: running, dataDir, word: 'is running already' });
+  const osPid = await osPidOfKernel(running, dataDir);
   running.close();
   throw new CliError({
     code: 'E_ALREADY_RUNNING',
@@ -72,25 +73,26 @@ async function alreadyRunning(
   });
 }
 
-async function tellUp(context: Context, up: { client: HiveClient; word: string }): Promise<number> {
-  const { client, word } = up;
+interface Up {
+  readonly client: HiveClient;
+  readonly dataDir: string;
+  readonly word: string;
+}
+
+async function tellUp(context: Context, { client, dataDir, word }: Up): Promise<number> {
+  const { terminal, cwd, format } = context;
   try {
-    const status = await client.status();
-    const body = {
-      osPid: status.osPid,
-      dataDir: status.dataDir,
-      http: status.httpUrl,
-      grpc: status.grpcAddress,
-      model: { provider: status.modelProvider, simulated: status.modelSimulated },
-    };
-    const { terminal, cwd, format } = context;
-    const simulated = status.modelSimulated ? ' (simulated)' : '';
-    if (format === 'name') terminal.out(`${status.osPid}\n`);
+    const osPid = await osPidOfKernel(client, dataDir);
+    const status = await client.status().catch(() => undefined);
+    const { httpUrl = '', grpcAddress = '' } = status ?? {};
+    const model = status && { provider: status.modelProvider, simulated: status.modelSimulated };
+    const body = { osPid, dataDir, http: httpUrl, grpc: grpcAddress, model: model ?? null };
+    if (format === 'name') terminal.out(`${osPid}\n`);
     else if (format !== 'table' && format !== 'wide') context.show('Kernel', body, () => '');
-    terminal.note(
-      `kernel ${word}: OS process ${status.osPid}, state in ${shownPath(status.dataDir, cwd)}`,
-    );
-    terminal.note(`model   ${status.modelProvider}${simulated}   http ${status.httpUrl || '-'}`);
+    terminal.note(`kernel ${word}: OS process ${osPid}, state in ${shownPath(dataDir, cwd)}`);
+    const simulated = model?.simulated === true ? ' (simulated)' : '';
+    if (model === undefined) terminal.note('status  it cannot tell; see: hive status');
+    else terminal.note(`model   ${model.provider}${simulated}   http ${httpUrl || '-'}`);
     return EXIT.ok;
   } finally {
     client.close();

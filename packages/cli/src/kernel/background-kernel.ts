@@ -15,6 +15,7 @@ import { CliError } from '../errors/cli-error.ts';
 import { EXIT, exitCodeOfStartError } from '../errors/exit-codes.ts';
 import type { ExitCode } from '../errors/exit-codes.ts';
 import { cliVersion } from '../version.ts';
+import { osPidOfKernel } from './kernel-process.ts';
 
 const LOG_FILE = join('logs', 'hived.log');
 const START_TIMEOUT_MS = 15_000;
@@ -44,7 +45,7 @@ export async function startInBackground(request: BackgroundRequest): Promise<Hiv
 
 async function makeLog(dataDir: string): Promise<string> {
   try {
-    await makeDirectory(join(dataDir, 'logs'));
+    await makeDirectory(join(dataDir, 'logs'), 0o700);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     throw new CliError({
@@ -99,7 +100,7 @@ async function answering(
     if (performance.now() > deadlineMs)
       throw new Error(`it did not answer in ${START_TIMEOUT_MS} ms`);
     const found = await connect({ dataDir, client, signal }).catch(() => undefined);
-    const isIt = found !== undefined && (await found.status()).osPid === child.pid;
+    const isIt = found !== undefined && (await osPidOfKernel(found, dataDir)) === child.pid;
     if (isIt) return found;
     found?.close();
     await sleep(LOOK_EVERY_MS, undefined, { signal });

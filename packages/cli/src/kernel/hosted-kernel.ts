@@ -83,7 +83,7 @@ class KernelLog {
   /** A log that cannot be written never stops a kernel. */
   async open(dataDir: string): Promise<void> {
     await mkdir(join(dataDir, 'logs'), { recursive: true });
-    const file = createWriteStream(join(dataDir, LOG_FILE), { flags: 'a' });
+    const file = createWriteStream(join(dataDir, LOG_FILE), { flags: 'a', mode: 0o600 });
     file.on('error', () => undefined);
     file.write(this.#waiting.splice(0).join(''));
     this.#file = file;
