@@ -80,6 +80,8 @@ describe('slugOf()', () => {
     ['What is a kernel?', 'what-is-a-kernel'],
     ['Überblick: Prozesse!', 'u-berblick-prozesse'],
     ['???', 'report'],
+    ['an unabbreviated '.repeat(4), 'an-unabbreviated-an-unabbreviated-an-unabbreviated-an'],
+    ['x'.repeat(100), 'x'.repeat(60)],
     ['word '.repeat(40), 'word-word-word-word-word-word-word-word-word-word-word-word'],
   ])('makes a key of %j', (question, slug) => {
     expect(slugOf(question)).toBe(slug);

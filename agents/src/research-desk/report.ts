@@ -48,8 +48,13 @@ export function slugOf(question: string): string {
       .toLowerCase()
       .normalize('NFKD')
       .match(/[a-z0-9]+/g) ?? [];
-  const slug = words.join('-').slice(0, SLUG_CHARS_MAX).replace(/-+$/, '');
-  return slug === '' ? 'report' : slug;
+  const [first = 'report', ...rest] = words;
+  let slug = first.slice(0, SLUG_CHARS_MAX);
+  for (const word of rest) {
+    if (slug.length + 1 + word.length > SLUG_CHARS_MAX) break;
+    slug += `-${word}`;
+  }
+  return slug;
 }
 
 export function writeReport(parts: ReportParts): string {

@@ -62,7 +62,7 @@ function instanceOf(
     throw new Error(`it has no export "${exportName}" (it exports: ${found})`);
   }
   throw new Error(
-    `its export "${exportName}" is no agent: ` +
+    `its export "${exportName}" is no agent: it has none of ${HANDLERS.join(', ')}; ` +
       'export a class that extends Agent, or defineAgent(…)',
   );
 }

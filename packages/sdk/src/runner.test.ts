@@ -39,6 +39,10 @@ const FILES: Readonly<Record<string, string>> = {
       override async onTask() { setInterval(() => {}, 10); await new Promise(() => {}); }
       override onShutdown() { return 'where I was'; }
     }`,
+  'flood.ts': `
+    export default { onTask() {
+      for (let line = 0; line < 50_000; line += 1) console.log('line', line, 'of a lot of output');
+    } };`,
   'throws.ts': `throw new Error('cannot be loaded today');`,
   'syntax.ts': `export const = 1;`,
   'init.ts': `export default class { onInit() { throw new Error('no key'); } }`,
@@ -189,6 +193,15 @@ describe('runner', () => {
     expect(await agent.exit).toEqual([0, null]);
     expect(await agent.stdout).toContain('working on hello');
     expect(await agent.stderr).toBe('');
+  });
+
+  it('leaves only when all that was printed is out', async () => {
+    const agent = await ready('./flood.ts');
+    await agent.execute('x');
+    const shutdown = { reason: 0, gracePeriodSeconds: 5 } as const;
+    await agent.session.request('shutdown', shutdown, { pid: 5 });
+    expect(await agent.exit).toEqual([0, null]);
+    expect((await agent.stdout).split('\n')).toHaveLength(50_001);
   });
 
   it('runs the default export, by an absolute path too', async () => {

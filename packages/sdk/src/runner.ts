@@ -28,6 +28,8 @@ const EXIT_LINK_LOST = 75;
 const LINK_LOST_GRACE_MS = 400;
 /** How long the kernel may take to read the last answers. */
 const FLUSH_MS = 500;
+/** For what was printed; a daemon that reads needs far less. */
+const PRINT_MS = 2_000;
 /** How long a module that did not load waits to tell it in the answer to Init. */
 const TELL_FAILED_START_MS = 2_000;
 /** What was compiled is written once the start is over, not at the exit, where a kill waits. */
@@ -64,6 +66,14 @@ function readStartToken(): string {
     return token;
   } catch (error) {
     throw new UsageError(`no start token on fd ${TOKEN_FD}: ${messageOf(error)}`);
+  }
+}
+
+/** Resolves when all that was printed has left the process, or nobody takes it. */
+async function printed(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableLength === 0 || stream.destroyed) continue;
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
   }
 }
 
@@ -121,6 +131,8 @@ class Runner {
     if (this.#isEnding) return;
     this.#isEnding = true;
     await Promise.race([this.#flush(), delay(FLUSH_MS)]);
+    // Pipes to the daemon are written in the background: what was printed is still in here.
+    await Promise.race([printed(), delay(PRINT_MS)]);
     const code = exitCode & EXIT_CODE_MASK;
     process.exit(exitCode !== 0 && code === 0 ? 1 : code);
   }

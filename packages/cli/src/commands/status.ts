@@ -1,6 +1,7 @@
 // `hive status`: the kernel, with the exit codes of systemctl (0 runs, 3 does not, 4 cannot be
 // told). `hive status SEL`: one agent on one screen, with its last lines.
 
+import { join } from 'node:path';
 import type { AgentView, HiveClient, KernelStatus } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
@@ -12,6 +13,7 @@ import type { JournalItem } from '../journal/journal-item.ts';
 import { journalLine } from '../journal/journal-line.ts';
 import { isoTime, plural, showAge, showBytes, showCount } from '../output/human.ts';
 import { padEnd, safeLine } from '../output/plain-text.ts';
+import { shownPath } from '../kernel/reach-kernel.ts';
 import { toAgentItem } from '../select/agent-items.ts';
 import { resolveOne } from '../select/resolve.ts';
 
@@ -108,8 +110,10 @@ async function agentStatus(context: Context, selector: string): Promise<number> 
   const agent = await resolveOne(selector, agents);
   const lines = await lastLines(client, agent);
   const item = toAgentItem(agent, Date.now());
-  const body = { agent: item, lastLines: lines };
-  context.show('AgentStatus', body, () => agentText(agent, lines));
+  const logPath = join(await context.dataDir(), 'logs', `${agent.pid}.log`);
+  const body = { agent: item, logPath, lastLines: lines };
+  const place = shownPath(logPath, context.cwd);
+  context.show('AgentStatus', body, () => agentText({ agent, lines, logPath: place }));
   return EXIT.ok;
 }
 
@@ -120,13 +124,20 @@ async function lastLines(client: HiveClient, agent: AgentView): Promise<JournalI
   return items;
 }
 
-function agentText(agent: AgentView, lines: readonly JournalItem[]): string {
+interface AgentPage {
+  readonly agent: AgentView;
+  readonly lines: readonly JournalItem[];
+  readonly logPath: string;
+}
+
+function agentText({ agent, lines, logPath }: AgentPage): string {
   const item = toAgentItem(agent, Date.now());
   const rows = [
     ['agent', `${agent.name} (pid ${agent.pid}), ${agent.address}`],
     ['state', `${agent.state}${item.activity === null ? '' : `: ${item.activity}`}`],
     ['role', `${agent.role}, ${agent.tier}, user ${agent.user}`],
     ['model', agent.model || '-'],
+    ['log', logPath],
     ['os', agent.osPid === 0 ? 'no OS process' : `OS process ${agent.osPid}`],
     ['tasks', `${agent.tasksRunning} running, ${agent.tasksQueued} in line`],
     ['inbox', `${agent.inboxDepth} waiting`],

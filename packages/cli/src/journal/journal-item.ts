@@ -162,17 +162,23 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   }),
   output: (_, { message }) => ({ level: 'debug', msg: message }),
   tokens: (d) => ({ level: 'debug', msg: `${d.text('count')} tokens` }),
-  missed: (d) => ({ level: 'warn', msg: `${d.text('count')} volatile events were missed` }),
+  missed: (d) => ({
+    level: 'warn',
+    msg: `${d.text('count')} lines were too fast to show; an agent's output is in logs/PID.log`,
+  }),
 };
 
 function tellExit(d: Fields): Told {
   const cause = d.text('cause');
   const code = d.number('exitCode');
   const told = d.text('detail');
-  const detail = told === '' || told === `exit code ${code}` ? '' : `: ${told}`;
   const isBad = cause === 'crashed' || cause === 'protocol_error';
   const level = isBad ? 'error' : 'info';
-  return { level, msg: `ended, ${cause}${code > 0 ? ` with exit code ${code}` : ''}${detail}` };
+  // One number: how the OS process left is of interest only where it crashed.
+  const detail = told === '' || /^exit code -?\d+$/.test(told) ? '' : `: ${told}`;
+  const osCode = isBad ? Number(/^exit code (\d+)$/.exec(told)?.[1] ?? 0) : 0;
+  const shown = cause === 'killed' ? 0 : code > 0 ? code : osCode;
+  return { level, msg: `ended, ${cause}${shown > 0 ? ` with exit code ${shown}` : ''}${detail}` };
 }
 
 function tellTaskEnd(d: Fields): Told {

@@ -177,6 +177,18 @@ describe('toJournalItem(), journalLine()', () => {
       'ended, crashed with exit code 3',
     ],
     ['process.exited', { pid: 4, cause: 'done', exitCode: 0, detail: '' }, 'info', 'ended, done'],
+    [
+      'process.exited',
+      { pid: 4, cause: 'done', exitCode: 7, detail: 'exit code 0' },
+      'info',
+      'ended, done with exit code 7',
+    ],
+    [
+      'process.exited',
+      { pid: 4, cause: 'killed', exitCode: -1, detail: 'exit code 0' },
+      'info',
+      'ended, killed',
+    ],
     ['process.start_failed', { pid: 4, error: 'no' }, 'error', 'did not start: no'],
     [
       'task.ended',

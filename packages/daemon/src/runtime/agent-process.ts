@@ -196,7 +196,8 @@ export class AgentProcess {
     const areStraysGone = await endStrays((linkPath) => linkPath === this.#link.path, {
       withinMs: RUNTIME_LIMITS.groupGoneMs,
     });
-    await Promise.all([isDoneWithin(this.#lost, withinMs), this.#output.finish({ withinMs })]);
+    const output = { silenceMs: withinMs, withinMs: RUNTIME_LIMITS.lastOutputMs };
+    await Promise.all([isDoneWithin(this.#lost, withinMs), this.#output.finish(output)]);
     if (isGone) this.#around.starter.unrecord(command.osPid);
     if (isGone && areStraysGone) return;
     this.#warnings.error(

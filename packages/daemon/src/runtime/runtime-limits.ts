@@ -21,6 +21,8 @@ export const RUNTIME_LIMITS = {
   groupGoneMs: 2_000,
   /** After the process's end: what is still in its socket and its pipes is read. */
   lastWordsMs: 1_000,
+  /** The same for its pipes as long as there is more in them. */
+  lastOutputMs: 10_000,
   /** A message's content that the store cannot give now is read again after such a pause. */
   refetchFirstMs: 100,
   refetchMaxMs: 10_000,

@@ -7,6 +7,8 @@ import { RUNTIME_LIMITS } from '../runtime-limits.ts';
 import { LineCutter } from './line-cutter.ts';
 import { LogFile } from './log-file.ts';
 
+const CUT_NOTE = Buffer.from('[the output was cut off here: its process had ended]\n');
+
 export type OutputStream = 'stdout' | 'stderr';
 
 export class AgentOutput {
@@ -15,6 +17,9 @@ export class AgentOutput {
   readonly #streams: Readable[] = [];
   readonly #ended: Promise<void>[] = [];
   #lastLines: string[] = [];
+  /** From the process's end on. */
+  #silence: NodeJS.Timeout | undefined;
+  #isCut = false;
 
   constructor(options: { path: string; onLine: (stream: OutputStream, line: string) => void }) {
     this.#file = new LogFile({ path: options.path });
@@ -27,6 +32,7 @@ export class AgentOutput {
     this.#streams.push(stream);
     this.#ended.push(promise);
     stream.on('data', (chunk: Buffer) => {
+      this.#silence?.refresh();
       this.#file.append(chunk);
       cutter.push(chunk);
       stream.pause();
@@ -46,15 +52,24 @@ export class AgentOutput {
 
   /**
    * After the process's end: resolves when everything is read and written. Who still holds the
-   * pipes open (a fork that left the group) is cut off at the deadline.
+   * pipes open (a fork that left the group) is cut off after so much silence, or in the end, and
+   * the log says so.
    */
-  async finish(options: { withinMs: number }): Promise<void> {
-    const timer = setTimeout(() => {
-      for (const stream of this.#streams) stream.destroy();
-    }, options.withinMs);
+  async finish(options: { silenceMs: number; withinMs: number }): Promise<void> {
+    const cut = (): void => this.#cut();
+    this.#silence = setTimeout(cut, options.silenceMs);
+    const end = setTimeout(cut, options.withinMs);
     await Promise.all(this.#ended);
-    clearTimeout(timer);
+    clearTimeout(this.#silence);
+    clearTimeout(end);
     await this.#file.close();
+  }
+
+  #cut(): void {
+    if (this.#isCut) return;
+    this.#isCut = true;
+    this.#file.append(CUT_NOTE);
+    for (const stream of this.#streams) stream.destroy();
   }
 
   #takeLine(stream: OutputStream, line: string): void {
