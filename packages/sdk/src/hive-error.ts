@@ -3,7 +3,10 @@
 // `instanceof` holds across two installed copies of the SDK, since an agent may bring its own.
 import type { TaskResult } from './task.ts';
 
-/** The kernel's closed list; a newer kernel may know more. */
+/**
+ * The kernel's closed list; a newer kernel may know more. `task_failed` is the SDK's own: the other
+ * agent took the task and says that it failed, which is an outcome and no fault of the kernel.
+ */
 export type HiveErrorCode =
   | 'invalid_argument'
   | 'not_found'
@@ -26,6 +29,7 @@ export type HiveErrorCode =
   | 'fenced'
   | 'data_loss'
   | 'internal'
+  | 'task_failed'
   | (string & {});
 
 export type HiveErrorDetails = Readonly<Record<string, string | number | boolean>>;

@@ -133,7 +133,7 @@ describe('Context', () => {
       return failure(ctx.executeOn(child, { description: 'please' }));
     });
     expect(value).toBeInstanceOf(HiveError);
-    expect(value).toMatchObject({ code: 'internal', message: 'I will not' });
+    expect(value).toMatchObject({ code: 'task_failed', message: 'I will not' });
   });
 
   it('throws the kernel’s refusals as HiveErrors', async () => {

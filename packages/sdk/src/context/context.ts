@@ -210,7 +210,8 @@ export class Context {
     const reply = await this.#caller.call('executeOn', value, { ...options, follows: 'always' });
     const result = resultFromWire(reply.result);
     if (reply.success) return result;
-    const code = reply.errorCode === '' ? 'internal' : reply.errorCode;
+    // Without a code no rule was broken: the agent said itself that it failed.
+    const code = reply.errorCode === '' ? 'task_failed' : reply.errorCode;
     const message = reply.error === '' ? `The task failed on process ${pid}.` : reply.error;
     throw new HiveError(code, message, { result: reply.result && result });
   }

@@ -74,7 +74,7 @@ export class TestKernel {
     const options = typeof task === 'string' ? { description: task } : task;
     const answer = await this.#execute(pid, taskToWire(options, ''));
     const result = resultFromWire(answer.result);
-    if (!answer.completed) throw new HiveError('internal', answer.error, { result });
+    if (!answer.completed) throw new HiveError('task_failed', answer.error, { result });
     return result;
   }
 
@@ -241,7 +241,7 @@ export class TestKernel {
     };
     cancelled.addEventListener('abort', onCancel, { once: true });
     const { completed, result, error } = await this.#execute(pid, task);
-    return { success: completed, result, error, errorCode: completed ? '' : 'internal' };
+    return { success: completed, result, error, errorCode: '' };
   }
 
   #send(request: wire.SendMessageRequest, from: number): wire.SendMessageResponse {
