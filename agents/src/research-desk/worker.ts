@@ -28,7 +28,7 @@ export class Worker extends DeskAgent {
     const files = JSON.parse(task.params['share'] ?? '[]') as readonly DocumentFile[];
     const aspects = JSON.parse(task.params['aspects'] ?? '[]') as readonly string[];
     const asked = { question: task.description, aspects };
-    await ctx.progress(0, `reading ${files.length} files`);
+    await ctx.progress(0, `reading ${files.length} ${files.length === 1 ? 'file' : 'files'}`);
     const documents = await Promise.all(files.map(readPassage));
     const all = pack(documents, this.#promptChars(ctx));
     const prompts = mostTelling(all, asked);

@@ -169,18 +169,28 @@ class Demo {
     const by = `${provider ?? 'no model'}${isSimulated ? ' (simulated)' : ''}`;
     const used = `${plural(calls, 'model call')}, ${showCount(tokens)} tokens, ${by}`;
     terminal.note(`\n${plural(run.model.agents.size, 'agent')} · ${used}`);
-    if (artifact !== null) terminal.note(`kept as ${artifact}   hive artifact get ${artifact}`);
+    if (artifact !== null) terminal.note(`kept as ${artifact}   ${this.#wayTo(artifact)}`);
     const error = taskError(report, run.name);
     if (error === undefined) return;
     const manner = { isJson: isJsonFormat(format), verbosity: flags.verbosity };
     terminal.err(reportError(error, { ...manner, paint: terminal.errPaint }));
   }
 
+  /** Where the kernel stops with the demo, another must be started to read what it kept. */
+  #wayTo(artifact: string): string {
+    const get = `npx hive artifact get ${artifact}`;
+    return this.#kernel === undefined || this.#staysUp ? get : `npx hive up -d && ${get}`;
+  }
+
+  get #staysUp(): boolean {
+    const isOnce = this.#command.opts<DemoFlags>().once === true;
+    return !isOnce && this.#context.terminal.isOutTty;
+  }
+
   /** On a terminal the kernel stays, for a look around. */
   async #stay(exitCode: number): Promise<number> {
     const { terminal } = this.#context;
-    const isOnce = this.#command.opts<DemoFlags>().once === true;
-    if (this.#kernel === undefined || isOnce || !terminal.isOutTty) return exitCode;
+    if (this.#kernel === undefined || !this.#staysUp) return exitCode;
     terminal.note('the kernel stays up: npx hive ps · tree · journal   Ctrl-C stops it');
     const end = await Promise.race([this.#interrupted.promise, this.#kernel.daemon.ended]);
     return end === undefined ? exitCode : exitCodeOfSignal(end);

@@ -47,7 +47,7 @@ export function define(command: Command, bind: Bind): void {
 const EXAMPLES = `
 Examples:
   hive journal -n 20
-  hive journal queen/ -f
+  hive journal research-desk/ -f
   hive journal -p warn --since 10m -o jsonl | jq -r .msg
 `;
 

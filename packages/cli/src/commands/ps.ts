@@ -33,7 +33,7 @@ export function define(command: Command, bind: Bind): void {
 const EXAMPLES = `
 Examples:
   hive ps --sort -tokens --limit 5
-  hive ps queen/ -o wide
+  hive ps research-desk/ -o wide
   hive ps -q --filter 'state=dead age>1m' | hive kill -
 `;
 

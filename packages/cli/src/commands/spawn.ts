@@ -37,10 +37,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--cwd <dir>', 'where it works; left out: a directory of its own')
     .option('--prompt <text>', 'its system prompt')
     .option('--task <text>', 'its first task')
-    .addHelpText(
-      'after',
-      '\nExample:\n  hive spawn ./critic.ts#Critic --parent queen --name critic\n',
-    );
+    .addHelpText('after', '\nExample:\n  hive spawn examples/echo/echo.ts#EchoAgent --name echo\n');
   bind(command, spawn);
 }
 

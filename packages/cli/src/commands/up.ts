@@ -46,7 +46,10 @@ async function up(context: Context, command: Command): Promise<number> {
   const stop = untilSignal();
   try {
     const client = await startInBackground({ dataDir, cwd, args, signal: stop.signal });
-    return await tellUp(context, { client, dataDir, word: 'started' });
+    const code = await tellUp(context, { client, dataDir, word: 'started' });
+    const { dotenvNames } = config;
+    if (dotenvNames.length > 0) terminal.note(`env     ${dotenvNames.join(', ')} from .env`);
+    return code;
   } finally {
     stop.release();
   }

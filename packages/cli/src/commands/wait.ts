@@ -23,7 +23,7 @@ export function define(command: Command, bind: Bind): void {
   command
     .argument('<selector>', 'agents')
     .option('--for <what>', 'end, or state=WORD', 'end')
-    .addHelpText('after', '\nExample:\n  hive wait coder --for state=idle --timeout 10s\n');
+    .addHelpText('after', '\nExample:\n  hive wait research-desk --for state=idle --timeout 10s\n');
   bind(command, wait);
 }
 

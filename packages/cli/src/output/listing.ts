@@ -21,6 +21,8 @@ export interface Column<T extends Item> extends TableColumn {
   readonly show: (item: T) => string;
   /** Only with `-o wide` or when asked for. */
   readonly isWide?: boolean;
+  /** Only where `--columns` names it; not in CSV either. */
+  readonly isOnDemand?: boolean;
 }
 
 export interface Listing<T extends Item> {
@@ -84,10 +86,16 @@ function renderPeople<T extends Item>(listing: Listing<T>, options: ListingOptio
   return renderTable(columns, rows, options);
 }
 
+function plainKeys<T extends Item>({ items, columns }: Listing<T>): string[] {
+  const [first] = items;
+  const keys = first === undefined ? columns.map(({ key }) => key) : Object.keys(first);
+  return keys.filter((key) => columns.find((one) => one.key === key)?.isOnDemand !== true);
+}
+
 function renderCsv<T extends Item>(listing: Listing<T>, options: ListingOptions): string {
   const keys =
     options.columns === undefined
-      ? Object.keys(listing.items[0] ?? Object.fromEntries(listing.columns.map((c) => [c.key, ''])))
+      ? plainKeys(listing)
       : chosenColumns(listing, options).map(({ key }) => key);
   const rows = listing.items.map((item) => keys.map((key) => item[key] ?? null));
   return [keys, ...rows].map(csvRow).join('');
@@ -111,7 +119,9 @@ function chosenColumns<T extends Item>(
   { columns }: Listing<T>,
   { columns: keys, format }: ListingOptions,
 ): readonly Column<T>[] {
-  if (keys === undefined) return columns.filter(({ isWide }) => !isWide || format === 'wide');
+  if (keys === undefined) {
+    return columns.filter((one) => !one.isOnDemand && (!one.isWide || format === 'wide'));
+  }
   return keys.map((key) => columnOf(columns, key));
 }
 

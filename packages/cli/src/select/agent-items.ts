@@ -141,6 +141,7 @@ export function agentColumns(paint: Paint): readonly Column<AgentItem>[] {
       cut: 'middle',
       show: (a) => safeLine(a.address),
     },
+    { key: 'output', head: 'OUTPUT', isOnDemand: true, show: (a) => safeLine(a.output ?? '-') },
   ];
 }
 

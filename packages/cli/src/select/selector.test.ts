@@ -6,7 +6,7 @@ import { matchSelector, parseSelector, subtreeOf } from './selector.ts';
 const agent = (pid: number, ppid: number, address: string, state = 'idle'): AgentView => ({
   pid,
   ppid,
-  name: address.slice(address.lastIndexOf('/') + 1).replace(/@\d$/, ''),
+  name: address.slice(address.lastIndexOf('/') + 1).replace(/~\d$/, ''),
   address,
   role: pid === 1 ? 'kernel' : 'worker',
   tier: 'tactical',
@@ -38,7 +38,7 @@ const AGENTS = [
   agent(2, 1, '/king/queen'),
   agent(3, 2, '/king/queen/lead'),
   agent(4, 3, '/king/queen/lead/w', 'running'),
-  agent(5, 3, '/king/queen/lead/w@2'),
+  agent(5, 3, '/king/queen/lead/w~2'),
   agent(6, 1, '/king/coder'),
 ];
 
@@ -51,6 +51,8 @@ describe('matchSelector()', () => {
     ['2/', [2, 3, 4, 5]],
     ['coder', [6]],
     ['w', [4, 5]],
+    ['w~2', [5]],
+    ['state~run', [1, 4]],
     ['/queen', [2]],
     ['/king/queen/lead', [3]],
     ['queen/lead', [3]],
@@ -91,7 +93,7 @@ describe('resolveAll(), resolveOne()', () => {
     await expect(resolveOne('w', AGENTS)).rejects.toMatchObject({
       code: 'E_AMBIGUOUS',
       exitCode: 2,
-      why: '4  /king/queen/lead/w  running\n5  /king/queen/lead/w@2  idle',
+      why: '4  /king/queen/lead/w  running\n5  /king/queen/lead/w~2  idle',
     });
     expect((await resolveOne('lead', AGENTS)).pid).toBe(3);
   });

@@ -30,12 +30,19 @@ const FILTER_SIGN = /^[A-Za-z][A-Za-z0-9_.]*(!=|>=|<=|=|>|<|~|:)/;
 
 export function parseSelector(text: string): Selector {
   if (text === '' || text === '-') throw usageError(`"${text}" names no agent.`);
-  if (FILTER_SIGN.test(text)) return { by: 'filter', text };
+  if (FILTER_SIGN.test(text) && !isNumbered(text)) return { by: 'filter', text };
   const isSubtree = text.length > 1 && text.endsWith('/');
   const core = isSubtree ? text.slice(0, -1) : text;
   if (/^\d{1,16}$/.test(core)) return { by: 'pid', pid: Number(core), isSubtree, text };
   if (core.includes('/')) return { by: 'address', address: wholeAddress(core), isSubtree, text };
   return { by: 'name', name: core, isSubtree, text };
+}
+
+/** `more~2`, the second of that name (P7); `state~2` is a filter on a field. */
+function isNumbered(text: string): boolean {
+  const [, name = ''] = /^([^~]+)~[0-9]+\/?$/.exec(text) ?? [];
+  const isField = FIELDS.includes(name) || Object.hasOwn(AGENT_ALIASES, name);
+  return name !== '' && !isField;
 }
 
 /** `/king/queen`, `/queen` and `queen/lead` all name what is under the king (P7). */
@@ -63,7 +70,7 @@ function isNamed(selector: Exclude<Selector, { by: 'filter' }>, agent: AgentView
     case 'address':
       return agent.address === selector.address;
     case 'name':
-      return agent.name === selector.name;
+      return agent.name === selector.name || agent.address.endsWith(`/${selector.name}`);
   }
 }
 
