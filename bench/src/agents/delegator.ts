@@ -4,14 +4,13 @@
 import { Agent, imageOf, type Task, type TaskContext } from '@hivekernel/sdk';
 import { pump, repeat, timedMs } from '../pump.ts';
 
-const CHILDREN = 4;
 const UNDER_WAY_MAX = 1_024;
 const WITHIN_MS = 6_000;
 
 export default class Delegator extends Agent {
   override async onTask({ params }: Task, ctx: TaskContext): Promise<string> {
     const children: number[] = [];
-    for (let i = 0; i < CHILDREN; i += 1) children.push(await spawnDoer(ctx, i));
+    for (let i = 0; i < Number(params['children']); i += 1) children.push(await spawnDoer(ctx, i));
     const count = Number(params['count']);
     const rounds = Number(params['rounds']);
     const isLatency = params['what'] === 'latency';

@@ -10,26 +10,27 @@ interface Counts {
   readonly timed: number;
   readonly together: number;
   readonly rounds: number;
+  readonly children: number;
 }
 
 /** The first round warms up. */
 const COUNTS: Readonly<Record<Effort, Counts>> = {
-  full: { warmUp: 50, timed: 400, together: 5_000, rounds: 8 },
-  tiny: { warmUp: 1, timed: 3, together: 8, rounds: 2 },
+  full: { warmUp: 50, timed: 400, together: 5_000, rounds: 8, children: 4 },
+  tiny: { warmUp: 1, timed: 3, together: 8, rounds: 2, children: 1 },
 };
 
 export const execute: Benchmark = {
   name: 'execute',
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {
-      const { warmUp, timed, together, rounds } = COUNTS[ground.effort];
+      const { warmUp, timed, together, rounds, children } = COUNTS[ground.effort];
       const tookMs = await daemon.measure({
         agent: 'delegator',
-        params: { what: 'latency', count: warmUp + timed },
+        params: { what: 'latency', count: warmUp + timed, children: 1 },
       });
       const rates = await daemon.measure({
         agent: 'delegator',
-        params: { what: 'rate', count: together, rounds },
+        params: { what: 'rate', count: together, rounds, children },
       });
       const commitMs = ground.diskCommitMs.toFixed(2);
       return [
