@@ -1,7 +1,7 @@
 // `npm run check`: everything that can be said about the sources without running the system.
-// It only judges, it writes nothing but caches. All checks run, two at a time, also when one has failed; each
-// prints a line with its time, in the order of the list, and what failed is shown in full at the
-// end. `node tools/check.ts tidy knip` runs only those.
+// It only judges, it writes nothing but caches. All checks run, two at a time, also when one has
+// failed; each prints a line with its time, in the order of the list, and what failed is shown in
+// full at the end. `node tools/check.ts tidy knip` runs only those.
 
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
