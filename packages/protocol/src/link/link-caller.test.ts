@@ -1,5 +1,5 @@
 // LinkCaller held to the wire: a kernel spoken by hand answers late, twice, wrongly, or not at all.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { settle } from '../../test/async-queue.ts';
 import { attach, connect, newCaller } from '../../test/caller-end.ts';
 import { RawKernel, doneReply } from '../../test/raw-peer.ts';
@@ -193,9 +193,13 @@ describe('LinkCaller cancelling', () => {
 
   it('gives a call up after its time', async () => {
     const { caller, kernel } = await connect();
-    const call = caller.call('info', { pid: 9 }, { timeoutMs: 1 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const call = caller.call('info', { pid: 9 }, { timeoutMs: 1_000 });
+    await kernel.calls(1);
+    vi.advanceTimersByTime(1_000);
     await expect(call).rejects.toMatchObject({ code: 'timed_out' });
-    const [, cancel] = await kernel.calls(2);
+    const [cancel] = await kernel.calls(1);
     expect(cancel!.body).toEqual({ $case: 'cancel', value: { callId: 1 } });
   });
 });
