@@ -104,8 +104,9 @@ describe('readDocument()', () => {
     ['pipes', ' | a'.repeat(500_000)],
     ['backticks without end', '`. A '.repeat(400_000)],
   ])('reads two megabytes of %s in well under a second', (_what, text) => {
-    const startMs = performance.now();
+    const before = process.cpuUsage();
     texts(text);
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    // Of the processor, whoever else uses it.
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
   });
 });
