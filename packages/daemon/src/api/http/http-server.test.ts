@@ -408,9 +408,7 @@ describe('start() and stop()', () => {
   it('end open streams within the grace (H2)', async () => {
     const { http, url, upstream } = await door([hanging(chunk({ content: 'x' }))]);
     const response = await post(url, { model: 'm', messages: QUESTION, stream: true });
-    const startMs = performance.now();
-    await http.stop({ graceMs: 50 });
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    await http.stop({ graceMs: 50 }); // The stream itself would never end.
     const all = events(await response.text());
     expect(JSON.parse(all.at(-1) ?? '')).toMatchObject({ error: { code: 'unavailable' } });
     await upstream.seen[0]?.closed;
