@@ -10,6 +10,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { constants, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 24;
@@ -19,8 +20,12 @@ const RELAUNCHED = 'HIVE_RELAUNCHED';
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 /** What a terminal sends, it sends to the whole foreground group: the child has it already. */
 const KEYBOARD_SIGNALS = ['SIGINT', 'SIGQUIT'];
-/** Without a terminal a signal to the whole group comes directly and by the launcher. */
-const SIGNAL_ECHO_MS = 25;
+const STANDARD_FDS = [0, 1, 2];
+/**
+ * Without a terminal a signal to the whole group comes directly and by the launcher, which may be
+ * late on a busy machine. Programs are not as quick to ask again as fingers are.
+ */
+const SIGNAL_ECHO_MS = 250;
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -92,9 +97,13 @@ function relaunch() {
  * @param {NodeJS.Signals} signal
  */
 function passOn(child, signal) {
-  const { stdin, stdout, stderr } = process;
-  const hasTerminal = stdin.isTTY || stdout.isTTY || stderr.isTTY;
-  if (!hasTerminal || !KEYBOARD_SIGNALS.includes(signal)) child.kill(signal);
+  if (isPassedOn(signal)) child.kill(signal);
+}
+
+/** @param {string} signal */
+function isPassedOn(signal) {
+  if (!KEYBOARD_SIGNALS.includes(signal)) return FORWARDED_SIGNALS.includes(signal);
+  return !STANDARD_FDS.some((fd) => isatty(fd));
 }
 
 /** Lets a signal that comes twice within a moment, directly and forwarded, count once. */
@@ -102,7 +111,7 @@ function dropSignalEchoes() {
   const emit = process.emit;
   const lastMs = new Map();
   process.emit = function emitOnce(name, ...rest) {
-    if (FORWARDED_SIGNALS.includes(name)) {
+    if (isPassedOn(name)) {
       const nowMs = performance.now();
       const beforeMs = lastMs.get(name);
       lastMs.set(name, nowMs);

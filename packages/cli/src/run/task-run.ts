@@ -62,7 +62,7 @@ export class TaskRun {
     this.#following = this.#follow();
     const limit = timeoutMs === undefined ? {} : { timeoutMs };
     this.report = client.executeTask({ pid: this.pid, description, params, ...limit });
-    this.report.then(({ task }) => this.#created.resolve(task), this.#created.reject);
+    this.report.then(({ task }) => this.#know(task), this.#created.reject);
   }
 
   get task(): string {
@@ -112,10 +112,15 @@ export class TaskRun {
     this.model.apply(event);
     const { journal } = event;
     if (journal?.kind === 'task.created' && journal.body['pid'] === this.pid) {
-      this.#task ||= event.event.fields['task_id'] ?? '';
-      this.#created.resolve(this.#task);
+      this.#know(event.event.fields['task_id'] ?? '');
     }
     this.view.onEvent(event);
+  }
+
+  /** By the stream or by the report, whichever is first. */
+  #know(task: string): void {
+    this.#task ||= task;
+    this.#created.resolve(this.#task);
   }
 
   async #collect(): Promise<void> {
