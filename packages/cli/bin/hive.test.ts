@@ -102,6 +102,12 @@ interface Run {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Never group 0, which is that of the tests. */
+function interruptGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) throw new Error('it did not start');
+  process.kill(-pid, 'SIGINT');
+}
+
 function launch(node: NodeCommand, args: readonly string[]): ChildProcess {
   const [program, ...nodeArgs] = node.command;
   const { NODE_COMPILE_CACHE: _, ...rest } = process.env;
@@ -156,7 +162,7 @@ describe.each([PRETENDING, ...findOldNodes()])('hive under $name', (node) => {
     const child = launch(node, ['wait']);
     const end = endOf(child);
     await output(child, 'ready');
-    process.kill(-(child.pid ?? 0), 'SIGINT');
+    interruptGroup(child);
     await output(child, 'interrupted');
     child.kill('SIGTERM');
     const { stdout, code } = await end;
@@ -169,11 +175,11 @@ describe.each([PRETENDING, ...findOldNodes()])('hive under $name', (node) => {
     const child = launch(node, ['wait']);
     const end = endOf(child);
     await output(child, 'ready');
-    process.kill(-(child.pid ?? 0), 'SIGINT');
+    interruptGroup(child);
     await output(child, 'interrupted');
     // The time between the two is what it is about: longer than an echo takes.
     await sleep(400);
-    process.kill(-(child.pid ?? 0), 'SIGINT');
+    interruptGroup(child);
     await output(child, 'interrupted');
     child.kill('SIGTERM');
     expect((await end).stdout).toContain('{"interrupts":2}');

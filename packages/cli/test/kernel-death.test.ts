@@ -25,7 +25,9 @@ describe('hive up after kill -9 of the kernel', () => {
     await said(run.stderr, /took task/);
     const [echo] = await items('ps', 'echo');
     const journal = await items('journal', '-n', 'all');
-    process.kill(ground.kernelPid ?? 0, 'SIGKILL');
+    const { kernelPid } = ground;
+    if (kernelPid === undefined) throw new Error('no kernel to kill');
+    process.kill(kernelPid, 'SIGKILL');
     const { code, stderr } = await end;
     expect(code).toBe(69);
     expect(stderr).toContain('error[E_UNREACHABLE]: the kernel went away in the middle of task t');
