@@ -44,6 +44,12 @@ export const LIMITS = {
   owedCallsPerProcessMax: 1_024,
   /** Tasks in line at one process behind `max_concurrent_tasks`. */
   tasksQueuedMax: 10_000,
+  /** Of `retries_max` of one task. */
+  taskRetriesMax: 100,
+  /** S7: as base64 in Init it must fit a frame. */
+  checkpointBytesMax: 8 * MIB,
+  /** S6: the longest silence that a tool may declare. */
+  quietMsMax: 24 * 3_600_000,
   treeDepthMax: 1_000,
   processesMax: 1_000_000,
   /** "No limit" in a request (P6). */

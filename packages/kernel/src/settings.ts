@@ -1,6 +1,8 @@
 // What an operator may change, with the defaults of the semantics. The daemon validates hive.yaml
 // against this table and hands one frozen value to the kernel at boot.
 
+import type { RestartPolicy, Role, Strategy } from './events/words.ts';
+
 export interface KernelSettings {
   /** P12: the node of the king. */
   readonly nodeName: string;
@@ -35,9 +37,30 @@ export interface KernelSettings {
   readonly waitDefaultMs: number;
   /** PROTOCOL §3, Escalate: without an answer, one level up. */
   readonly escalationAnswerMs: number;
+  /** P6: OS processes at a time on this node. */
+  readonly osProcessesMax: number;
+  /** S2, S3: what a spawn request leaves out. */
+  readonly restartByRole: Readonly<Record<Role, RestartPolicy>>;
+  readonly strategyByRole: Readonly<Record<Role, Strategy>>;
+  /** S4: first x 2^n, at most `mostMs`, less up to `jitter` of it. */
+  readonly restartBackoff: {
+    readonly firstMs: number;
+    readonly mostMs: number;
+    readonly jitter: number;
+  };
+  /** S4: restarts without health in between; one more is a crash loop. */
+  readonly restartsMax: number;
+  /** S4: so long without an end is health. */
+  readonly restartHealthyMs: number;
   /** S6 */
   readonly heartbeatIntervalMs: number;
   readonly unresponsiveAfterMs: number;
+  readonly hangAfterMs: number;
+  readonly firstTokenMs: number;
+  /** S6: 0 means none. */
+  readonly wallLimitMs: number;
+  /** S7: 0 means never. */
+  readonly sleepAfterMs: number;
   /** M4: one level of priority is worth this much waiting. */
   readonly agingMsPerLevel: number;
   /** M6 */
@@ -74,8 +97,34 @@ export const DEFAULT_SETTINGS: KernelSettings = {
   reapScanMs: 15_000,
   waitDefaultMs: 60_000,
   escalationAnswerMs: 30_000,
+  osProcessesMax: 1_000,
+  restartByRole: {
+    kernel: 'temporary',
+    daemon: 'permanent',
+    agent: 'notify',
+    architect: 'temporary',
+    lead: 'notify',
+    worker: 'notify',
+    task: 'temporary',
+  },
+  strategyByRole: {
+    kernel: 'one_for_one',
+    daemon: 'one_for_one',
+    agent: 'one_for_one',
+    architect: 'one_for_one',
+    lead: 'one_for_one',
+    worker: 'one_for_one',
+    task: 'one_for_one',
+  },
+  restartBackoff: { firstMs: 1_000, mostMs: 60_000, jitter: 0.2 },
+  restartsMax: 5,
+  restartHealthyMs: 300_000,
   heartbeatIntervalMs: 10_000,
   unresponsiveAfterMs: 30_000,
+  hangAfterMs: 60_000,
+  firstTokenMs: 120_000,
+  wallLimitMs: 0,
+  sleepAfterMs: 0,
   agingMsPerLevel: 10_000,
   deliveryTriesMax: 5,
   artifactVersionsKept: 10,

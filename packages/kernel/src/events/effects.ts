@@ -35,6 +35,24 @@ export type Effect =
       readonly incarnation: number;
       readonly spec: ProcessSpec;
       readonly address: string;
+      /** S7: handed back at Init. */
+      readonly checkpoint: Content | undefined;
+    }
+  | {
+      /** S1, STOP and CONT: its whole process group. */
+      readonly do: 'pause' | 'resume';
+      readonly pid: Pid;
+      readonly incarnation: number;
+    }
+  | {
+      /** S1, USR1: what it knows of itself is asked for, and comes back as the fact `dumped`. */
+      readonly do: 'dump';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly to: CallRef;
+      readonly key: string;
+      /** What the kernel knows of it, JSON. */
+      readonly known: string;
     }
   | {
       /** TERM, then KILL to the process group after `graceMs`. */

@@ -12,10 +12,13 @@ import type {
   LogLevel,
   Priority,
   Relation,
+  RestartPolicy,
   Role,
   Severity,
   ShutdownReason,
+  SignalName,
   State,
+  Strategy,
   TaskOutcome,
   Tier,
   Visibility,
@@ -40,6 +43,16 @@ export interface ResourceLimits {
   readonly tokensTotalMax: number;
 }
 
+/** S6: the bounds of a process's silence and life, in milliseconds. */
+export interface WatchLimits {
+  /** From its first start to its end, for good; 0: none. */
+  readonly wallMs: number;
+  /** Without progress while a task runs. */
+  readonly idleMs: number;
+  /** From a model call to its first token. */
+  readonly firstTokenMs: number;
+}
+
 /** All that a process is from birth; none of it changes afterwards. */
 export interface ProcessSpec {
   readonly name: string;
@@ -57,6 +70,20 @@ export interface ProcessSpec {
   readonly limits: ResourceLimits;
   readonly initialTask: string;
   readonly exitAfterTask: boolean;
+  /** S2 */
+  readonly restart: RestartPolicy;
+  /** S3: for its children. */
+  readonly strategy: Strategy;
+  readonly watch: WatchLimits;
+}
+
+/** Why the kernel ends the runtime of a process although nobody killed it, and what comes then. */
+export interface Halt {
+  readonly cause: ExitCause;
+  /** For people. */
+  readonly detail: string;
+  /** `policy`: as after a crash (S2); `end`: whatever the policy is. */
+  readonly then: 'policy' | 'restart' | 'sleep' | 'end';
 }
 
 export interface TaskResult {
@@ -72,6 +99,8 @@ export interface TaskSpec {
   readonly timeoutMs: number;
   readonly priority: Priority;
   readonly context: Content;
+  /** How often it is tried again when the process that ran it ended under it and is restarted. */
+  readonly retriesMax: number;
 }
 
 /**
@@ -119,6 +148,34 @@ interface Bodies {
   'process.gone': { pid: Pid; heir: Pid };
   'process.removed': { pid: Pid };
   'process.responsive': { pid: Pid; isResponsive: boolean };
+  /** The kernel ends its runtime; `process.exited` or `process.slept` follows. */
+  'process.halting': { pid: Pid } & Halt;
+  /**
+   * S4, S5: a zombie will be started again. `attempt` counts restarts without health between them; 0:
+   * it does not count. `atMonoMs` 0: when the others of its group are down.
+   */
+  'process.restarting': {
+    pid: Pid;
+    attempt: number;
+    delayMs: number;
+    atMonoMs: number;
+    why: string;
+  };
+  /** S4: quarantined, after so many restarts without health. */
+  'process.crash_loop': { pid: Pid; restarts: number; cause: ExitCause; detail: string };
+  /** S6: no progress for `silentMs` while it ran a task. */
+  'process.hung': { pid: Pid; silentMs: number; limitMs: number };
+  /** S6: its wall limit. */
+  'process.over_limit': { pid: Pid; limitMs: number };
+  /** S7: it sleeps when its tasks are done. */
+  'process.sleep_asked': { pid: Pid };
+  'process.slept': { pid: Pid; incarnation: number };
+  'process.woken': { pid: Pid; why: string };
+  'process.checkpointed': { pid: Pid; content: Content };
+  /** P11 */
+  'process.reparented': { pid: Pid; from: Pid; to: Pid };
+  /** S1, for people; what it led to are events of their own. */
+  'process.signalled': { pid: Pid; signal: SignalName; reason: string };
   'task.created': {
     task: TaskId;
     pid: Pid;
@@ -128,6 +185,8 @@ interface Bodies {
     owed: CallRef | null;
   };
   'task.started': { task: TaskId; pid: Pid };
+  /** Its process ended under it and is restarted: it waits in line again. */
+  'task.retried': { task: TaskId; pid: Pid; tries: number; why: string };
   'task.ended': {
     task: TaskId;
     pid: Pid;
@@ -135,7 +194,15 @@ interface Bodies {
     result: TaskResult;
     error: string;
   };
-  'wait.began': { pid: Pid; target: Pid; task: TaskId | null; untilMonoMs: number; owed: CallRef };
+  'wait.began': {
+    pid: Pid;
+    target: Pid;
+    task: TaskId | null;
+    untilMonoMs: number;
+    owed: CallRef;
+    /** S8: the result stays. */
+    isPeek?: boolean;
+  };
   'wait.ended': { wait: Seq; pid: Pid };
   'kill.began': {
     root: Pid;
@@ -143,6 +210,13 @@ interface Bodies {
     reason: ShutdownReason;
     graceMs: number;
     owed: CallRef | null;
+    /** Of `targets`, who comes back: when all are down, or at the next boot (S3). */
+    spared?: readonly Pid[];
+    spareFor?: 'restart' | 'next_boot';
+    /** S4: how long a group that restarts waits when it is down. */
+    delayMs?: number;
+    /** S8: the answer is the results of these, leaves first. */
+    collapse?: readonly Pid[];
   };
   'kill.ended': { kill: Seq; root: Pid };
   'message.sent': {
@@ -220,6 +294,8 @@ interface Bodies {
     autoPropagate: boolean;
     untilMonoMs: number;
     owed: CallRef | null;
+    /** That waits for the answer. */
+    task?: TaskId | null;
   };
   'escalation.moved': { escalation: Seq; at: Pid; message: MessageId; untilMonoMs: number };
   'escalation.ended': { escalation: Seq; by: Pid; status: AckStatus | 'timed_out' | 'orphaned' };

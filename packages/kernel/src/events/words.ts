@@ -15,6 +15,8 @@ export const STATES = [
   'idle',
   'running',
   'blocked',
+  'paused',
+  'sleeping',
   'stopping',
   'zombie',
   'dead',
@@ -57,8 +59,28 @@ export const EXIT_CAUSES = [
   'kernel_stopped',
   /** It spoke nonsense on its link. */
   'protocol_error',
+  /** A restart of it, or its wake, did not become ready. */
+  'start_failed',
+  /** S6: no answer to a heartbeat; no progress in its task; its wall limit. */
+  'unresponsive',
+  'hung',
+  'over_limit',
+  /** It was stopped to be started anew, by its supervisor's strategy or because somebody asked. */
+  'restarted',
 ] as const;
 export type ExitCause = (typeof EXIT_CAUSES)[number];
+
+/** S2: what follows the end of a process. */
+export const RESTART_POLICIES = ['permanent', 'transient', 'notify', 'temporary'] as const;
+export type RestartPolicy = (typeof RESTART_POLICIES)[number];
+
+/** S3: whom the restart of a child concerns beside itself. */
+export const STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** S1: what may be sent; CHLD is the kernel's alone. */
+export const SIGNALS = ['TERM', 'KILL', 'INT', 'STOP', 'CONT', 'HUP', 'USR1'] as const;
+export type SignalName = (typeof SIGNALS)[number];
 
 export const TASK_OUTCOMES = ['completed', 'failed', 'timed_out', 'cancelled'] as const;
 export type TaskOutcome = (typeof TASK_OUTCOMES)[number];

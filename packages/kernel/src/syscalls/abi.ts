@@ -4,7 +4,8 @@
 import type { Found, StoreOrder } from '../artifacts/librarian.ts';
 import type { Delivery } from '../events/effects.ts';
 import type { CallRef, TaskSpec } from '../events/event.ts';
-import type { LogLevel, ShutdownReason, State } from '../events/words.ts';
+import type { Content } from '../events/content.ts';
+import type { LogLevel, ShutdownReason, SignalName, State } from '../events/words.ts';
 import type { ArtifactId, MessageId, Pid, TaskId } from '../ids.ts';
 import type { OutgoingMessage } from '../ipc/broker.ts';
 import type { TaskReport } from '../scheduler/dispatcher.ts';
@@ -31,6 +32,16 @@ export interface InboxView {
   readonly deadLetters: readonly Delivery[];
 }
 
+/** What a signal led to. */
+export interface SignalReport {
+  /** TERM, KILL: who was ended, as by `kill`. */
+  readonly killed?: readonly Pid[];
+  /** The others: whom it reached. */
+  readonly signalled?: readonly Pid[];
+  /** USR1: the key of the artifact. */
+  readonly key?: string;
+}
+
 /** name: [arguments, answer]. A pid of 0 means the caller. */
 export interface Abi {
   spawn: [SpawnOrder, { readonly pid: Pid }];
@@ -38,8 +49,27 @@ export interface Abi {
     { pid: Pid; isRecursive: boolean; reason: ShutdownReason; graceMs: number },
     { readonly killed: readonly Pid[] },
   ];
-  exit: [{ exitCode: number; output: string }, Nothing];
-  wait_child: [{ pid: Pid; timeoutMs: number }, WaitReport];
+  /** S8: the caller, its own child (as its executor), or with the operator anybody. */
+  exit: [{ pid: Pid; exitCode: number; output: string }, Nothing];
+  wait_child: [{ pid: Pid; timeoutMs: number; isPeek: boolean }, WaitReport];
+  signal: [
+    { pid: Pid; signal: SignalName; isRecursive: boolean; reason: string; graceMs: number },
+    SignalReport,
+  ];
+  restart: [{ pid: Pid; reason: string; graceMs: number }, Nothing];
+  sleep: [{ pid: Pid }, Nothing];
+  wake: [{ pid: Pid }, Nothing];
+  checkpoint: [{ content: Content }, Nothing];
+  collapse: [
+    { pid: Pid; reason: ShutdownReason; graceMs: number },
+    { readonly results: readonly WaitReport[] },
+  ];
+  pending_results: [{ pid: Pid }, readonly WaitReport[]];
+  reparent: [{ pid: Pid; parent: Pid }, Nothing];
+  ancestors: [{ pid: Pid }, readonly ProcessView[]];
+  common_ancestor: [{ pid: Pid; other: Pid }, ProcessView];
+  subtree_nodes: [{ pid: Pid }, { readonly nodes: readonly string[] }];
+  remove: [{ pid: Pid }, Nothing];
   cancel: [{ call: CallRef }, Nothing];
   info: [{ pid: Pid }, ProcessView];
   list_children: [
@@ -59,7 +89,8 @@ export interface Abi {
   execute_on: [{ pid: Pid; spec: TaskSpec }, TaskReport];
   execute_task: [{ pid: Pid; spec: TaskSpec }, TaskReport];
   interrupt: [{ pid: Pid; task: TaskId | undefined; reason: string }, Nothing];
-  progress: [{ message: string; percent: number }, Nothing];
+  /** `quietMs`: it may show no progress for so long from now (S6); 0: as ever. */
+  progress: [{ message: string; percent: number; quietMs: number }, Nothing];
   log: [{ level: LogLevel; message: string; fields: Readonly<Record<string, string>> }, Nothing];
   metric: [{ name: string; value: number; labels: Readonly<Record<string, string>> }, Nothing];
   escalate: [EscalationOrder, EscalationReport];

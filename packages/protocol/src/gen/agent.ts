@@ -334,6 +334,8 @@ export interface TaskRequest {
   timeoutSeconds: number;
   context: Uint8Array;
   parentTaskId: string;
+  /** How often it is tried again when the process ended under it and is restarted. At most 100. */
+  retriesMax: number;
 }
 
 export interface TaskRequest_ParamsEntry {
@@ -469,6 +471,18 @@ export interface SpawnRequest {
   exitAfterTask: boolean;
   /** The directory that it works in; empty: one of its own. */
   cwd: string;
+  /** After its end: permanent, transient, notify, temporary; empty: by its role. */
+  restartPolicy: string;
+  /** Whom the restart of a child concerns: one_for_one, one_for_all, rest_for_one; empty: by its role. */
+  strategy: string;
+  /** From its first start to its end, for good; 0: the setting (none by default). */
+  wallLimitSeconds: number;
+  /** Without progress while a task runs; 0: the setting. */
+  idleLimitSeconds: number;
+  /** From a model call to its first token; 0: the setting. */
+  firstTokenLimitSeconds: number;
+  /** When the kernel dies under it: end; empty: end. */
+  onKernelDeath: string;
 }
 
 export interface SpawnRequest_EnvEntry {
@@ -624,6 +638,8 @@ export interface SiblingInfo {
 export interface WaitChildRequest {
   targetPid: number;
   timeoutSeconds: number;
+  /** The result stays to be taken. */
+  peek: boolean;
 }
 
 export interface WaitChildResponse {
@@ -635,8 +651,9 @@ export interface WaitChildResponse {
   error: string;
   /** Why it failed: one of the closed list of the kernel; empty when it did not. */
   errorCode: string;
-  /** Why it ended, in a word: returned, failed, killed … */
+  /** Why it ended, in a word: done, crashed, killed … */
   cause: string;
+  name: string;
 }
 
 function createBaseInitRequest(): InitRequest {
@@ -1615,6 +1632,7 @@ function createBaseTaskRequest(): TaskRequest {
     timeoutSeconds: 0,
     context: NO_BYTES,
     parentTaskId: "",
+    retriesMax: 0,
   };
 }
 
@@ -1640,6 +1658,9 @@ export const TaskRequest: MessageFns<TaskRequest> = {
     }
     if (message.parentTaskId !== "") {
       writer.uint32(58).string(message.parentTaskId);
+    }
+    if (message.retriesMax !== 0) {
+      writer.uint32(800).uint32(message.retriesMax);
     }
     return writer;
   },
@@ -1714,6 +1735,14 @@ export const TaskRequest: MessageFns<TaskRequest> = {
             }
 
             message.parentTaskId = reader.string();
+            continue;
+          }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.retriesMax = reader.uint32();
             continue;
           }
         }
@@ -2893,6 +2922,12 @@ function createBaseSpawnRequest(): SpawnRequest {
     user: "",
     exitAfterTask: false,
     cwd: "",
+    restartPolicy: "",
+    strategy: "",
+    wallLimitSeconds: 0,
+    idleLimitSeconds: 0,
+    firstTokenLimitSeconds: 0,
+    onKernelDeath: "",
   };
 }
 
@@ -2942,6 +2977,24 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
     }
     if (message.cwd !== "") {
       writer.uint32(818).string(message.cwd);
+    }
+    if (message.restartPolicy !== "") {
+      writer.uint32(826).string(message.restartPolicy);
+    }
+    if (message.strategy !== "") {
+      writer.uint32(834).string(message.strategy);
+    }
+    if (message.wallLimitSeconds !== 0) {
+      writer.uint32(840).uint32(message.wallLimitSeconds);
+    }
+    if (message.idleLimitSeconds !== 0) {
+      writer.uint32(848).uint32(message.idleLimitSeconds);
+    }
+    if (message.firstTokenLimitSeconds !== 0) {
+      writer.uint32(856).uint32(message.firstTokenLimitSeconds);
+    }
+    if (message.onKernelDeath !== "") {
+      writer.uint32(866).string(message.onKernelDeath);
     }
     return writer;
   },
@@ -3080,6 +3133,54 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
             }
 
             message.cwd = reader.string();
+            continue;
+          }
+          case 103: {
+            if (tag !== 826) {
+              break;
+            }
+
+            message.restartPolicy = reader.string();
+            continue;
+          }
+          case 104: {
+            if (tag !== 834) {
+              break;
+            }
+
+            message.strategy = reader.string();
+            continue;
+          }
+          case 105: {
+            if (tag !== 840) {
+              break;
+            }
+
+            message.wallLimitSeconds = reader.uint32();
+            continue;
+          }
+          case 106: {
+            if (tag !== 848) {
+              break;
+            }
+
+            message.idleLimitSeconds = reader.uint32();
+            continue;
+          }
+          case 107: {
+            if (tag !== 856) {
+              break;
+            }
+
+            message.firstTokenLimitSeconds = reader.uint32();
+            continue;
+          }
+          case 108: {
+            if (tag !== 866) {
+              break;
+            }
+
+            message.onKernelDeath = reader.string();
             continue;
           }
         }
@@ -4629,7 +4730,7 @@ export const SiblingInfo: MessageFns<SiblingInfo> = {
 };
 
 function createBaseWaitChildRequest(): WaitChildRequest {
-  return { targetPid: 0, timeoutSeconds: 0 };
+  return { targetPid: 0, timeoutSeconds: 0, peek: false };
 }
 
 export const WaitChildRequest: MessageFns<WaitChildRequest> = {
@@ -4639,6 +4740,9 @@ export const WaitChildRequest: MessageFns<WaitChildRequest> = {
     }
     if (message.timeoutSeconds !== 0) {
       writer.uint32(16).int32(message.timeoutSeconds);
+    }
+    if (message.peek !== false) {
+      writer.uint32(800).bool(message.peek);
     }
     return writer;
   },
@@ -4672,6 +4776,14 @@ export const WaitChildRequest: MessageFns<WaitChildRequest> = {
             message.timeoutSeconds = reader.int32();
             continue;
           }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.peek = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4686,7 +4798,7 @@ export const WaitChildRequest: MessageFns<WaitChildRequest> = {
 };
 
 function createBaseWaitChildResponse(): WaitChildResponse {
-  return { success: false, pid: 0, exitCode: 0, output: "", error: "", errorCode: "", cause: "" };
+  return { success: false, pid: 0, exitCode: 0, output: "", error: "", errorCode: "", cause: "", name: "" };
 }
 
 export const WaitChildResponse: MessageFns<WaitChildResponse> = {
@@ -4711,6 +4823,9 @@ export const WaitChildResponse: MessageFns<WaitChildResponse> = {
     }
     if (message.cause !== "") {
       writer.uint32(810).string(message.cause);
+    }
+    if (message.name !== "") {
+      writer.uint32(818).string(message.name);
     }
     return writer;
   },
@@ -4782,6 +4897,14 @@ export const WaitChildResponse: MessageFns<WaitChildResponse> = {
             }
 
             message.cause = reader.string();
+            continue;
+          }
+          case 102: {
+            if (tag !== 818) {
+              break;
+            }
+
+            message.name = reader.string();
             continue;
           }
         }

@@ -88,6 +88,20 @@ export interface ProcessInfo {
   output: string;
   /** Unix milliseconds. */
   startedAtMs: number;
+  /** permanent, transient, notify, temporary. */
+  restartPolicy: string;
+  /** For its children: one_for_one, one_for_all, rest_for_one. */
+  strategy: string;
+  /** Dead after a crash loop, and kept until an operator removes it. */
+  quarantined: boolean;
+  /** Its end in a sentence: "exit code 41", the last lines it printed. */
+  exitDetail: string;
+  /** Of its last checkpoint; 0: none. */
+  checkpointBytes: number;
+  /** Gone for good: its address is free, its mail and artifacts are others'. */
+  gone: boolean;
+  /** Restarts without health between them, of those that count. */
+  restartsInRow: number;
 }
 
 /** `filter_state` 0: all of them. */
@@ -178,6 +192,8 @@ export interface ExecuteTaskRequest {
   params: { [key: string]: string };
   /** 0: the process's limit. */
   timeoutSeconds: number;
+  /** As in TaskRequest. */
+  retriesMax: number;
 }
 
 export interface ExecuteTaskRequest_ParamsEntry {
@@ -376,6 +392,13 @@ function createBaseProcessInfo(): ProcessInfo {
     tasksQueued: 0,
     output: "",
     startedAtMs: 0,
+    restartPolicy: "",
+    strategy: "",
+    quarantined: false,
+    exitDetail: "",
+    checkpointBytes: 0,
+    gone: false,
+    restartsInRow: 0,
   };
 }
 
@@ -470,6 +493,27 @@ export const ProcessInfo: MessageFns<ProcessInfo> = {
     }
     if (message.startedAtMs !== 0) {
       writer.uint32(912).uint64(message.startedAtMs);
+    }
+    if (message.restartPolicy !== "") {
+      writer.uint32(922).string(message.restartPolicy);
+    }
+    if (message.strategy !== "") {
+      writer.uint32(930).string(message.strategy);
+    }
+    if (message.quarantined !== false) {
+      writer.uint32(936).bool(message.quarantined);
+    }
+    if (message.exitDetail !== "") {
+      writer.uint32(946).string(message.exitDetail);
+    }
+    if (message.checkpointBytes !== 0) {
+      writer.uint32(952).uint64(message.checkpointBytes);
+    }
+    if (message.gone !== false) {
+      writer.uint32(960).bool(message.gone);
+    }
+    if (message.restartsInRow !== 0) {
+      writer.uint32(968).uint32(message.restartsInRow);
     }
     return writer;
   },
@@ -725,6 +769,62 @@ export const ProcessInfo: MessageFns<ProcessInfo> = {
             }
 
             message.startedAtMs = longToNumber(reader.uint64());
+            continue;
+          }
+          case 115: {
+            if (tag !== 922) {
+              break;
+            }
+
+            message.restartPolicy = reader.string();
+            continue;
+          }
+          case 116: {
+            if (tag !== 930) {
+              break;
+            }
+
+            message.strategy = reader.string();
+            continue;
+          }
+          case 117: {
+            if (tag !== 936) {
+              break;
+            }
+
+            message.quarantined = reader.bool();
+            continue;
+          }
+          case 118: {
+            if (tag !== 946) {
+              break;
+            }
+
+            message.exitDetail = reader.string();
+            continue;
+          }
+          case 119: {
+            if (tag !== 952) {
+              break;
+            }
+
+            message.checkpointBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 120: {
+            if (tag !== 960) {
+              break;
+            }
+
+            message.gone = reader.bool();
+            continue;
+          }
+          case 121: {
+            if (tag !== 968) {
+              break;
+            }
+
+            message.restartsInRow = reader.uint32();
             continue;
           }
         }
@@ -1624,7 +1724,7 @@ export const MetricResponse: MessageFns<MetricResponse> = {
 };
 
 function createBaseExecuteTaskRequest(): ExecuteTaskRequest {
-  return { targetPid: 0, description: "", params: {}, timeoutSeconds: 0 };
+  return { targetPid: 0, description: "", params: {}, timeoutSeconds: 0, retriesMax: 0 };
 }
 
 export const ExecuteTaskRequest: MessageFns<ExecuteTaskRequest> = {
@@ -1640,6 +1740,9 @@ export const ExecuteTaskRequest: MessageFns<ExecuteTaskRequest> = {
     });
     if (message.timeoutSeconds !== 0) {
       writer.uint32(32).int32(message.timeoutSeconds);
+    }
+    if (message.retriesMax !== 0) {
+      writer.uint32(800).uint32(message.retriesMax);
     }
     return writer;
   },
@@ -1690,6 +1793,14 @@ export const ExecuteTaskRequest: MessageFns<ExecuteTaskRequest> = {
             }
 
             message.timeoutSeconds = reader.int32();
+            continue;
+          }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.retriesMax = reader.uint32();
             continue;
           }
         }

@@ -25,6 +25,7 @@ import {
   MessageAck,
   SendMessageRequest,
   SendMessageResponse,
+  ShutdownReason,
   ShutdownRequest,
   ShutdownResponse,
   SpawnRequest,
@@ -59,6 +60,33 @@ import {
  * Facts in DESIGN D6: call ids rise per (pid, incarnation); replies are acknowledged cumulatively by
  * their `seq`; the channel is the identity.
  */
+
+/** SEMANTICS S1. Zero is no signal, so that none is sent by forgetting it. */
+export const Signal = {
+  SIGNAL_NONE: 0,
+  SIGNAL_HUP: 1,
+  SIGNAL_INT: 2,
+  SIGNAL_KILL: 9,
+  SIGNAL_USR1: 10,
+  SIGNAL_TERM: 15,
+  SIGNAL_CONT: 18,
+  SIGNAL_STOP: 19,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Signal = typeof Signal[keyof typeof Signal];
+
+export namespace Signal {
+  export type SIGNAL_NONE = typeof Signal.SIGNAL_NONE;
+  export type SIGNAL_HUP = typeof Signal.SIGNAL_HUP;
+  export type SIGNAL_INT = typeof Signal.SIGNAL_INT;
+  export type SIGNAL_KILL = typeof Signal.SIGNAL_KILL;
+  export type SIGNAL_USR1 = typeof Signal.SIGNAL_USR1;
+  export type SIGNAL_TERM = typeof Signal.SIGNAL_TERM;
+  export type SIGNAL_CONT = typeof Signal.SIGNAL_CONT;
+  export type SIGNAL_STOP = typeof Signal.SIGNAL_STOP;
+  export type UNRECOGNIZED = typeof Signal.UNRECOGNIZED;
+}
 
 /** From an agent's runner, or an operator's client, to the kernel. */
 export interface ClientFrame {
@@ -140,6 +168,17 @@ export interface Call {
     | { $case: "usage"; value: ResourceUsageRequest }
     | { $case: "metric"; value: MetricRequest }
     | { $case: "interrupt"; value: InterruptCall }
+    | { $case: "signal"; value: SignalCall }
+    | { $case: "restart"; value: RestartCall }
+    | { $case: "sleep"; value: SleepCall }
+    | { $case: "wake"; value: WakeCall }
+    | { $case: "checkpoint"; value: CheckpointCall }
+    | { $case: "collapse"; value: CollapseCall }
+    | { $case: "pendingResults"; value: PendingResultsCall }
+    | { $case: "reparent"; value: ReparentCall }
+    | { $case: "ancestors"; value: AncestorsCall }
+    | { $case: "commonAncestor"; value: CommonAncestorCall }
+    | { $case: "subtreeNodes"; value: SubtreeNodesCall }
     | //
     /** Operator's calls: refused on an agent's socket. */
     { $case: "listProcesses"; value: ListProcessesCall }
@@ -147,13 +186,127 @@ export interface Call {
     | { $case: "followEvents"; value: FollowEventsCall }
     | { $case: "stopKernel"; value: StopKernelCall }
     | { $case: "cancel"; value: CancelCall }
+    | { $case: "remove"; value: RemoveCall }
     | undefined;
 }
 
-/** The caller ends itself with this result (SEMANTICS S8). */
+/** A process ends with this result (SEMANTICS S8). */
 export interface ExitCall {
   exitCode: number;
   output: string;
+  /** 0: the caller. Otherwise a child of the caller, or of the operator's choice. */
+  pid: number;
+}
+
+export interface SignalCall {
+  /** 0: the caller. */
+  targetPid: number;
+  signal: Signal;
+  /** Its descendants too. */
+  recursive: boolean;
+  /** For people; kept in the journal. */
+  reason: string;
+  /** TERM only; 0: the default. */
+  gracePeriodSeconds: number;
+}
+
+export interface SignalReply {
+  /** TERM and KILL: who was ended, leaves before their parents. */
+  killedPids: number[];
+  /** The others: whom it reached. */
+  signalledPids: number[];
+  /** USR1: where the dump is. */
+  artifactKey: string;
+}
+
+/**
+ * Stops what runs and starts it again under the same pid (SEMANTICS S5); what crashed and waits for
+ * its parent's decision is started.
+ */
+export interface RestartCall {
+  /** 0: the caller. */
+  targetPid: number;
+  reason: string;
+  /** 0: the default. */
+  gracePeriodSeconds: number;
+}
+
+/**
+ * Keeps a checkpoint and stops the runtime (SEMANTICS S7). One that runs a task sleeps after it,
+ * where it asks for itself; others are refused.
+ */
+export interface SleepCall {
+  /** 0: the caller. */
+  targetPid: number;
+}
+
+export interface WakeCall {
+  targetPid: number;
+}
+
+/** What the next incarnation of the caller finds at Init, as metadata `hivekernel.state`. */
+export interface CheckpointCall {
+  state: Uint8Array;
+}
+
+/** Ends all descendants of a process, leaves first, and gives their results (SEMANTICS S8). */
+export interface CollapseCall {
+  /** 0: the caller. */
+  targetPid: number;
+  reason: ShutdownReason;
+  /** 0: the default. */
+  gracePeriodSeconds: number;
+}
+
+export interface CollapseReply {
+  results: WaitChildResponse[];
+}
+
+/** Results of children that nobody took (SEMANTICS S8); they stay. */
+export interface PendingResultsCall {
+  /** Whose children; 0: the caller's. */
+  targetPid: number;
+}
+
+export interface PendingResultsReply {
+  results: WaitChildResponse[];
+}
+
+/** Moves a process, with all below it, under another parent (SEMANTICS P11). */
+export interface ReparentCall {
+  targetPid: number;
+  parentPid: number;
+}
+
+/** From the parent up to the king. */
+export interface AncestorsCall {
+  /** 0: the caller. */
+  targetPid: number;
+}
+
+export interface AncestorsReply {
+  processes: ProcessInfo[];
+}
+
+export interface CommonAncestorCall {
+  /** 0: the caller. */
+  targetPid: number;
+  otherPid: number;
+}
+
+/** The nodes that a process and all below it live on. */
+export interface SubtreeNodesCall {
+  /** 0: the caller. */
+  targetPid: number;
+}
+
+export interface SubtreeNodesReply {
+  nodes: string[];
+}
+
+/** Forgets a dead process before its time; what was quarantined is kept until then. */
+export interface RemoveCall {
+  targetPid: number;
 }
 
 /** How far a task is. Not durable: observers get it at once. */
@@ -161,6 +314,11 @@ export interface ProgressCall {
   message: string;
   /** 0 to 100; below 0: unknown. */
   percent: number;
+  /**
+   * The caller may show no progress for so long from now, and is not taken for hung (SEMANTICS S6);
+   * 0: as ever. At most a day.
+   */
+  quietMs: number;
 }
 
 /** Stops a task, not its process. Own tasks, and those of own children; the operator any. */
@@ -229,6 +387,12 @@ export interface Reply {
     | { $case: "executeTask"; value: ExecuteTaskResponse }
     | { $case: "escalate"; value: EscalateResponse }
     | { $case: "usage"; value: ResourceUsage }
+    | { $case: "signal"; value: SignalReply }
+    | { $case: "collapse"; value: CollapseReply }
+    | { $case: "pendingResults"; value: PendingResultsReply }
+    | { $case: "ancestors"; value: AncestorsReply }
+    | { $case: "commonAncestor"; value: ProcessInfo }
+    | { $case: "subtreeNodes"; value: SubtreeNodesReply }
     | { $case: "listProcesses"; value: ListProcessesReply }
     | { $case: "kernelStatus"; value: KernelStatus }
     | { $case: "followItem"; value: FollowItem }
@@ -291,6 +455,7 @@ export interface Request {
     | { $case: "heartbeat"; value: HeartbeatRequest }
     | { $case: "interrupt"; value: InterruptRequest }
     | { $case: "shutdown"; value: ShutdownRequest }
+    | { $case: "dump"; value: DumpRequest }
     | undefined;
 }
 
@@ -305,6 +470,7 @@ export interface Answer {
     | { $case: "heartbeat"; value: HeartbeatResponse }
     | { $case: "interrupt"; value: InterruptResponse }
     | { $case: "shutdown"; value: ShutdownResponse }
+    | { $case: "dump"; value: DumpAnswer }
     | undefined;
 }
 
@@ -314,6 +480,15 @@ export interface ExecuteAnswer {
   completed: boolean;
   result: TaskResult | undefined;
   error: string;
+}
+
+/** SIGUSR1: what the agent knows of itself (SEMANTICS S1). */
+export interface DumpRequest {
+}
+
+export interface DumpAnswer {
+  /** JSON: its context, its running tasks, the calls that it waits for. */
+  json: string;
 }
 
 function createBaseClientFrame(): ClientFrame {
@@ -858,6 +1033,39 @@ export const Call: MessageFns<Call> = {
       case "interrupt":
         InterruptCall.encode(message.body.value, writer.uint32(234).fork()).join();
         break;
+      case "signal":
+        SignalCall.encode(message.body.value, writer.uint32(242).fork()).join();
+        break;
+      case "restart":
+        RestartCall.encode(message.body.value, writer.uint32(250).fork()).join();
+        break;
+      case "sleep":
+        SleepCall.encode(message.body.value, writer.uint32(258).fork()).join();
+        break;
+      case "wake":
+        WakeCall.encode(message.body.value, writer.uint32(266).fork()).join();
+        break;
+      case "checkpoint":
+        CheckpointCall.encode(message.body.value, writer.uint32(274).fork()).join();
+        break;
+      case "collapse":
+        CollapseCall.encode(message.body.value, writer.uint32(282).fork()).join();
+        break;
+      case "pendingResults":
+        PendingResultsCall.encode(message.body.value, writer.uint32(290).fork()).join();
+        break;
+      case "reparent":
+        ReparentCall.encode(message.body.value, writer.uint32(298).fork()).join();
+        break;
+      case "ancestors":
+        AncestorsCall.encode(message.body.value, writer.uint32(306).fork()).join();
+        break;
+      case "commonAncestor":
+        CommonAncestorCall.encode(message.body.value, writer.uint32(314).fork()).join();
+        break;
+      case "subtreeNodes":
+        SubtreeNodesCall.encode(message.body.value, writer.uint32(322).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesCall.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -872,6 +1080,9 @@ export const Call: MessageFns<Call> = {
         break;
       case "cancel":
         CancelCall.encode(message.body.value, writer.uint32(514).fork()).join();
+        break;
+      case "remove":
+        RemoveCall.encode(message.body.value, writer.uint32(522).fork()).join();
         break;
     }
     return writer;
@@ -1074,6 +1285,94 @@ export const Call: MessageFns<Call> = {
             message.body = { $case: "interrupt", value: InterruptCall.decode(reader, reader.uint32()) };
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.body = { $case: "signal", value: SignalCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.body = { $case: "restart", value: RestartCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.body = { $case: "sleep", value: SleepCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 33: {
+            if (tag !== 266) {
+              break;
+            }
+
+            message.body = { $case: "wake", value: WakeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.body = { $case: "checkpoint", value: CheckpointCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 35: {
+            if (tag !== 282) {
+              break;
+            }
+
+            message.body = { $case: "collapse", value: CollapseCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 36: {
+            if (tag !== 290) {
+              break;
+            }
+
+            message.body = { $case: "pendingResults", value: PendingResultsCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 37: {
+            if (tag !== 298) {
+              break;
+            }
+
+            message.body = { $case: "reparent", value: ReparentCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 38: {
+            if (tag !== 306) {
+              break;
+            }
+
+            message.body = { $case: "ancestors", value: AncestorsCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 39: {
+            if (tag !== 314) {
+              break;
+            }
+
+            message.body = { $case: "commonAncestor", value: CommonAncestorCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.body = { $case: "subtreeNodes", value: SubtreeNodesCall.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 60: {
             if (tag !== 482) {
               break;
@@ -1114,6 +1413,14 @@ export const Call: MessageFns<Call> = {
             message.body = { $case: "cancel", value: CancelCall.decode(reader, reader.uint32()) };
             continue;
           }
+          case 65: {
+            if (tag !== 522) {
+              break;
+            }
+
+            message.body = { $case: "remove", value: RemoveCall.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1128,7 +1435,7 @@ export const Call: MessageFns<Call> = {
 };
 
 function createBaseExitCall(): ExitCall {
-  return { exitCode: 0, output: "" };
+  return { exitCode: 0, output: "", pid: 0 };
 }
 
 export const ExitCall: MessageFns<ExitCall> = {
@@ -1138,6 +1445,9 @@ export const ExitCall: MessageFns<ExitCall> = {
     }
     if (message.output !== "") {
       writer.uint32(18).string(message.output);
+    }
+    if (message.pid !== 0) {
+      writer.uint32(24).uint64(message.pid);
     }
     return writer;
   },
@@ -1171,6 +1481,956 @@ export const ExitCall: MessageFns<ExitCall> = {
             message.output = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSignalCall(): SignalCall {
+  return { targetPid: 0, signal: 0, recursive: false, reason: "", gracePeriodSeconds: 0 };
+}
+
+export const SignalCall: MessageFns<SignalCall> = {
+  encode(message: SignalCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.signal !== 0) {
+      writer.uint32(16).int32(message.signal);
+    }
+    if (message.recursive !== false) {
+      writer.uint32(24).bool(message.recursive);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    if (message.gracePeriodSeconds !== 0) {
+      writer.uint32(40).uint32(message.gracePeriodSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignalCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignalCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.signal = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.recursive = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.gracePeriodSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSignalReply(): SignalReply {
+  return { killedPids: [], signalledPids: [], artifactKey: "" };
+}
+
+export const SignalReply: MessageFns<SignalReply> = {
+  encode(message: SignalReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.killedPids.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.killedPids) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.signalledPids.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.signalledPids) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.artifactKey !== "") {
+      writer.uint32(26).string(message.artifactKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignalReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignalReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.killedPids.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.killedPids.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.signalledPids.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.signalledPids.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.artifactKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRestartCall(): RestartCall {
+  return { targetPid: 0, reason: "", gracePeriodSeconds: 0 };
+}
+
+export const RestartCall: MessageFns<RestartCall> = {
+  encode(message: RestartCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.gracePeriodSeconds !== 0) {
+      writer.uint32(24).uint32(message.gracePeriodSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestartCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestartCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.gracePeriodSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSleepCall(): SleepCall {
+  return { targetPid: 0 };
+}
+
+export const SleepCall: MessageFns<SleepCall> = {
+  encode(message: SleepCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SleepCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSleepCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWakeCall(): WakeCall {
+  return { targetPid: 0 };
+}
+
+export const WakeCall: MessageFns<WakeCall> = {
+  encode(message: WakeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WakeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWakeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCheckpointCall(): CheckpointCall {
+  return { state: NO_BYTES };
+}
+
+export const CheckpointCall: MessageFns<CheckpointCall> = {
+  encode(message: CheckpointCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state.length !== 0) {
+      writer.uint32(10).bytes(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.state = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCollapseCall(): CollapseCall {
+  return { targetPid: 0, reason: 0, gracePeriodSeconds: 0 };
+}
+
+export const CollapseCall: MessageFns<CollapseCall> = {
+  encode(message: CollapseCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(16).int32(message.reason);
+    }
+    if (message.gracePeriodSeconds !== 0) {
+      writer.uint32(24).uint32(message.gracePeriodSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollapseCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollapseCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.gracePeriodSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCollapseReply(): CollapseReply {
+  return { results: [] };
+}
+
+export const CollapseReply: MessageFns<CollapseReply> = {
+  encode(message: CollapseReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      WaitChildResponse.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollapseReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollapseReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(WaitChildResponse.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePendingResultsCall(): PendingResultsCall {
+  return { targetPid: 0 };
+}
+
+export const PendingResultsCall: MessageFns<PendingResultsCall> = {
+  encode(message: PendingResultsCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PendingResultsCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePendingResultsCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePendingResultsReply(): PendingResultsReply {
+  return { results: [] };
+}
+
+export const PendingResultsReply: MessageFns<PendingResultsReply> = {
+  encode(message: PendingResultsReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      WaitChildResponse.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PendingResultsReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePendingResultsReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(WaitChildResponse.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReparentCall(): ReparentCall {
+  return { targetPid: 0, parentPid: 0 };
+}
+
+export const ReparentCall: MessageFns<ReparentCall> = {
+  encode(message: ReparentCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.parentPid !== 0) {
+      writer.uint32(16).uint64(message.parentPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReparentCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReparentCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.parentPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAncestorsCall(): AncestorsCall {
+  return { targetPid: 0 };
+}
+
+export const AncestorsCall: MessageFns<AncestorsCall> = {
+  encode(message: AncestorsCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AncestorsCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAncestorsCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAncestorsReply(): AncestorsReply {
+  return { processes: [] };
+}
+
+export const AncestorsReply: MessageFns<AncestorsReply> = {
+  encode(message: AncestorsReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.processes) {
+      ProcessInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AncestorsReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAncestorsReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.processes.push(ProcessInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCommonAncestorCall(): CommonAncestorCall {
+  return { targetPid: 0, otherPid: 0 };
+}
+
+export const CommonAncestorCall: MessageFns<CommonAncestorCall> = {
+  encode(message: CommonAncestorCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.otherPid !== 0) {
+      writer.uint32(16).uint64(message.otherPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CommonAncestorCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCommonAncestorCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.otherPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSubtreeNodesCall(): SubtreeNodesCall {
+  return { targetPid: 0 };
+}
+
+export const SubtreeNodesCall: MessageFns<SubtreeNodesCall> = {
+  encode(message: SubtreeNodesCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubtreeNodesCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubtreeNodesCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSubtreeNodesReply(): SubtreeNodesReply {
+  return { nodes: [] };
+}
+
+export const SubtreeNodesReply: MessageFns<SubtreeNodesReply> = {
+  encode(message: SubtreeNodesReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubtreeNodesReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubtreeNodesReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRemoveCall(): RemoveCall {
+  return { targetPid: 0 };
+}
+
+export const RemoveCall: MessageFns<RemoveCall> = {
+  encode(message: RemoveCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1185,7 +2445,7 @@ export const ExitCall: MessageFns<ExitCall> = {
 };
 
 function createBaseProgressCall(): ProgressCall {
-  return { message: "", percent: 0 };
+  return { message: "", percent: 0, quietMs: 0 };
 }
 
 export const ProgressCall: MessageFns<ProgressCall> = {
@@ -1195,6 +2455,9 @@ export const ProgressCall: MessageFns<ProgressCall> = {
     }
     if (message.percent !== 0) {
       writer.uint32(21).float(message.percent);
+    }
+    if (message.quietMs !== 0) {
+      writer.uint32(24).uint32(message.quietMs);
     }
     return writer;
   },
@@ -1226,6 +2489,14 @@ export const ProgressCall: MessageFns<ProgressCall> = {
             }
 
             message.percent = reader.float();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.quietMs = reader.uint32();
             continue;
           }
         }
@@ -1661,6 +2932,24 @@ export const Reply: MessageFns<Reply> = {
       case "usage":
         ResourceUsage.encode(message.body.value, writer.uint32(218).fork()).join();
         break;
+      case "signal":
+        SignalReply.encode(message.body.value, writer.uint32(242).fork()).join();
+        break;
+      case "collapse":
+        CollapseReply.encode(message.body.value, writer.uint32(282).fork()).join();
+        break;
+      case "pendingResults":
+        PendingResultsReply.encode(message.body.value, writer.uint32(290).fork()).join();
+        break;
+      case "ancestors":
+        AncestorsReply.encode(message.body.value, writer.uint32(306).fork()).join();
+        break;
+      case "commonAncestor":
+        ProcessInfo.encode(message.body.value, writer.uint32(314).fork()).join();
+        break;
+      case "subtreeNodes":
+        SubtreeNodesReply.encode(message.body.value, writer.uint32(322).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesReply.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -1845,6 +3134,54 @@ export const Reply: MessageFns<Reply> = {
             }
 
             message.body = { $case: "usage", value: ResourceUsage.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.body = { $case: "signal", value: SignalReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 35: {
+            if (tag !== 282) {
+              break;
+            }
+
+            message.body = { $case: "collapse", value: CollapseReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 36: {
+            if (tag !== 290) {
+              break;
+            }
+
+            message.body = { $case: "pendingResults", value: PendingResultsReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 38: {
+            if (tag !== 306) {
+              break;
+            }
+
+            message.body = { $case: "ancestors", value: AncestorsReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 39: {
+            if (tag !== 314) {
+              break;
+            }
+
+            message.body = { $case: "commonAncestor", value: ProcessInfo.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.body = { $case: "subtreeNodes", value: SubtreeNodesReply.decode(reader, reader.uint32()) };
             continue;
           }
           case 60: {
@@ -2352,6 +3689,9 @@ export const Request: MessageFns<Request> = {
       case "shutdown":
         ShutdownRequest.encode(message.body.value, writer.uint32(122).fork()).join();
         break;
+      case "dump":
+        DumpRequest.encode(message.body.value, writer.uint32(130).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2433,6 +3773,14 @@ export const Request: MessageFns<Request> = {
             message.body = { $case: "shutdown", value: ShutdownRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.body = { $case: "dump", value: DumpRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2479,6 +3827,9 @@ export const Answer: MessageFns<Answer> = {
         break;
       case "shutdown":
         ShutdownResponse.encode(message.body.value, writer.uint32(122).fork()).join();
+        break;
+      case "dump":
+        DumpAnswer.encode(message.body.value, writer.uint32(130).fork()).join();
         break;
     }
     return writer;
@@ -2569,6 +3920,14 @@ export const Answer: MessageFns<Answer> = {
             message.body = { $case: "shutdown", value: ShutdownResponse.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.body = { $case: "dump", value: DumpAnswer.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2635,6 +3994,87 @@ export const ExecuteAnswer: MessageFns<ExecuteAnswer> = {
             }
 
             message.error = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDumpRequest(): DumpRequest {
+  return {};
+}
+
+export const DumpRequest: MessageFns<DumpRequest> = {
+  encode(_: DumpRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DumpRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDumpRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDumpAnswer(): DumpAnswer {
+  return { json: "" };
+}
+
+export const DumpAnswer: MessageFns<DumpAnswer> = {
+  encode(message: DumpAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.json !== "") {
+      writer.uint32(10).string(message.json);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DumpAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDumpAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.json = reader.string();
             continue;
           }
         }
