@@ -46,8 +46,10 @@ export function interrupt(ctx: CallContext, args: ArgsOf<'interrupt'>): Nothing 
 }
 
 export function progress(ctx: CallContext, args: ArgsOf<'progress'>): Nothing {
-  const { message, percent } = args;
+  const { message, percent, quietMs = 0 } = args;
   const pid = ctx.caller.pid;
+  if (quietMs > 0) ctx.parts.watchdog.toolQuiet(pid, quietMs);
+  if (message === '' && quietMs > 0) return NOTHING;
   ctx.parts.effects.pushAfter(SEQ_ZERO, { do: 'observe', pid, task: ctx.task, message, percent });
   return NOTHING;
 }
