@@ -147,8 +147,9 @@ export class Supervisor implements Judge {
 
   #judge(record: ProcessRecord, end: RunEnd): Verdict {
     const { halting, spec } = record;
+    if (end.isKill || this.isDoomed(record)) return { fate: 'end' }; // S5
     // What never was ready, and what has no runtime, has nothing to come back to.
-    if (end.isKill || !record.wasReady || isVirtual(record)) return { fate: 'end' };
+    if (!record.wasReady || isVirtual(record)) return { fate: 'end' };
     for (const kill of this.#kills.of(record.pid)) {
       if (kill.spareFor === 'next_boot') return { fate: 'suspend' };
       if (kill.spareFor === 'restart') return { fate: 'rejoin' };
