@@ -1,15 +1,14 @@
 // Mailboxes: what waits for each process, and what could not be given to it.
-//   M4. Order is by effective priority with aging: the constant key `priority * agingMs + enqueued`
-//       never changes, so each priority is a plain queue and the next message is the least of at
-//       most four heads.
-//   M6. A message stays until its receiver acknowledged it; `isUnderWay` and the queues of what is
-//       not are volatile, and are made anew when a link is lost.
+//   M4, M6. What waits lies in lanes by sender and priority (lanes.ts).
+//   M6. A message stays until its receiver acknowledged it; what is under way is volatile, and waits
+//       again when a link is lost.
 //   M8. Bounded in messages and bytes; signals of the kernel have a reserve (P8).
 
 import { LIMITS } from '../limits.ts';
 import type { EventOf } from '../events/event.ts';
 import type { Timer } from '../events/timers.ts';
 import { SEQ_ZERO, type MessageId, type Pid, type Seq } from '../ids.ts';
+import { laneKey, Lanes, type Held, type LaneName } from './lanes.ts';
 
 export type Message = EventOf<'message.sent'>['body'] & {
   readonly seq: Seq;
@@ -18,58 +17,19 @@ export type Message = EventOf<'message.sent'>['body'] & {
   readonly key: number;
 };
 
-interface Held {
-  readonly message: Message;
-  /** Volatile, as the rest. */
-  isUnderWay: boolean;
-  isRemoved: boolean;
-  /** Fired and still here: its time came while it was under way (M7). */
-  expiry: Timer | undefined;
+/** M6: of a lane whose delivery failed. Durable, so that tries count over restarts. */
+export interface Retry extends LaneName {
+  /** The lane's oldest then; what is counted is its tries. */
+  readonly head: MessageId;
+  readonly tries: number;
+  readonly untilMonoMs: number;
 }
-
-/** A queue that pops from the front without moving the rest. */
-class Lane {
-  #items: Held[] = [];
-  #head = 0;
-  #removed = 0;
-
-  push(held: Held): void {
-    this.#items.push(held);
-  }
-
-  get first(): Held | undefined {
-    while (this.#head < this.#items.length) {
-      const held = this.#items[this.#head] as Held;
-      if (!held.isRemoved && !held.isUnderWay) return held;
-      this.#head += 1;
-    }
-    if (this.#head > 0) this.#compact();
-    return undefined;
-  }
-
-  shift(): void {
-    this.#head += 1;
-    if (this.#head > COMPACT_AT && this.#head * 2 > this.#items.length) this.#compact();
-  }
-
-  /** An item left from the middle; its place is given back once half the lane is such places. */
-  noteRemoved(): void {
-    this.#removed += 1;
-    if (this.#removed > COMPACT_AT && this.#removed * 2 > this.#items.length) this.#compact();
-  }
-
-  #compact(): void {
-    this.#items = this.#items.slice(this.#head).filter((held) => !held.isRemoved);
-    this.#head = 0;
-    this.#removed = 0;
-  }
-}
-
-const COMPACT_AT = 1_024;
 
 export class Mailbox {
   readonly #held = new Map<MessageId, Held>();
-  #lanes: readonly Lane[] = newLanes();
+  #lanes = new Lanes();
+  /** Of lanes that failed. */
+  readonly retries = new Map<string, Retry>();
   /** Copies of sibling traffic, the first to go when it is full (M3). */
   readonly #copies = new Set<MessageId>();
   bytes = 0;
@@ -124,7 +84,7 @@ export class Mailbox {
   add(message: Message, expiry: Timer | undefined): void {
     const held: Held = { message, isUnderWay: false, isRemoved: false, expiry };
     this.#held.set(message.message, held);
-    (this.#lanes[message.priority] as Lane).push(held);
+    this.#lanes.add(held);
     this.#count(message, 1);
     if (message.isCopy) this.#copies.add(message.message);
     if (message.about !== undefined) this.#lastAbout.set(message.about, message.message);
@@ -133,41 +93,54 @@ export class Mailbox {
   remove(id: MessageId): { message: Message; expiry: Timer | undefined } | undefined {
     const held = this.#held.get(id);
     if (held === undefined) return undefined;
-    held.isRemoved = true;
     this.#held.delete(id);
     this.#copies.delete(id);
     const { about } = held.message;
     if (about !== undefined && this.#lastAbout.get(about) === id) this.#lastAbout.delete(about);
     this.#count(held.message, -1);
     if (held.isUnderWay) this.#landed(held);
-    else (this.#lanes[held.message.priority] as Lane).noteRemoved();
+    this.#lanes.remove(held);
+    const lane = laneKey(held.message);
+    if (this.retries.get(lane)?.head === id) this.retries.delete(lane);
     return { message: held.message, expiry: held.expiry };
   }
 
   /** Marks the next message as under way, within the window of M6; undefined when none may go. */
   takeNext(): Message | undefined {
     if (this.underWay >= LIMITS.deliveryWindowMessages) return undefined;
-    const lane = this.#nextLane();
-    const held = lane?.first;
-    if (lane === undefined || held === undefined) return undefined;
+    const held = this.#lanes.first;
+    if (held === undefined) return undefined;
     const after = this.underWayBytes + held.message.content.bytes;
     if (this.underWay > 0 && after > LIMITS.deliveryWindowBytes) return undefined;
-    lane.shift();
-    held.isUnderWay = true;
+    this.#lanes.takeFirst();
     this.underWay += 1;
     this.underWayBytes = after;
     return held.message;
   }
 
+  /** M6: the lane's oldest, whose tries count. */
+  headOf(lane: LaneName): Message | undefined {
+    return this.#lanes.oldestOf(lane)?.message;
+  }
+
+  /** M6: nothing of the lane leaves, and what was under way of it waits again, until `startLane`. */
+  stopLane(lane: LaneName): void {
+    for (const held of this.#lanes.stop(lane)) this.#landed(held);
+  }
+
+  startLane(lane: LaneName): void {
+    this.#lanes.start(lane);
+  }
+
   /** The link is gone: all that was under way waits again, in its old order; `rearm` makes a new
    * timer for what lived past its TTL under way (M7). */
   resetDelivery(rearm: (message: Message) => Timer): void {
-    this.#lanes = newLanes();
+    this.#lanes = new Lanes();
     this.underWay = 0;
     this.underWayBytes = 0;
     for (const held of this.#held.values()) {
       held.isUnderWay = false;
-      (this.#lanes[held.message.priority] as Lane).push(held);
+      this.#lanes.add(held);
       if (held.expiry !== undefined && held.expiry.index < 0) held.expiry = rearm(held.message);
     }
   }
@@ -196,26 +169,9 @@ export class Mailbox {
     this.#signalBytes += bytes;
   }
 
-  #nextLane(): Lane | undefined {
-    let best: Lane | undefined;
-    let bestHeld: Held | undefined;
-    for (const lane of this.#lanes) {
-      const held = lane.first;
-      if (held === undefined) continue;
-      if (bestHeld !== undefined && !isEarlier(held.message, bestHeld.message)) continue;
-      best = lane;
-      bestHeld = held;
-    }
-    return best;
-  }
-
   #landed(held: Held): void {
     this.underWay -= 1;
     this.underWayBytes -= held.message.content.bytes;
   }
 }
 
-const isEarlier = (a: Message, b: Message): boolean =>
-  a.key < b.key || (a.key === b.key && a.seq < b.seq);
-
-const newLanes = (): readonly Lane[] => [new Lane(), new Lane(), new Lane(), new Lane()];
