@@ -10,7 +10,7 @@ import { FakeRuntime, MemoryStore, spawnOrder } from '@hivekernel/testkit';
 import type { SpawnWish } from '@hivekernel/testkit';
 import { EventFeed } from '../../src/api/events/event-feed.ts';
 import { ProcessBook } from '../../src/api/events/process-book.ts';
-import type { World } from '../../src/journal/host.ts';
+import type { Host, World } from '../../src/journal/host.ts';
 import { JournaledKernel } from '../../src/journal/journaled-kernel.ts';
 
 export const TOKEN = 'op-secret';
@@ -111,13 +111,27 @@ function worldOf(host: JournaledKernel, runtime: FakeRuntime): World {
     runtime.carryOut(effect);
     setImmediate(() => tellFacts(host, runtime));
   };
-  return {
+  const world = {
     start: carryOut,
     stop: carryOut,
+    pause: carryOut,
+    resume: carryOut,
+    dump: carryOut,
     execute: carryOut,
     interrupt: carryOut,
     deliver: carryOut,
   };
+  return world;
+}
+
+/** The host with a method of the test's own in place of one of its. */
+export function hostWith(host: Host, own: Partial<Host>): Host {
+  return new Proxy(host, {
+    get(target, key) {
+      const value: unknown = Reflect.get(Object.hasOwn(own, key) ? own : target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 export function tellFacts(host: JournaledKernel, runtime: FakeRuntime): void {
