@@ -24,4 +24,4 @@ export async function drainSwarm(
 }
 
 /** The kernel may be another after a failed append: it is asked anew each time. */
-const runtimesLeft = (host: JournaledKernel): number => host.kernel.parts.life.runtimesLeft();
+const runtimesLeft = (host: JournaledKernel): number => host.kernel.parts.life.runtimesLeft;

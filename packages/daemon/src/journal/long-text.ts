@@ -152,7 +152,7 @@ async function filled(stored: StoredEvent, getBlob: GetBlob): Promise<Event> {
 }
 
 /** The one place where a row of the journal, its texts in it again, becomes an event. */
-const asEvent = (stored: StoredEvent): Event => stored as Event;
+const asEvent = (stored: StoredEvent): Event => upcast(stored);
 
 async function textOf({ hash, utf16 }: LongText, getBlob: GetBlob): Promise<string> {
   const bytes = await getBlob(hash);

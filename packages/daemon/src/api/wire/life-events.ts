@@ -67,6 +67,7 @@ export const LIFE_TELLERS: { readonly [K in LifeKind]: Teller<K> } = {
     };
     return withMove({ message: why, fields }, { from: 'zombie', to: 'starting' });
   },
+  'process.relaunched': () => ({ state: wireStateWord('starting') }),
   'process.crash_loop': ({ body: { restarts, cause, detail } }) => {
     const told = { level: 'error', message: detail, fields: { restarts: `${restarts}`, cause } };
     return withMove(told, { from: 'zombie', to: 'dead' });
