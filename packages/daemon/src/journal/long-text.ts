@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import {
   KernelError,
   LIMITS,
+  upcast,
   type Blob,
   type Content,
   type Event,
