@@ -5,7 +5,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_SETTINGS, asPid } from '@hivekernel/kernel';
-import type { AnswerOf, ArgsOf, Call, Effect, Event, Pid, SyscallName } from '@hivekernel/kernel';
+import type {
+  AnswerOf,
+  ArgsOf,
+  Call,
+  Effect,
+  Event,
+  KernelSettings,
+  Pid,
+  SyscallName,
+} from '@hivekernel/kernel';
 import { FakeRuntime, MemoryStore, spawnOrder } from '@hivekernel/testkit';
 import type { SpawnWish } from '@hivekernel/testkit';
 import { EventFeed } from '../../src/api/events/event-feed.ts';
@@ -38,12 +47,12 @@ export class DoorGround {
     this.feed = new EventFeed({ host: this.host, book: new ProcessBook({ host: this.host }) });
   }
 
-  static async open(): Promise<DoorGround> {
+  static async open(settings: Partial<KernelSettings> = {}): Promise<DoorGround> {
     const store = new MemoryStore();
     const runtime = new FakeRuntime();
     const host = await JournaledKernel.open({
       store,
-      settings: DEFAULT_SETTINGS,
+      settings: { ...DEFAULT_SETTINGS, ...settings },
       onFatal: (error) => {
         throw error;
       },

@@ -72,12 +72,6 @@ const MOVES: readonly (readonly [string, readonly ProcessEvent[], object, object
     { oldState: 'blocked', newState: 'sleeping', fields: { from: 'stopping', to: 'sleeping' } },
   ],
   [
-    'a sleep of one that has no runtime',
-    told('process.slept', { pid: PID, incarnation: 0 }),
-    { type: 'process.slept', state: 'sleeping', fields: { incarnation: '0' } },
-    { oldState: 'idle', newState: 'sleeping', fields: { from: 'idle', to: 'sleeping' } },
-  ],
-  [
     'a wake (S7)',
     told('process.woken', { pid: PID, why: 'a message' }),
     { type: 'process.woken', state: 'idle', message: 'a message', fields: {} },
@@ -100,6 +94,7 @@ describe('LIFE_TELLERS on what moves a process', () => {
     ['blocked', 'paused', 'process.moved', '', ''],
     ['paused', 'stopping', 'process.moved', '', ''],
     ['sleeping', 'stopping', 'state_changed', 'sleeping', 'blocked'],
+    ['idle', 'sleeping', 'state_changed', 'idle', 'sleeping'],
   ] as const)('tells the move %s to %s as %s', (from, to, type, oldState, newState) => {
     const [event] = told('process.moved', { pid: PID, from, to, phase: '' });
     expect(event).toMatchObject({ type, oldState, newState, fields: { from, to } });
@@ -127,6 +122,7 @@ const PLAIN: readonly (readonly [string, readonly ProcessEvent[], object])[] = [
     told('process.over_limit', { pid: PID, limitMs: 5_000 }),
     { level: 'warn', fields: { limit_ms: '5000' } },
   ],
+  ['process.relaunched', told('process.relaunched', { pid: PID }), { fields: {} }],
   ['process.sleep_asked', told('process.sleep_asked', { pid: PID }), { fields: {} }],
   [
     'process.checkpointed',

@@ -67,7 +67,7 @@ export const LIFE_TELLERS: { readonly [K in LifeKind]: Teller<K> } = {
     };
     return withMove({ message: why, fields }, { from: 'zombie', to: 'starting' });
   },
-  'process.relaunched': () => ({ state: wireStateWord('starting') }),
+  'process.relaunched': () => ({}),
   'process.crash_loop': ({ body: { restarts, cause, detail } }) => {
     const told = { level: 'error', message: detail, fields: { restarts: `${restarts}`, cause } };
     return withMove(told, { from: 'zombie', to: 'dead' });
@@ -81,10 +81,10 @@ export const LIFE_TELLERS: { readonly [K in LifeKind]: Teller<K> } = {
     fields: { limit_ms: `${body.limitMs}` },
   }),
   'process.sleep_asked': () => ({}),
+  // Its runtime was stopped for it; what has none falls asleep by an ordinary move.
   'process.slept': ({ body: { incarnation } }) => {
-    // One without a runtime has nothing to stop first, and never had an incarnation.
-    const from = incarnation === 0 ? 'idle' : 'stopping';
-    return withMove({ fields: { incarnation: `${incarnation}` } }, { from, to: 'sleeping' });
+    const told = { fields: { incarnation: `${incarnation}` } };
+    return withMove(told, { from: 'stopping', to: 'sleeping' });
   },
   'process.woken': ({ body }) =>
     withMove({ message: body.why }, { from: 'sleeping', to: 'starting' }),
