@@ -5,6 +5,7 @@ import { CommanderError } from 'commander';
 import type { HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
 import { Context } from './context.ts';
+import { withSignalFlag } from './act/signal-words.ts';
 import { asCliError } from './errors/cli-error.ts';
 import type { CliError } from './errors/cli-error.ts';
 import { reportError } from './errors/error-report.ts';
@@ -55,7 +56,8 @@ class Run {
   }
 
   async go(): Promise<number> {
-    await this.#program.parseAsync([...this.#request.argv], { from: 'user' });
+    const argv = withSignalFlag(this.#request.argv);
+    await this.#program.parseAsync([...argv], { from: 'user' });
     return this.#exitCode;
   }
 

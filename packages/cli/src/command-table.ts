@@ -66,6 +66,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/journal.ts'),
   },
   {
+    name: 'results',
+    group: 'Look:',
+    summary: 'results of agents that nobody took yet',
+    load: () => import('./commands/results.ts'),
+  },
+  {
     name: 'inbox',
     group: 'Look:',
     summary: 'messages that wait, yours or those of an agent',
@@ -98,8 +104,56 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'kill',
     group: 'Act:',
-    summary: 'stop agents',
+    summary: 'stop agents, or send them another signal',
     load: () => import('./commands/kill.ts'),
+  },
+  {
+    name: 'pause',
+    group: 'Act:',
+    summary: 'hold agents where they are',
+    load: () => import('./commands/pause.ts'),
+  },
+  {
+    name: 'resume',
+    group: 'Act:',
+    summary: 'let paused agents go on',
+    load: () => import('./commands/resume.ts'),
+  },
+  {
+    name: 'restart',
+    group: 'Act:',
+    summary: 'stop agents and start them again',
+    load: () => import('./commands/restart.ts'),
+  },
+  {
+    name: 'sleep',
+    group: 'Act:',
+    summary: 'stop agents until a message or a wake',
+    load: () => import('./commands/sleep.ts'),
+  },
+  {
+    name: 'wake',
+    group: 'Act:',
+    summary: 'start sleeping agents again',
+    load: () => import('./commands/wake.ts'),
+  },
+  {
+    name: 'collapse',
+    group: 'Act:',
+    summary: 'end all below an agent and print their results',
+    load: () => import('./commands/collapse.ts'),
+  },
+  {
+    name: 'reparent',
+    group: 'Act:',
+    summary: 'move an agent under another parent',
+    load: () => import('./commands/reparent.ts'),
+  },
+  {
+    name: 'rm',
+    group: 'Act:',
+    summary: 'forget dead agents, quarantined ones too',
+    load: () => import('./commands/rm.ts'),
   },
   {
     name: 'send',

@@ -2,6 +2,7 @@
 // asks for it. One invocation of `hive`, one context.
 
 import type { HiveClient } from '@hivekernel/client';
+import type { KernelClient } from './kernel/supervision.ts';
 import type { Format } from './output/formats.ts';
 import { columnOf, renderDocument, renderListing, sortItems } from './output/listing.ts';
 import type { Item, Listing } from './output/listing.ts';
@@ -41,7 +42,7 @@ export class Context {
   readonly flags: GlobalFlags;
   readonly cwd: string;
   readonly #onClient: (client: HiveClient) => void;
-  #client: Promise<HiveClient> | undefined;
+  #client: Promise<KernelClient> | undefined;
   #dataDir: Promise<string> | undefined;
 
   constructor(parts: ContextParts) {
@@ -61,7 +62,7 @@ export class Context {
   }
 
   /** The running kernel. Throws E_UNREACHABLE. */
-  client(): Promise<HiveClient> {
+  client(): Promise<KernelClient> {
     this.#client ??= this.#reach();
     return this.#client;
   }
@@ -97,13 +98,14 @@ export class Context {
     return findDataDir({ cwd: this.cwd, env: this.terminal.env, flag: this.flags.data });
   }
 
-  async #reach(): Promise<HiveClient> {
+  async #reach(): Promise<KernelClient> {
     const dataDir = await this.dataDir();
     const { reachKernel } = await import('./kernel/reach-kernel.ts');
+    const { asKernelClient } = await import('./kernel/supervision.ts');
     const { timeoutMs } = this.flags;
     const limit = timeoutMs === undefined ? {} : { timeoutMs };
     const client = await reachKernel({ dataDir, cwd: this.cwd, ...limit });
     this.#onClient(client);
-    return client;
+    return asKernelClient(client);
   }
 }

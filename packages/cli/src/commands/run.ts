@@ -12,6 +12,7 @@ import { EXIT } from '../errors/exit-codes.ts';
 import { shownPath } from '../kernel/reach-kernel.ts';
 import { onStopSignals } from '../kernel/signals.ts';
 import { isJsonFormat } from '../output/formats.ts';
+import { countFlag } from '../output/human.ts';
 import { renderDocument } from '../output/listing.ts';
 import { documentsNear } from '../run/default-documents.ts';
 import { openView, SILENT_VIEW } from '../run/run-view.ts';
@@ -29,6 +30,7 @@ const CANCEL_MS = 8_000;
 
 interface RunFlags extends ParamFlags {
   readonly wait?: boolean;
+  readonly retries?: string;
 }
 
 export function define(command: Command, bind: Bind): void {
@@ -38,6 +40,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--wait', 'wait for the end, print the result, exit with its code')
     .option('--input <paths...>', 'files and directories that the task is about')
     .option('--param <key=value...>', 'further parameters of the task')
+    .option('--retries <n>', 'tried again so often when the agent ended under it')
     .addHelpText('after', EXAMPLES);
   bind(command, run);
 }
@@ -47,6 +50,7 @@ Examples:
   hive run research-desk "what is this about?" --input docs README.md --wait
   hive run examples/echo/echo.ts#EchoAgent "hello" --wait -o json
   hive run research-desk "what is a zombie?" --wait --timeout 2m
+  hive run ./flaky.ts#Flaky "again until it works" --wait --retries 3
 `;
 
 async function run(context: Context, command: Command): Promise<number> {
@@ -59,12 +63,14 @@ async function run(context: Context, command: Command): Promise<number> {
   const params = { ...inputFor(context, target, given), ...given };
   const { timeoutMs } = context.flags;
   const hint = 'Ctrl-C leaves it running';
+  const retries = flags.retries === undefined ? 0 : countFlag('--retries', flags.retries);
   const isWatched = flags.wait === true && context.format !== 'name';
   const task = await TaskRun.begin({
     client,
     target,
     description,
     params,
+    retries,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     openView: (model) => (isWatched ? openView({ terminal, model, hint }) : SILENT_VIEW),
   });

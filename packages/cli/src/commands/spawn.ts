@@ -1,11 +1,13 @@
 // `hive spawn SPEC`: starts an agent and leaves it running. stdout: its pid, and nothing else.
 // It gives no task to wait for: that is `hive run`.
 
+import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { AgentView, HiveClient } from '@hivekernel/client';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { noMatch } from '../errors/cli-error.ts';
+import type { AgentRow, KernelClient } from '../kernel/supervision.ts';
+import { durationFlag } from '../output/human.ts';
 import { findSpec, readRole, readTier } from '../run/agent-spec.ts';
 import { loadCrew } from '../run/crew.ts';
 import { readPairs } from '../run/task-params.ts';
@@ -22,7 +24,15 @@ interface SpawnFlags {
   readonly cwd?: string;
   readonly task?: string;
   readonly prompt?: string;
+  readonly restart?: string;
+  readonly strategy?: string;
+  readonly wallLimit?: string;
+  readonly idleLimit?: string;
+  readonly firstTokenLimit?: string;
 }
+
+const POLICIES = ['permanent', 'transient', 'notify', 'temporary'];
+const STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'];
 
 export function define(command: Command, bind: Bind): void {
   command
@@ -37,9 +47,28 @@ export function define(command: Command, bind: Bind): void {
     .option('--cwd <dir>', 'where it works; left out: a directory of its own')
     .option('--prompt <text>', 'its system prompt')
     .option('--task <text>', 'its first task')
-    .addHelpText('after', '\nExample:\n  hive spawn examples/echo/echo.ts#EchoAgent --name echo\n');
+    .addOption(
+      new Option('--restart <policy>', 'after its end; left out: by its role').choices(POLICIES),
+    )
+    .addOption(
+      new Option('--strategy <word>', 'whom a restart of its children concerns').choices(
+        STRATEGIES,
+      ),
+    )
+    .option('--wall-limit <time>', 'ended so long after its first start')
+    .option('--idle-limit <time>', 'hung after so long without progress in a task')
+    .option('--first-token-limit <time>', 'hung when a model is silent for so long')
+    .addHelpText('after', EXAMPLES);
   bind(command, spawn);
 }
+
+const EXAMPLES = `
+Restart: permanent always, transient after a crash, notify lets the parent decide, temporary never.
+
+Examples:
+  hive spawn examples/echo/echo.ts#EchoAgent --name echo
+  hive spawn ./worker.ts#Worker --parent lead --restart transient --idle-limit 2m
+`;
 
 async function spawn(context: Context, command: Command): Promise<void> {
   const [word = ''] = command.args;
@@ -59,6 +88,7 @@ async function spawn(context: Context, command: Command): Promise<void> {
       env: readPairs(env, '--env'),
       ...given({ model: rest.model, user: rest.user, cwd: rest.cwd }),
       ...given({ systemPrompt: prompt, initialTask: task }),
+      ...given({ restart: rest.restart, strategy: rest.strategy, ...limitsOf(rest) }),
     },
     parent === undefined ? {} : { as: parent.pid },
   );
@@ -67,10 +97,21 @@ async function spawn(context: Context, command: Command): Promise<void> {
   if (context.format === 'table') context.terminal.note(`${agent.address} is ready (pid ${pid})`);
 }
 
+function limitsOf({ wallLimit, idleLimit, firstTokenLimit }: SpawnFlags) {
+  return {
+    wallLimitMs: limitOf('--wall-limit', wallLimit),
+    idleLimitMs: limitOf('--idle-limit', idleLimit),
+    firstTokenLimitMs: limitOf('--first-token-limit', firstTokenLimit),
+  };
+}
+
+const limitOf = (flag: string, text: string | undefined): number | undefined =>
+  text === undefined ? undefined : durationFlag(flag, text);
+
 async function parentOf(
-  client: HiveClient,
+  client: KernelClient,
   selector: string | undefined,
-): Promise<AgentView | undefined> {
+): Promise<AgentRow | undefined> {
   if (selector === undefined) return undefined;
   const { agents } = await client.processes();
   return resolveOne(selector, agents);

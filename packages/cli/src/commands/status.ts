@@ -1,8 +1,8 @@
 // `hive status`: the kernel, with the exit codes of systemctl (0 runs, 3 does not, 4 cannot be
-// told). `hive status SEL`: one agent on one screen, with its last lines.
+// told). `hive status SEL`: one agent on one screen, with its last lines; 0 it lives, 3 it is over.
 
 import { join } from 'node:path';
-import type { AgentView, HiveClient, KernelStatus } from '@hivekernel/client';
+import type { KernelStatus } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
@@ -10,12 +10,15 @@ import { asCliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { toJournalItem } from '../journal/journal-item.ts';
 import type { JournalItem } from '../journal/journal-item.ts';
-import { journalLine } from '../journal/journal-line.ts';
+import { shownPath } from '../kernel/reach-kernel.ts';
+import type { KernelClient } from '../kernel/supervision.ts';
 import { isoTime, plural, showAge, showBytes, showCount } from '../output/human.ts';
 import { padEnd, safeLine } from '../output/plain-text.ts';
-import { shownPath } from '../kernel/reach-kernel.ts';
 import { toAgentItem } from '../select/agent-items.ts';
 import { resolveOne } from '../select/resolve.ts';
+import { isOver } from '../select/state-words.ts';
+import { readLimits } from '../status/agent-limits.ts';
+import { agentPage } from '../status/agent-page.ts';
 
 const LAST_LINES = 8;
 const STATUS_TIMEOUT_MS = 5_000;
@@ -104,50 +107,29 @@ function statusText(status: KernelStatus): string {
   return rows.map(([head = '', text = '']) => `${padEnd(head, 10)}${safeLine(text)}\n`).join('');
 }
 
+/** 3 for one that is no more, as of a kernel that does not run. */
 async function agentStatus(context: Context, selector: string): Promise<number> {
   const client = await context.client();
   const { agents } = await client.processes({ includeDead: true });
   const agent = await resolveOne(selector, agents);
-  const lines = await lastLines(client, agent);
-  const item = toAgentItem(agent, Date.now());
+  const lines = await lastLines(client, agent.pid);
+  const limits = await readLimits(client, agent.pid);
+  const nowMs = Date.now();
   const logPath = join(await context.dataDir(), 'logs', `${agent.pid}.log`);
-  const body = { agent: item, logPath, lastLines: lines };
+  const item = toAgentItem(agent, nowMs);
+  const body = { agent: item, limits: limits ?? null, logPath, lastLines: lines };
   const place = shownPath(logPath, context.cwd);
-  context.show('AgentStatus', body, () => agentText({ agent, lines, logPath: place }));
-  return EXIT.ok;
+  const paint = context.terminal.outPaint;
+  context.show('AgentStatus', body, () =>
+    agentPage({ agent, limits, lines, logPath: place, nowMs, paint }),
+  );
+  return isOver(agent) ? NOT_RUNNING : EXIT.ok;
 }
 
-async function lastLines(client: HiveClient, agent: AgentView): Promise<JournalItem[]> {
-  const query = { follow: false, last: LAST_LINES, pid: agent.pid };
+async function lastLines(client: KernelClient, pid: number): Promise<JournalItem[]> {
   const items: JournalItem[] = [];
-  for await (const event of client.followEvents(query)) items.push(toJournalItem(event));
+  for await (const event of client.followEvents({ follow: false, last: LAST_LINES, pid })) {
+    items.push(toJournalItem(event));
+  }
   return items;
-}
-
-interface AgentPage {
-  readonly agent: AgentView;
-  readonly lines: readonly JournalItem[];
-  readonly logPath: string;
-}
-
-function agentText({ agent, lines, logPath }: AgentPage): string {
-  const item = toAgentItem(agent, Date.now());
-  const rows = [
-    ['agent', `${agent.name} (pid ${agent.pid}), ${agent.address}`],
-    ['state', `${agent.state}${item.activity === null ? '' : `: ${item.activity}`}`],
-    ['role', `${agent.role}, ${agent.tier}, user ${agent.user}`],
-    ['model', agent.model || '-'],
-    ['log', logPath],
-    ['os', agent.osPid === 0 ? 'no OS process' : `OS process ${agent.osPid}`],
-    ['tasks', `${agent.tasksRunning} running, ${agent.tasksQueued} in line`],
-    ['inbox', `${agent.inboxDepth} waiting`],
-    [
-      'tokens',
-      `${showCount(agent.tokens)} own, ${showCount(agent.tokensSubtree)} with descendants`,
-    ],
-    ['age', showAge(Date.now() - agent.startedAtMs)],
-  ];
-  const head = rows.map(([name = '', text = '']) => `${padEnd(name, 10)}${safeLine(text)}\n`);
-  const nameOf = (pid: number) => (pid === agent.pid ? safeLine(agent.name) : undefined);
-  return [...head, '\n', ...lines.map((line) => `${journalLine(line, { nameOf })}\n`)].join('');
 }

@@ -1,19 +1,19 @@
 // `hive tree [SEL]`: who started whom. In machine formats the rows of `ps`, parents first.
 // The drawing is for people and may change; programs read the rows.
 
-import type { AgentView } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
+import type { AgentRow } from '../kernel/supervision.ts';
 import { showCount } from '../output/human.ts';
 import { renderListing } from '../output/listing.ts';
 import { displayWidth, padEnd, safeLine } from '../output/plain-text.ts';
 import type { Paint } from '../output/terminal.ts';
-import { agentColumns, paintState, toAgentItem } from '../select/agent-items.ts';
+import { agentColumns, shownState, toAgentItem } from '../select/agent-items.ts';
 import type { AgentItem } from '../select/agent-items.ts';
 import { resolveAll } from '../select/resolve.ts';
 import { subtreeOf } from '../select/selector.ts';
-import { stateGlyph } from '../run/state-glyph.ts';
+import { paintState, stateGlyph } from '../select/state-words.ts';
 
 interface TreeFlags {
   readonly live?: boolean;
@@ -54,19 +54,19 @@ async function tree(context: Context, command: Command): Promise<void> {
 }
 
 interface Drawing {
-  readonly roots: readonly AgentView[];
-  readonly agents: readonly AgentView[];
+  readonly roots: readonly AgentRow[];
+  readonly agents: readonly AgentRow[];
   readonly paint: Paint;
 }
 
 interface Branch {
-  readonly agent: AgentView;
+  readonly agent: AgentRow;
   readonly label: string;
 }
 
 /** `├─ worker-3(11)  ● running  task t12   1.2k tok`. */
 export function drawTree({ roots, agents, paint }: Drawing): string {
-  const children = new Map<number, AgentView[]>();
+  const children = new Map<number, AgentRow[]>();
   const byAddress = new Map(agents.map(({ address, pid }) => [address, pid]));
   for (const agent of agents) {
     const above = placeOf(agent, byAddress);
@@ -83,17 +83,17 @@ export function drawTree({ roots, agents, paint }: Drawing): string {
 }
 
 /** The dead stand where they lived: a child of one that is gone went to another (P9). */
-function placeOf(agent: AgentView, byAddress: ReadonlyMap<string, number>): number {
+function placeOf(agent: AgentRow, byAddress: ReadonlyMap<string, number>): number {
   if (agent.state !== 'dead') return agent.ppid;
   const above = agent.address.slice(0, agent.address.lastIndexOf('/'));
   return byAddress.get(above) ?? agent.ppid;
 }
 
-const labelOf = ({ name, pid }: AgentView): string => `${safeLine(name)}(${pid})`;
+const labelOf = ({ name, pid }: AgentRow): string => `${safeLine(name)}(${pid})`;
 
 function branchesUnder(
-  parent: AgentView,
-  place: { children: ReadonlyMap<number, readonly AgentView[]>; indent: string },
+  parent: AgentRow,
+  place: { children: ReadonlyMap<number, readonly AgentRow[]>; indent: string },
 ): Branch[] {
   const { children, indent } = place;
   const all = children.get(parent.pid) ?? [];
@@ -107,9 +107,10 @@ function branchesUnder(
 
 function lineOf({ agent, label }: Branch, look: { width: number; paint: Paint }): string {
   const { width, paint } = look;
-  const { activity } = toAgentItem(agent, Date.now());
-  const state = paintState(paint, agent.state)(`${stateGlyph(agent.state)} ${agent.state}`);
+  const item = toAgentItem(agent, Date.now());
+  const word = shownState(item);
+  const state = paintState(paint, word)(`${stateGlyph(word)} ${word}`);
   const tokens = agent.tokensSubtree === 0 ? '' : `${showCount(agent.tokensSubtree)} tok`;
-  const rest = [activity ?? '', tokens].filter((part) => part !== '').join('  ');
+  const rest = [item.activity ?? '', tokens].filter((part) => part !== '').join('  ');
   return `${padEnd(label, width)}  ${state}${rest === '' ? '' : `  ${paint.dim(rest)}`}`;
 }

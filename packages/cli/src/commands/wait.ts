@@ -1,62 +1,124 @@
-// `hive wait SEL --for state=idle|end`: blocks until every agent that the selector names is so far.
-// Looks again at each event that concerns it, so nothing is missed between two looks.
+// `hive wait SEL --for state=idle|end|exit`: blocks until every agent that the selector names is so
+// far. Looks again at each event that concerns it, so nothing is missed between two looks.
+//   S8. `exit` also takes the results of the king's own children, as a parent's waiting does, and
+//   prints them; `--peek` leaves them. What other parents have to take is never taken from them.
 
-import type { AgentView, HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
+import { resultListing } from '../act/results.ts';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import { CliError, usageError } from '../errors/cli-error.ts';
+import { asCliError, CliError, usageError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { untilSignal } from '../kernel/signals.ts';
+import type { AgentRow, KernelClient, ProcessResult } from '../kernel/supervision.ts';
 import { showSpan } from '../output/human.ts';
+import { nearestWord } from '../select/nearest-word.ts';
 import { resolveAll } from '../select/resolve.ts';
+import { STATE_WORDS, stateWord } from '../select/state-words.ts';
 
+const KING = 1;
 const ENDED = new Set(['zombie', 'dead']);
+/** It is there already. */
+const TAKE_MS = 5_000;
 /** Once in a while also without an event. */
 const LOOK_MS = 5_000;
 
 interface WaitFlags {
   readonly for: string;
+  readonly peek?: boolean;
 }
 
 export function define(command: Command, bind: Bind): void {
   command
     .argument('<selector>', 'agents')
-    .option('--for <what>', 'end, or state=WORD', 'end')
-    .addHelpText('after', '\nExample:\n  hive wait research-desk --for state=idle --timeout 10s\n');
+    .option('--for <what>', 'end; exit, which takes and prints the result; or state=WORD', 'end')
+    .option('--peek', 'with exit: leave the result to be taken')
+    .addHelpText('after', EXAMPLES);
   bind(command, wait);
 }
 
+const EXAMPLES = `
+Examples:
+  hive wait research-desk --for state=idle --timeout 10s
+  hive wait research-desk/ --for state=paused
+  hive wait coder --for exit -o json
+`;
+
 async function wait(context: Context, command: Command): Promise<number> {
   const [selector = ''] = command.args;
-  const isThere = conditionOf(command.opts<WaitFlags>().for);
+  const { for: what, peek = false } = command.opts<WaitFlags>();
+  const isThere = await conditionOf(what);
+  if (peek && what !== 'exit') throw usageError('--peek goes with --for exit.');
   const client = await context.client();
   const { agents, seq } = await client.processes({ includeDead: true });
-  const wanted = await resolveAll(selector, agents);
-  const pids = new Set(wanted.map(({ pid }) => pid));
+  const wanted = new Map((await resolveAll(selector, agents)).map((agent) => [agent.pid, agent]));
   const isDone = async (): Promise<boolean> => {
     const { agents: now } = await client.processes({ includeDead: true });
     const byPid = new Map(now.map((agent) => [agent.pid, agent]));
-    return [...pids].every((pid) => isThere(byPid.get(pid)));
+    // What was seen last of one is told of it when its record is gone.
+    for (const [pid, before] of wanted) wanted.set(pid, byPid.get(pid) ?? before);
+    return [...wanted.keys()].every((pid) => isThere(byPid.get(pid)));
   };
   const end = await watch({ client, seq, isDone, timeoutMs: context.flags.timeoutMs });
   if (end === 'interrupted') return EXIT.interrupted;
   if (end === 'timed out') throw tooLate(selector, context.flags.timeoutMs ?? 0);
+  if (what === 'exit') {
+    const results = await resultsOf(client, [...wanted.values()], { isPeek: peek });
+    context.list(resultListing(results, 'No result.'));
+  }
   return EXIT.ok;
 }
 
-type Condition = (agent: AgentView | undefined) => boolean;
+async function resultsOf(
+  client: KernelClient,
+  ended: readonly AgentRow[],
+  how: { isPeek: boolean },
+): Promise<readonly ProcessResult[]> {
+  const results: ProcessResult[] = [];
+  for (const agent of ended) {
+    const isOurs = agent.ppid === KING && !how.isPeek;
+    results.push(isOurs ? await take(client, agent) : readResult(agent));
+  }
+  return results;
+}
+
+/** Where somebody was quicker, the record still tells it. */
+async function take(client: KernelClient, agent: AgentRow): Promise<ProcessResult> {
+  try {
+    return await client.waitChild({ pid: agent.pid, timeoutMs: TAKE_MS });
+  } catch (error) {
+    const { exitCode } = asCliError(error);
+    if (exitCode !== EXIT.wrongState && exitCode !== EXIT.noMatch) throw error;
+    return readResult(agent);
+  }
+}
+
+function readResult(agent: AgentRow): ProcessResult {
+  const { pid, name, exitCode, output, exitCause: cause } = agent;
+  return { pid, name, exitCode, output, cause };
+}
+
+type Condition = (agent: AgentRow | undefined) => boolean;
 
 /** Whose record is gone has ended. */
-function conditionOf(text: string): Condition {
-  if (text === 'end') return (agent) => agent === undefined || ENDED.has(agent.state);
-  const [, state] = /^state=([a-z]+)$/.exec(text) ?? [];
-  if (state === undefined) throw usageError(`--for wants end or state=WORD; got "${text}".`);
-  return (agent) => agent?.state === state;
+async function conditionOf(text: string): Promise<Condition> {
+  if (text === 'end' || text === 'exit') {
+    return (agent) => agent === undefined || ENDED.has(agent.state);
+  }
+  const [, word] = /^state=([a-z]+)$/.exec(text) ?? [];
+  if (word === undefined) {
+    throw usageError(`--for wants end, exit or state=WORD; got "${text}".`);
+  }
+  if (STATE_WORDS.includes(word)) {
+    return (agent) => agent !== undefined && (agent.state === word || stateWord(agent) === word);
+  }
+  const nearest = await nearestWord(word, STATE_WORDS);
+  const guess = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+  throw usageError(`There is no state "${word}"; there are ${STATE_WORDS.join(', ')}.${guess}`);
 }
 
 interface Watching {
-  readonly client: HiveClient;
+  readonly client: KernelClient;
   readonly seq: number;
   readonly isDone: () => Promise<boolean>;
   readonly timeoutMs: number | undefined;
@@ -84,7 +146,7 @@ async function watch(watching: Watching): Promise<'done' | 'interrupted' | 'time
 
 /** The seq of the next event that changes a state, or the old one when the signal came first. */
 async function nextChange(
-  client: HiveClient,
+  client: KernelClient,
   at: { afterSeq: number; signal: AbortSignal },
 ): Promise<number> {
   for await (const { seq, journal } of client.followEvents(at)) {

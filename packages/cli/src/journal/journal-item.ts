@@ -4,9 +4,12 @@
 import type { JournalEvent, KernelEvent } from '@hivekernel/client';
 import { isoTime, plural, showBytes, showSpan } from '../output/human.ts';
 import { safeLine } from '../output/plain-text.ts';
-
-export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type Level = (typeof LEVELS)[number];
+import { stateWord } from '../select/state-words.ts';
+import { Fields } from './fields.ts';
+import type { Data } from './fields.ts';
+import { SUPERVISION_TELLERS } from './supervision-tellers.ts';
+import { LEVELS } from './told.ts';
+import type { Level, Teller, Told } from './told.ts';
 
 export type JournalItem = {
   /** null: volatile. */
@@ -17,7 +20,7 @@ export type JournalItem = {
   readonly pid: number;
   /** One sentence. */
   readonly msg: string;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: Data;
 };
 
 export function toJournalItem(event: KernelEvent): JournalItem {
@@ -36,18 +39,11 @@ export function toJournalItem(event: KernelEvent): JournalItem {
   };
 }
 
-interface Told {
-  readonly level?: Level;
-  readonly msg: string;
-}
-
 interface Source {
   readonly kind: string;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: Data;
   readonly event: KernelEvent;
 }
-
-type Teller = (data: Fields, event: KernelEvent) => Told;
 
 function tell({ kind, data, event }: Source): Told {
   const teller = Object.hasOwn(TELLERS, kind) ? TELLERS[kind] : undefined;
@@ -55,41 +51,8 @@ function tell({ kind, data, event }: Source): Told {
   return { msg: [kind, event.message].filter((part) => part !== '').join(' ') };
 }
 
-/** Fields of an event whose shape is the journal's business: read by name, never trusted. */
-export class Fields {
-  readonly #data: Readonly<Record<string, unknown>>;
-
-  constructor(data: Readonly<Record<string, unknown>>) {
-    this.#data = data;
-  }
-
-  text(key: string): string {
-    const value = this.#data[key];
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-  }
-
-  number(key: string): number {
-    const value = this.#data[key];
-    return typeof value === 'number' ? value : Number(value ?? 0) || 0;
-  }
-
-  is(key: string): boolean {
-    return this.#data[key] === true || this.#data[key] === 'true';
-  }
-
-  in(key: string): Fields {
-    const value = this.#data[key];
-    const isMap = value !== null && typeof value === 'object';
-    return new Fields(isMap ? (value as Readonly<Record<string, unknown>>) : {});
-  }
-
-  count(key: string): number {
-    const value = this.#data[key];
-    return Array.isArray(value) ? value.length : 0;
-  }
-}
-
 const TELLERS: Readonly<Record<string, Teller>> = {
+  ...SUPERVISION_TELLERS,
   'kernel.booted': (d) => ({ msg: `kernel ${d.text('version')} booted on ${d.text('node')}` }),
   'kernel.stopped': (d) => ({ msg: `kernel stopped: ${d.text('reason')}` }),
   'process.spawned': (d) => {
@@ -100,7 +63,8 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   'process.started': (d) => ({ level: 'debug', msg: `OS process ${d.text('osPid')} started` }),
   'process.moved': (d) => {
     const phase = d.text('phase') === '' ? '' : `: ${d.text('phase')}`;
-    return { level: 'debug', msg: `${d.text('from')} -> ${d.text('to')}${phase}` };
+    const word = (key: string): string => stateWord({ state: d.text(key) });
+    return { level: 'debug', msg: `${word('from')} -> ${word('to')}${phase}` };
   },
   'process.start_failed': (d) => ({ level: 'error', msg: `did not start: ${d.text('error')}` }),
   'process.exiting': (d) => ({
@@ -114,10 +78,6 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   }),
   'process.gone': () => ({ level: 'debug', msg: 'is gone' }),
   'process.removed': () => ({ level: 'debug', msg: 'its record is removed' }),
-  'process.responsive': (d) =>
-    d.is('isResponsive')
-      ? { msg: 'answers again' }
-      : { level: 'warn', msg: 'does not answer its heartbeat' },
   'task.created': (d) => ({
     msg: `took task t${d.text('task')} "${d.in('spec').text('description')}"`,
   }),
@@ -125,9 +85,6 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   'task.ended': tellTaskEnd,
   'wait.began': (d) => ({ level: 'debug', msg: `waits for child ${d.text('target')}` }),
   'wait.ended': () => ({ level: 'debug', msg: 'waits no more' }),
-  'kill.began': (d) => ({
-    msg: `kill began: ${plural(d.count('targets'), 'process', 'processes')}, ${d.text('reason')}`,
-  }),
   'kill.ended': () => ({ level: 'debug', msg: 'kill is done' }),
   'message.sent': (d) => ({
     // The kernel's own (an end of a child, an escalation) are told by their causes.
@@ -168,17 +125,27 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   }),
 };
 
+const BAD_ENDS = new Set([
+  'crashed',
+  'protocol_error',
+  'start_failed',
+  'unresponsive',
+  'hung',
+  'over_limit',
+]);
+
 function tellExit(d: Fields): Told {
   const cause = d.text('cause');
   const code = d.number('exitCode');
   const told = d.text('detail');
-  const isBad = cause === 'crashed' || cause === 'protocol_error';
+  const isBad = BAD_ENDS.has(cause);
   const level = isBad ? 'error' : 'info';
   // One number: how the OS process left is of interest only where it crashed.
   const detail = told === '' || /^exit code -?\d+$/.test(told) ? '' : `: ${told}`;
   const osCode = isBad ? Number(/^exit code (\d+)$/.exec(told)?.[1] ?? 0) : 0;
   const shown = cause === 'killed' ? 0 : code > 0 ? code : osCode;
-  return { level, msg: `ended, ${cause}${shown > 0 ? ` with exit code ${shown}` : ''}${detail}` };
+  const end = `ended, ${d.word('cause')}${shown > 0 ? ` with exit code ${shown}` : ''}`;
+  return { level, msg: `${end}${detail}` };
 }
 
 function tellTaskEnd(d: Fields): Told {

@@ -4,7 +4,8 @@
 import { showClock } from '../output/human.ts';
 import { padEnd, padStart } from '../output/plain-text.ts';
 import type { Paint } from '../output/terminal.ts';
-import type { JournalItem, Level } from './journal-item.ts';
+import type { JournalItem } from './journal-item.ts';
+import type { Level } from './told.ts';
 
 const SEQ_WIDTH = 6;
 const LEVEL_WIDTH = 5;

@@ -1,5 +1,6 @@
 // Asks before something that cannot be undone. Without a terminal nobody can answer: it refuses.
-// The question goes to stderr, so that stdout stays the answer's; `--yes` answers beforehand.
+// The question goes to stderr, so that stdout stays the answer's; `--yes` answers beforehand, and
+// what it hits is told all the same.
 
 import { createInterface } from 'node:readline/promises';
 import type { Context } from '../context.ts';
@@ -11,7 +12,10 @@ export async function confirm(
   { terminal, flags }: Context,
   ask: { blast: string; question: string },
 ): Promise<boolean> {
-  if (flags.isYes) return true;
+  if (flags.isYes) {
+    terminal.note(ask.blast);
+    return true;
+  }
   if (!terminal.isInTty || !terminal.isErrTty || !flags.mayAsk) {
     throw new CliError({
       code: 'E_UNCONFIRMED',

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
+import { agentRow } from '../../test/agent-row.ts';
+import type { AgentRow } from '../kernel/supervision.ts';
 import { agentColumns, toAgentItem } from '../select/agent-items.ts';
 import type { AgentItem } from '../select/agent-items.ts';
 import { FORMATS, readFormat } from './formats.ts';
@@ -19,37 +20,23 @@ const columns = agentColumns({
   bold: same,
 });
 
-const KING: AgentView = {
+const KING = agentRow({
   pid: 1,
   ppid: 0,
   name: 'king',
   address: '/king',
   role: 'kernel',
   tier: 'strategic',
-  user: 'root',
   model: 'opus',
   state: 'running',
-  phase: '',
-  node: 'vps1',
-  osPid: 0,
   isVirtual: true,
-  tokens: 0,
   tokensSubtree: 5_400,
-  tokensSimulated: 0,
-  llmCalls: 0,
   children: 1,
-  task: '',
-  tasksRunning: 0,
-  tasksQueued: 0,
-  inboxDepth: 0,
-  restarts: 0,
-  exitCause: '',
-  exitCode: 0,
-  output: '',
+  restartPolicy: 'temporary',
   startedAtMs: NOW_MS - 300_000,
-};
+});
 
-const LEAD: AgentView = {
+const LEAD: AgentRow = {
   ...KING,
   pid: 7,
   ppid: 1,
@@ -67,7 +54,7 @@ const LEAD: AgentView = {
   startedAtMs: NOW_MS - 60_000,
 };
 
-const WORKER: AgentView = {
+const WORKER: AgentRow = {
   ...LEAD,
   pid: 8,
   ppid: 7,
@@ -83,12 +70,71 @@ const WORKER: AgentView = {
   tasksRunning: 0,
   exitCause: 'crashed',
   exitCode: 3,
+  exitDetail: 'exit code 3\nthe last line',
+  gone: true,
+  restarts: 2,
   output: 'two\nlines',
 };
 
+const HELD: AgentRow = {
+  ...LEAD,
+  pid: 9,
+  name: 'held',
+  address: '/king/held',
+  state: 'paused',
+  phase: '',
+  task: '',
+  tasksRunning: 0,
+  tasksQueued: 1,
+  inboxDepth: 2,
+};
+
+const SLEEPER: AgentRow = {
+  ...HELD,
+  pid: 10,
+  name: 'sleeper',
+  address: '/king/sleeper',
+  state: 'sleeping',
+  tasksQueued: 0,
+  inboxDepth: 0,
+  checkpointBytes: 2_048,
+};
+
+const BACKING_OFF: AgentRow = {
+  ...SLEEPER,
+  pid: 11,
+  name: 'again',
+  address: '/king/again',
+  state: 'starting',
+  phase: 'restart 2 in 4 s',
+  restartPolicy: 'transient',
+  restarts: 1,
+  restartsInRow: 1,
+  exitCause: 'crashed',
+  exitCode: -1,
+  exitDetail: 'signal SIGKILL',
+};
+
+const LOOPED: AgentRow = {
+  ...BACKING_OFF,
+  pid: 12,
+  name: 'looped',
+  address: '/king/looped',
+  state: 'dead',
+  phase: '',
+  quarantined: true,
+  gone: true,
+  restarts: 5,
+  restartsInRow: 5,
+};
+
+const itemsOf = (agents: readonly AgentRow[]): readonly AgentItem[] =>
+  agents.map((agent) => toAgentItem(agent, NOW_MS));
+const THREE = [KING, LEAD, WORKER];
+
 const LISTING: Listing<AgentItem> = {
   kind: 'AgentList',
-  items: [KING, LEAD, WORKER].map((agent) => toAgentItem(agent, NOW_MS)),
+  items: itemsOf([...THREE, HELD, SLEEPER, BACKING_OFF, LOOPED]),
   columns,
   nameOf: ({ pid }) => String(pid),
   cursor: 81_204,
@@ -107,8 +153,9 @@ describe('renderListing()', () => {
   });
 
   it('shows the columns that are asked for, in their order', () => {
-    const text = renderListing(LISTING, { format: 'table', columns: ['state', 'osPid'] });
-    expect(text).toBe('STATE    OSPID\nrunning      -\nblocked   4711\ndead         -\n');
+    const three = { ...LISTING, items: itemsOf(THREE) };
+    const text = renderListing(three, { format: 'table', columns: ['state', 'osPid'] });
+    expect(text).toBe('STATE    OSPID\nrunning      -\nwaiting   4711\ndead         -\n');
     expect(() => renderListing(LISTING, { format: 'csv', columns: ['usd'] })).toThrow(
       'There is no column "usd"',
     );
@@ -117,7 +164,7 @@ describe('renderListing()', () => {
 
 describe('sortItems()', () => {
   const sorted = (key: string): readonly number[] =>
-    sortItems(LISTING.items, { key, columns }).map(({ pid }) => pid);
+    sortItems(itemsOf(THREE), { key, columns }).map(({ pid }) => pid);
 
   it('rises, falls with a minus, and puts unknown values last', () => {
     expect(sorted('tokens')).toEqual([1, 7, 8]);

@@ -1,63 +1,19 @@
 import type { KernelEvent } from '@hivekernel/client';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { kernelEvent, volatileEvent } from '../../test/kernel-event.ts';
 import { toJournalItem } from '../journal/journal-item.ts';
 import { journalLine } from '../journal/journal-line.ts';
 import { RunModel } from './run-model.ts';
 import { frameOf } from './run-view.ts';
 
-const AT_MS = Date.UTC(2026, 10, 23, 3, 0, 0);
 let seq = 0;
 
 function event(kind: string, body: Readonly<Record<string, unknown>>): KernelEvent {
   seq += 1;
-  const pid = typeof body['pid'] === 'number' ? body['pid'] : 1;
-  return {
-    ...BLANK,
-    seq,
-    type: kind,
-    pid,
-    journal: { seq, wallMs: AT_MS, kind, by: 1, body },
-  };
+  return kernelEvent(kind, body, seq);
 }
 
-const volatile = (type: string, pid: number, told: Partial<KernelEvent['event']>): KernelEvent => ({
-  ...BLANK,
-  type,
-  pid,
-  message: told.message ?? '',
-  event: { ...BLANK.event, ...told },
-});
-
-const BLANK: KernelEvent = {
-  seq: 0,
-  timestampMs: AT_MS,
-  type: '',
-  pid: 0,
-  message: '',
-  journal: undefined,
-  event: {
-    seq: 0,
-    timestampMs: AT_MS,
-    type: '',
-    pid: 0,
-    ppid: 0,
-    name: '',
-    role: '',
-    tier: '',
-    model: '',
-    state: '',
-    oldState: '',
-    newState: '',
-    level: '',
-    message: '',
-    replyTo: '',
-    payloadPreview: '',
-    traceId: '',
-    traceSpan: '',
-    messageId: '',
-    fields: {},
-  },
-};
+const volatile = volatileEvent;
 
 const spawned = (pid: number, parent: number, name: string): KernelEvent =>
   event('process.spawned', { pid, parent, spec: { name, role: 'worker' } });
@@ -130,6 +86,28 @@ describe('RunModel', () => {
     expect(model.agents.get(4)?.tokensLive).toBe(0);
   });
 
+  it('follows a restart from the crash to the next start', () => {
+    const agent = model.agents.get(4);
+    model.apply(event('process.exited', { pid: 4, to: 'zombie', cause: 'crashed' }));
+    model.apply(event('process.restarting', { pid: 4, attempt: 2, delayMs: 1_800, atMonoMs: 1 }));
+    expect(agent).toMatchObject({ state: 'starting', activity: 'restart 2 in 1.8s' });
+    model.apply(event('process.started', { pid: 4, osPid: 4_712 }));
+    model.apply(event('process.moved', { pid: 4, from: 'starting', to: 'idle', phase: '' }));
+    expect(agent).toMatchObject({ state: 'idle', activity: '', osPid: 4_712 });
+  });
+
+  it('follows who sleeps, wakes, waits and is paused', () => {
+    const agent = model.agents.get(4);
+    model.apply(event('process.slept', { pid: 4, incarnation: 1 }));
+    expect(agent).toMatchObject({ state: 'sleeping', activity: '' });
+    model.apply(event('process.woken', { pid: 4, why: 'a message' }));
+    expect(agent).toMatchObject({ state: 'starting', activity: 'a message' });
+    model.apply(event('process.moved', { pid: 4, to: 'blocked', phase: 'child 7' }));
+    expect(agent).toMatchObject({ state: 'blocked', activity: 'waits for child 7' });
+    model.apply(event('process.moved', { pid: 4, to: 'paused', phase: 'budget talk' }));
+    expect(agent).toMatchObject({ state: 'paused', activity: 'budget talk' });
+  });
+
   it('passes over events of strangers, and knows its last seq', () => {
     model.apply(event('process.moved', { pid: 99, to: 'running' }));
     model.apply(volatile('progress', 99, { message: 'x' }));
@@ -139,21 +117,34 @@ describe('RunModel', () => {
 });
 
 describe('frameOf()', () => {
+  const same = (text: string): string => text;
+  const paint = {
+    hasColour: false,
+    red: same,
+    green: same,
+    yellow: same,
+    cyan: same,
+    dim: same,
+    bold: same,
+  };
+  const frame = (): readonly string[] =>
+    frameOf(model, { paint, tookMs: 3_200, hint: 'Ctrl-C stops it' }).map((line) =>
+      typeof line === 'string' ? line : line.text,
+    );
+
+  it('says of a state what people say', () => {
+    model.apply(event('process.moved', { pid: 3, to: 'blocked', phase: 'child 4' }));
+    model.apply(event('process.restarting', { pid: 4, attempt: 1, delayMs: 900, atMonoMs: 1 }));
+    expect(frame().slice(1, 3)).toEqual([
+      '◔   lead        waiting   waits for child 4',
+      '◌     worker-1  restarting  restart 1 in 0.9s',
+    ]);
+  });
+
   it('has a line an agent, with sign and word of its state, and a last line for the whole', () => {
     model.apply(volatile('progress', 4, { message: 'reading a.md', fields: { percent: '45' } }));
     model.apply(called(4, true));
-    const same = (text: string): string => text;
-    const paint = {
-      hasColour: false,
-      red: same,
-      green: same,
-      yellow: same,
-      cyan: same,
-      dim: same,
-      bold: same,
-    };
-    const lines = frameOf(model, { paint, tookMs: 3_200, hint: 'Ctrl-C stops it' });
-    expect(lines.map((line) => (typeof line === 'string' ? line : line.text))).toEqual([
+    expect(frame()).toEqual([
       '◌ queen         starting',
       '◌   lead        starting',
       '●     worker-1  running   reading a.md  45%  1.2k tok',

@@ -2,7 +2,7 @@
 //   Only events; nothing is asked of the kernel, so that a replayed run looks the same.
 
 import type { JournalEvent, KernelEvent } from '@hivekernel/client';
-import { Fields } from '../journal/journal-item.ts';
+import { Fields } from '../journal/fields.ts';
 import { showSpan } from '../output/human.ts';
 import { safeLine } from '../output/plain-text.ts';
 
@@ -125,11 +125,27 @@ const CHANGES: Readonly<Record<string, (agent: RunAgent, fields: Fields) => void
   },
   'process.moved': (agent, fields) => {
     agent.state = fields.text('to');
-    const phase = fields.text('phase');
-    if (phase !== '') agent.activity = `waits for ${safeLine(phase)}`;
+    if (fields.text('from') === 'starting') agent.activity = '';
+    const phase = safeLine(fields.text('phase'));
+    if (phase !== '') agent.activity = agent.state === 'blocked' ? `waits for ${phase}` : phase;
   },
   'process.start_failed': (agent) => {
     agent.state = 'failed';
+  },
+  'process.restarting': (agent, fields) => {
+    agent.state = 'starting';
+    const attempt = fields.number('attempt');
+    agent.activity = attempt === 0 ? 'restart' : `restart ${attempt}`;
+    const delayMs = fields.number('delayMs');
+    if (delayMs > 0) agent.activity += ` in ${showSpan(delayMs)}`;
+  },
+  'process.slept': (agent) => {
+    agent.state = 'sleeping';
+    agent.activity = '';
+  },
+  'process.woken': (agent, fields) => {
+    agent.state = 'starting';
+    agent.activity = safeLine(fields.text('why'));
   },
   'process.exited': (agent, fields) => {
     agent.state = fields.text('to');

@@ -8,9 +8,8 @@ import { LiveRegion } from '../output/live-region.ts';
 import type { RegionLine } from '../output/live-region.ts';
 import { padEnd } from '../output/plain-text.ts';
 import type { Paint, Terminal } from '../output/terminal.ts';
-import { paintState } from '../select/agent-items.ts';
+import { paintState, stateGlyph, stateWord } from '../select/state-words.ts';
 import type { RunAgent, RunModel } from './run-model.ts';
-import { stateGlyph } from './state-glyph.ts';
 
 export interface RunView {
   onEvent(event: KernelEvent): void;
@@ -134,7 +133,7 @@ export function frameOf(
   const width = Math.max(0, ...tree.map(({ agent, depth }) => agent.name.length + depth * 2));
   const rows = tree.map(({ agent, depth }) => ({
     text: rowOf(agent, { depth, width }),
-    paint: paintState(paint, agent.state),
+    paint: paintState(paint, wordOf(agent)),
   }));
   const { calls } = model.spending;
   const tokens = [...model.agents.values()].reduce((sum, a) => sum + a.tokens + a.tokensLive, 0);
@@ -156,6 +155,9 @@ function rowOf(agent: RunAgent, { depth, width }: { depth: number; width: number
     agent.percent >= 0 ? `${Math.round(agent.percent)}%` : '',
     tokens === 0 ? '' : `${showCount(tokens)} tok`,
   ].filter((part) => part !== '');
-  const rest = [padEnd(agent.state, STATE_WIDTH), ...parts].join('  ').trimEnd();
-  return `${stateGlyph(agent.state)} ${name}  ${rest}`;
+  const word = wordOf(agent);
+  const rest = [padEnd(word, STATE_WIDTH), ...parts].join('  ').trimEnd();
+  return `${stateGlyph(word)} ${name}  ${rest}`;
 }
+
+const wordOf = ({ state, activity }: RunAgent): string => stateWord({ state, phase: activity });

@@ -4,19 +4,22 @@
 //   2. The task is the kernel's: leaving does not end it, `interrupt` does.
 //   3. The model is complete at the end: what the stream did not bring is read from the journal.
 
-import type { HiveClient, KernelEvent, TaskReport } from '@hivekernel/client';
+import type { KernelEvent, TaskReport } from '@hivekernel/client';
+import type { KernelClient } from '../kernel/supervision.ts';
 import type { AgentSpec } from './agent-spec.ts';
 import { RunModel } from './run-model.ts';
 import type { RunView } from './run-view.ts';
 import type { TaskTarget } from './task-target.ts';
 
 export interface TaskRunRequest {
-  readonly client: HiveClient;
+  readonly client: KernelClient;
   readonly target: TaskTarget;
   readonly description: string;
   readonly params: Readonly<Record<string, string>>;
   /** Left out: the limit of the process. */
   readonly timeoutMs?: number;
+  /** How often it is tried again when the process ended under it and was restarted. */
+  readonly retries?: number;
   readonly openView: (model: RunModel) => RunView;
 }
 
@@ -33,7 +36,7 @@ export class TaskRun {
   /** The id of the task, once the kernel will not forget it. */
   readonly created: Promise<string>;
   readonly report: Promise<TaskReport>;
-  readonly #client: HiveClient;
+  readonly #client: KernelClient;
   readonly #fromSeq: number;
   readonly #leave = new AbortController();
   readonly #created = Promise.withResolvers<string>();
@@ -44,12 +47,12 @@ export class TaskRun {
   static async begin(request: TaskRunRequest): Promise<TaskRun> {
     const { client, target } = request;
     const { seq } = await client.status();
-    const pid = target.kind === 'running' ? target.pid : await spawnFor(client, target.spec);
+    const pid = target.kind === 'running' ? target.pid : await spawnFor(request, target.spec);
     return new TaskRun(request, { pid, fromSeq: seq });
   }
 
   private constructor(request: TaskRunRequest, at: { pid: number; fromSeq: number }) {
-    const { client, target, description, params, timeoutMs } = request;
+    const { client, target, description, params, timeoutMs, retries = 0 } = request;
     this.pid = at.pid;
     this.#fromSeq = at.fromSeq;
     this.#client = client;
@@ -61,7 +64,9 @@ export class TaskRun {
     this.created.catch(() => undefined);
     this.#following = this.#follow();
     const limit = timeoutMs === undefined ? {} : { timeoutMs };
-    this.report = client.executeTask({ pid: this.pid, description, params, ...limit });
+    const tries = retries === 0 ? {} : { retriesMax: retries };
+    const order = { pid: this.pid, description, params, ...limit, ...tries };
+    this.report = client.executeTask(order);
     this.report.then(({ task }) => this.#know(task), this.#created.reject);
   }
 
@@ -140,7 +145,13 @@ export class TaskRun {
   }
 }
 
-/** Ready when it returns; it ends after the task that it is given next. */
-function spawnFor(client: HiveClient, { image, name, role, tier }: AgentSpec): Promise<number> {
-  return client.spawn({ image, name, role, tier, exitAfterTask: true });
+/**
+ * Ready when it returns; it ends after the task that it is given next. What is to be tried again
+ * has to come back after a crash, whatever its role does.
+ */
+function spawnFor(request: TaskRunRequest, spec: AgentSpec): Promise<number> {
+  const { client, retries = 0 } = request;
+  const { image, name, role, tier } = spec;
+  const restart = retries === 0 ? {} : { restart: 'transient' };
+  return client.spawn({ image, name, role, tier, exitAfterTask: true, ...restart });
 }

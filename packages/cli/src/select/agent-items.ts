@@ -1,11 +1,12 @@
 // An agent as the record that `-o json` prints, its columns, and the words that filters know.
 // The names of its fields are a contract with programs; columns and their order are not.
 
-import type { AgentView } from '@hivekernel/client';
+import type { AgentRow } from '../kernel/supervision.ts';
 import { isoTime, showAge, showCount } from '../output/human.ts';
 import type { Column } from '../output/listing.ts';
 import { safeLine } from '../output/plain-text.ts';
 import type { Paint } from '../output/terminal.ts';
+import { paintState, stateCell, stateWord } from './state-words.ts';
 
 // A type, not an interface: only that fits an index signature.
 export type AgentItem = {
@@ -32,9 +33,17 @@ export type AgentItem = {
   readonly tasksRunning: number;
   readonly tasksQueued: number;
   readonly inbox: number;
+  readonly restartPolicy: string;
+  readonly strategy: string;
   readonly restarts: number;
+  readonly restartsInRow: number;
+  readonly quarantined: boolean;
+  readonly gone: boolean;
+  readonly checkpointBytes: number;
+  /** Of its last end, also while it lives again. */
   readonly exitCause: string | null;
   readonly exitCode: number | null;
+  readonly exitDetail: string | null;
   readonly output: string | null;
   readonly startedAt: string;
   readonly ageSeconds: number;
@@ -42,7 +51,7 @@ export type AgentItem = {
 
 const orNull = (text: string): string | null => (text === '' ? null : text);
 
-export function toAgentItem(view: AgentView, nowMs: number): AgentItem {
+export function toAgentItem(view: AgentRow, nowMs: number): AgentItem {
   const hasEnded = view.exitCause !== '';
   return {
     pid: view.pid,
@@ -67,35 +76,50 @@ export function toAgentItem(view: AgentView, nowMs: number): AgentItem {
     tasksRunning: view.tasksRunning,
     tasksQueued: view.tasksQueued,
     inbox: view.inboxDepth,
+    restartPolicy: view.restartPolicy,
+    strategy: view.strategy,
     restarts: view.restarts,
+    restartsInRow: view.restartsInRow,
+    quarantined: view.quarantined,
+    gone: view.gone,
+    checkpointBytes: view.checkpointBytes,
     exitCause: orNull(view.exitCause),
     exitCode: hasEnded ? view.exitCode : null,
+    exitDetail: hasEnded ? orNull(view.exitDetail) : null,
     output: hasEnded ? view.output : null,
     startedAt: isoTime(view.startedAtMs),
     ageSeconds: Math.max(0, Math.floor((nowMs - view.startedAtMs) / 1_000)),
   };
 }
 
-function activityOf(view: AgentView): string {
-  if (view.exitCause !== '') return endOf(view);
-  if (view.phase !== '') return safeLine(view.phase).replace(/^waiting: /, '');
+function activityOf(view: AgentRow): string {
+  if (view.state === 'zombie' || view.state === 'dead') return endOf(view);
+  const why = whyOf(view);
+  if (view.state !== 'paused') return why;
+  const queued = view.inboxDepth + view.tasksQueued;
+  return [...(queued === 0 ? [] : [`${queued} queued`]), ...(why === '' ? [] : [why])].join(', ');
+}
+
+/** What it waits for, else what it does. */
+function whyOf(view: AgentRow): string {
+  if (view.phase !== '') return safeLine(view.phase).replace(/^waiting(: |$)/, '');
   if (view.tasksRunning > 1) return `${view.tasksRunning} tasks`;
   return view.task === '' ? '' : `task ${view.task}`;
 }
 
-function endOf({ exitCause, exitCode }: AgentView): string {
-  return exitCode <= 0 ? exitCause : `${exitCause}, exit ${exitCode}`;
+/** `crashed, exit 3: out of memory`. */
+export function endOf(view: Pick<AgentRow, 'exitCause' | 'exitCode' | 'exitDetail'>): string {
+  const cause = view.exitCause.replaceAll('_', ' ');
+  const end = view.exitCode <= 0 ? cause : `${cause}, exit ${view.exitCode}`;
+  const [line = ''] = view.exitDetail.split('\n');
+  // One number: what the OS says of the code adds nothing to it.
+  const isNews = line !== '' && !/^exit code -?\d+$/.test(line);
+  return isNews ? `${end}: ${safeLine(line)}` : end;
 }
 
-const MUTED = new Set(['dead', 'idle', 'sleeping']);
-
-/** Never colour alone: the word stands there too. */
-export function paintState(paint: Paint, state: string): (text: string) => string {
-  if (state === 'running') return paint.green;
-  if (state === 'zombie') return paint.red;
-  if (state === 'blocked' || state === 'stopping' || state === 'starting') return paint.yellow;
-  return MUTED.has(state) ? paint.dim : (text) => text;
-}
+/** Its state in the words for people. */
+export const shownState = ({ state, activity, quarantined }: AgentItem): string =>
+  stateWord({ state, phase: activity ?? '', quarantined });
 
 export function agentColumns(paint: Paint): readonly Column<AgentItem>[] {
   return [
@@ -111,10 +135,23 @@ export function agentColumns(paint: Paint): readonly Column<AgentItem>[] {
     {
       key: 'state',
       head: 'STATE',
-      show: ({ state }) => state,
+      show: (agent) => stateCell(shownState(agent)),
       paint: (padded, state) => paintState(paint, state)(padded),
     },
     { key: 'activity', head: 'ACTIVITY', cut: 'end', show: ({ activity }) => activity ?? '-' },
+    {
+      key: 'restarts',
+      head: 'RESTARTS',
+      isRight: true,
+      isWide: true,
+      show: ({ restarts }) => `${restarts}`,
+    },
+    {
+      key: 'restartPolicy',
+      head: 'POLICY',
+      isWide: true,
+      show: ({ restartPolicy }) => restartPolicy || '-',
+    },
     { key: 'role', head: 'ROLE', isWide: true, show: ({ role }) => role },
     { key: 'tier', head: 'TIER', isWide: true, show: ({ tier }) => tier },
     { key: 'user', head: 'USER', isWide: true, show: ({ user }) => safeLine(user) },
@@ -141,6 +178,12 @@ export function agentColumns(paint: Paint): readonly Column<AgentItem>[] {
       cut: 'middle',
       show: (a) => safeLine(a.address),
     },
+    {
+      key: 'exitDetail',
+      head: 'DETAIL',
+      isOnDemand: true,
+      show: (a) => safeLine(a.exitDetail ?? '-'),
+    },
     { key: 'output', head: 'OUTPUT', isOnDemand: true, show: (a) => safeLine(a.output ?? '-') },
   ];
 }
@@ -152,4 +195,5 @@ export const AGENT_ALIASES: Readonly<Record<string, string>> = {
   age: 'ageSeconds',
   ospid: 'osPid',
   path: 'address',
+  policy: 'restartPolicy',
 };

@@ -16,6 +16,8 @@ export interface FilterWords {
   readonly aliases?: Readonly<Record<string, string>>;
   /** What `under:42` means, where there is a tree. */
   readonly under?: (selector: string) => Test;
+  /** A second reading of a field, which `=` and `!=` take as well. */
+  readonly others?: Readonly<Record<string, (item: Item) => Field>>;
 }
 
 const OPERATORS = ['!=', '>=', '<=', '=', '>', '<', '~', ':'] as const;
@@ -49,7 +51,7 @@ function parseTerm(part: string, words: FilterWords): Test {
   const [, name = '', operator = '=', value = ''] = match;
   if (name === 'under' && words.under !== undefined) return words.under(unquote(value));
   const key = fieldOf(name, words);
-  return comparison(key, operator as Operator, unquote(value));
+  return comparison({ key, operator: operator as Operator, wanted: unquote(value) }, words);
 }
 
 function fieldOf(name: string, { fields, aliases = {} }: FilterWords): string {
@@ -67,12 +69,21 @@ function freeText(text: string): Test {
     );
 }
 
-function comparison(key: string, operator: Operator, wanted: string): Test {
+interface Comparison {
+  readonly key: string;
+  readonly operator: Operator;
+  readonly wanted: string;
+}
+
+function comparison({ key, operator, wanted }: Comparison, words: FilterWords): Test {
+  const other = words.others?.[key];
+  const isThat: Test = (item) =>
+    isEqual(item[key] ?? null, wanted) || (other !== undefined && isEqual(other(item), wanted));
   switch (operator) {
     case '=':
-      return (item) => isEqual(item[key] ?? null, wanted);
+      return isThat;
     case '!=':
-      return (item) => !isEqual(item[key] ?? null, wanted);
+      return (item) => !isThat(item);
     case ':':
       return (item) =>
         fieldText(item[key] ?? null)

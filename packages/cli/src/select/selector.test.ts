@@ -1,37 +1,13 @@
-import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
+import { agentRow } from '../../test/agent-row.ts';
+import type { AgentRow } from '../kernel/supervision.ts';
 import { resolveAll, resolveOne } from './resolve.ts';
 import { matchSelector, parseSelector, subtreeOf } from './selector.ts';
 
-const agent = (pid: number, ppid: number, address: string, state = 'idle'): AgentView => ({
-  pid,
-  ppid,
-  name: address.slice(address.lastIndexOf('/') + 1).replace(/~\d$/, ''),
-  address,
-  role: pid === 1 ? 'kernel' : 'worker',
-  tier: 'tactical',
-  user: 'root',
-  model: 'sonnet',
-  state,
-  phase: '',
-  node: 'vps1',
-  osPid: 0,
-  isVirtual: false,
-  tokens: 0,
-  tokensSubtree: 0,
-  tokensSimulated: 0,
-  llmCalls: 0,
-  children: 0,
-  task: '',
-  tasksRunning: 0,
-  tasksQueued: 0,
-  inboxDepth: 0,
-  restarts: 0,
-  exitCause: '',
-  exitCode: 0,
-  output: '',
-  startedAtMs: 0,
-});
+const agent = (pid: number, ppid: number, address: string, state = 'idle'): AgentRow => {
+  const name = address.slice(address.lastIndexOf('/') + 1).replace(/~\d$/, '');
+  return agentRow({ pid, ppid, name, address, state, role: pid === 1 ? 'kernel' : 'worker' });
+};
 
 const AGENTS = [
   agent(1, 0, '/king', 'running'),
@@ -39,7 +15,7 @@ const AGENTS = [
   agent(3, 2, '/king/queen/lead'),
   agent(4, 3, '/king/queen/lead/w', 'running'),
   agent(5, 3, '/king/queen/lead/w~2'),
-  agent(6, 1, '/king/coder'),
+  agent(6, 1, '/king/coder', 'blocked'),
 ];
 
 const pids = (text: string): number[] =>
@@ -53,13 +29,18 @@ describe('matchSelector()', () => {
     ['w', [4, 5]],
     ['w~2', [5]],
     ['state~run', [1, 4]],
+    ['state=waiting', [6]],
+    ['state=blocked', [6]],
+    ['state!=waiting,role=worker', [2, 3, 4, 5]],
+    ['policy=notify,restarts<1', [1, 2, 3, 4, 5, 6]],
+    ['quarantined=true', []],
     ['/queen', [2]],
     ['/king/queen/lead', [3]],
     ['queen/lead', [3]],
     ['/queen/', [2, 3, 4, 5]],
     ['lead/', [3, 4, 5]],
     ['/', [1]],
-    ['role=worker,state!=idle', [4]],
+    ['role=worker,state!=idle', [4, 6]],
     ['under:lead', [3, 4, 5]],
     ['99', []],
     ['nobody', []],
@@ -77,6 +58,7 @@ describe('subtreeOf()', () => {
   it('has the root first and parents before their children', () => {
     expect(subtreeOf(1, AGENTS)).toHaveLength(6);
     expect(subtreeOf(3, AGENTS).map(({ pid }) => pid)).toEqual([3, 4, 5]);
+    expect(subtreeOf(99, AGENTS)).toEqual([]);
   });
 });
 

@@ -2,12 +2,13 @@
 // `role=worker,state!=idle`, `-` (selectors from stdin, which the command reads).
 //   Read from the text alone; what they match is decided over one list of the process table.
 
-import type { AgentView } from '@hivekernel/client';
 import { usageError } from '../errors/cli-error.ts';
-import { AGENT_ALIASES, toAgentItem } from './agent-items.ts';
+import type { AgentRow } from '../kernel/supervision.ts';
+import { AGENT_ALIASES, shownState, toAgentItem } from './agent-items.ts';
 import type { AgentItem } from './agent-items.ts';
 import { parseFilter } from './filter.ts';
 import type { Test } from './filter.ts';
+import type { Item } from '../output/listing.ts';
 
 export type Selector =
   | { readonly by: 'pid'; readonly pid: number; readonly isSubtree: boolean; readonly text: string }
@@ -53,7 +54,7 @@ function wholeAddress(text: string): string {
 }
 
 /** What a selector names, in the order of the list; a subtree has its root first. */
-export function matchSelector(selector: Selector, agents: readonly AgentView[]): AgentView[] {
+export function matchSelector(selector: Selector, agents: readonly AgentRow[]): AgentRow[] {
   if (selector.by === 'filter') {
     const test = parseAgentFilter(selector.text, agents);
     const nowMs = Date.now();
@@ -63,7 +64,7 @@ export function matchSelector(selector: Selector, agents: readonly AgentView[]):
   return selector.isSubtree ? roots.flatMap((root) => subtreeOf(root.pid, agents)) : roots;
 }
 
-function isNamed(selector: Exclude<Selector, { by: 'filter' }>, agent: AgentView): boolean {
+function isNamed(selector: Exclude<Selector, { by: 'filter' }>, agent: AgentRow): boolean {
   switch (selector.by) {
     case 'pid':
       return agent.pid === selector.pid;
@@ -75,7 +76,7 @@ function isNamed(selector: Exclude<Selector, { by: 'filter' }>, agent: AgentView
 }
 
 /** The root first. Parents stand before their children in a list of the kernel. */
-export function subtreeOf(root: number, agents: readonly AgentView[]): AgentView[] {
+export function subtreeOf(root: number, agents: readonly AgentRow[]): AgentRow[] {
   const inside = new Set([root]);
   return agents.filter(({ pid, ppid }) => {
     if (pid !== root && !inside.has(ppid)) return false;
@@ -107,19 +108,28 @@ const FIELDS = Object.keys({
   tasksRunning: 0,
   tasksQueued: 0,
   inbox: 0,
+  restartPolicy: 0,
+  strategy: 0,
   restarts: 0,
+  restartsInRow: 0,
+  quarantined: 0,
+  gone: 0,
+  checkpointBytes: 0,
   exitCause: 0,
   exitCode: 0,
+  exitDetail: 0,
   output: 0,
   startedAt: 0,
   ageSeconds: 0,
 } satisfies Record<keyof AgentItem, 0>);
 
-export function parseAgentFilter(text: string, agents: readonly AgentView[]): Test {
+export function parseAgentFilter(text: string, agents: readonly AgentRow[]): Test {
   const under = (name: string): Test => {
     const roots = matchSelector(parseSelector(name), agents);
     const pids = new Set(roots.flatMap((root) => subtreeOf(root.pid, agents)).map((a) => a.pid));
     return ({ pid }) => typeof pid === 'number' && pids.has(pid);
   };
-  return parseFilter(text, { fields: FIELDS, aliases: AGENT_ALIASES, under });
+  // `state=waiting` is what the table shows, `state=blocked` what programs get.
+  const others = { state: (item: Item) => shownState(item as AgentItem) };
+  return parseFilter(text, { fields: FIELDS, aliases: AGENT_ALIASES, under, others });
 }

@@ -13,6 +13,9 @@ const NOWHERE: World = {
   execute: () => undefined,
   interrupt: () => undefined,
   deliver: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+  dump: () => undefined,
 };
 
 describe('gatewayPorts().record()', () => {

@@ -1,7 +1,7 @@
 // Facts that could not be told to the kernel, or whose events could not be written. A fact cannot
 // be refused, so they wait here, in order, each with the content that it carries.
 
-import { KernelError, type Blob, type Fact } from '@hivekernel/kernel';
+import { KernelError, type Blob, type Content, type Fact } from '@hivekernel/kernel';
 
 /** Beyond it, nobody can promise that none is lost. */
 const FACTS_WAITING_MAX = 1_000_000;
@@ -43,9 +43,19 @@ export class WaitingFacts {
   }
 }
 
-/** Only the replies that come with acknowledgements are content. */
 function blobsOf(fact: Fact, find: FindBlob): readonly Blob[] {
-  if (fact.fact !== 'acked') return [];
-  const hashes = fact.acks.flatMap(({ reply }) => (reply?.hash === undefined ? [] : [reply.hash]));
-  return hashes.flatMap((hash) => find(hash) ?? []);
+  return contentsOf(fact).flatMap(({ hash }) => (hash === undefined ? [] : (find(hash) ?? [])));
+}
+
+/** The replies that come with acknowledgements, a state to be kept, what a process told of itself. */
+function contentsOf(fact: Fact): readonly Content[] {
+  switch (fact.fact) {
+    case 'acked':
+      return fact.acks.flatMap(({ reply }) => reply ?? []);
+    case 'checkpointed':
+    case 'dumped':
+      return [fact.content];
+    default:
+      return [];
+  }
 }
