@@ -67,9 +67,10 @@ export class Watchdog {
     if (quietMs > 0) extend(this.#quietModels, pid, this.#until(quietMs));
   }
 
-  /** It declared a long tool. A later word of it takes the place of this one. */
+  /** It declared a long tool; a later word takes the place of this one, and 0 ends it. */
   toolQuiet(pid: Pid, quietMs: number): void {
-    this.#quietTools.set(pid, this.#until(quietMs));
+    if (quietMs > 0) this.#quietTools.set(pid, this.#until(quietMs));
+    else this.#quietTools.delete(pid);
   }
 
   /** From the table, and at a restore: its state is this now. */
