@@ -93,16 +93,11 @@ export function toAgentItem(view: AgentRow, nowMs: number): AgentItem {
 }
 
 function activityOf(view: AgentRow): string {
-  if (view.state === 'zombie' || view.state === 'dead') return endOf(view);
-  const why = whyOf(view);
-  if (view.state !== 'paused') return why;
-  const queued = view.inboxDepth + view.tasksQueued;
-  return [...(queued === 0 ? [] : [`${queued} queued`]), ...(why === '' ? [] : [why])].join(', ');
-}
-
-/** What it waits for, else what it does. */
-function whyOf(view: AgentRow): string {
-  if (view.phase !== '') return safeLine(view.phase).replace(/^waiting(: |$)/, '');
+  const phase = safeLine(view.phase).replace(/^waiting(: |$)/, '');
+  // What can still be done about it; of the dead the state says all.
+  if (view.state === 'zombie') return [endOf(view), phase].filter((part) => part !== '').join('; ');
+  if (view.state === 'dead') return endOf(view);
+  if (phase !== '') return phase;
   if (view.tasksRunning > 1) return `${view.tasksRunning} tasks`;
   return view.task === '' ? '' : `task ${view.task}`;
 }
