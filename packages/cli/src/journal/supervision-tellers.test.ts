@@ -28,6 +28,12 @@ const ROWS: readonly Row[] = [
   },
   {
     kind: 'process.restarting',
+    body: { attempt: 1, delayMs: 45.2, atMonoMs: 9, why: 'crashed (restart 1 of 5)' },
+    level: 'warn',
+    msg: 'crashed; restart 1 of 5 in 45ms',
+  },
+  {
+    kind: 'process.restarting',
     body: { attempt: 3, delayMs: 60_000, atMonoMs: 9, why: '' },
     level: 'warn',
     msg: 'restart 3 in 60s',
@@ -201,6 +207,13 @@ describe('toJournalItem()', () => {
   ])('tells of an end that is %s as %s', (cause, level, msg) => {
     const body = { pid: 11, cause, exitCode: -1, detail: 'no progress' };
     expect(toJournalItem(kernelEvent('process.exited', body))).toMatchObject({ level, msg });
+  });
+
+  it('leaves out the code by which the OS tells a signal again', () => {
+    const body = { pid: 11, cause: 'crashed', exitCode: 137, detail: 'signal SIGKILL' };
+    expect(toJournalItem(kernelEvent('process.exited', body)).msg).toBe(
+      'ended, crashed: signal SIGKILL',
+    );
   });
 
   it('says of a state what people say', () => {

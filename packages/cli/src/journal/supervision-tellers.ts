@@ -55,7 +55,11 @@ export const SUPERVISION_TELLERS: Readonly<Record<string, Teller>> = {
 const after = (separator: string, text: string): string =>
   text === '' ? '' : `${separator}${text}`;
 
-const span = (d: Fields, key: string): string => showSpan(d.number(key));
+/** Also of a moment: `45ms`. */
+function span(d: Fields, key: string): string {
+  const ms = d.number(key);
+  return ms < 1_000 ? `${Math.round(ms)}ms` : showSpan(ms);
+}
 
 /** `crashed: signal SIGKILL; restart 2 of 5 in 1.8s`. */
 function tellRestart(d: Fields): Told {

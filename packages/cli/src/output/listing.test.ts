@@ -112,7 +112,7 @@ const BACKING_OFF: AgentRow = {
   restarts: 1,
   restartsInRow: 1,
   exitCause: 'crashed',
-  exitCode: -1,
+  exitCode: 137,
   exitDetail: 'signal SIGKILL',
 };
 

@@ -105,8 +105,9 @@ function activityOf(view: AgentRow): string {
 /** `crashed, exit 3: out of memory`. */
 export function endOf(view: Pick<AgentRow, 'exitCause' | 'exitCode' | 'exitDetail'>): string {
   const cause = view.exitCause.replaceAll('_', ' ');
-  const end = view.exitCode <= 0 ? cause : `${cause}, exit ${view.exitCode}`;
   const [line = ''] = view.exitDetail.split('\n');
+  const hasCode = view.exitCode > 0 && !line.startsWith('signal ');
+  const end = hasCode ? `${cause}, exit ${view.exitCode}` : cause;
   // One number: what the OS says of the code adds nothing to it.
   const isNews = line !== '' && !/^exit code -?\d+$/.test(line);
   return isNews ? `${end}: ${safeLine(line)}` : end;
