@@ -26,6 +26,8 @@ export function define(command: Command, bind: Bind): void {
 const EXAMPLES = `
 Pid, name, parent, mailbox, artifacts and last checkpoint stay. More than one is asked about.
 
+It returns when the stop began; hive wait coder --for state=idle waits for the start.
+
 Examples:
   hive restart coder --reason "new prompt"
   hive restart 'role=worker state=zombie' --yes
@@ -44,7 +46,8 @@ function restartAct({ grace, reason }: RestartFlags): Act {
     kind: 'RestartResult',
     verb: 'restart',
     effect: 'restart',
-    done: 'restarted',
+    // The kernel answers before it is done.
+    done: 'restarting',
     field: 'restarted',
     also: { reason: reason ?? null },
     isOneByOne: true,

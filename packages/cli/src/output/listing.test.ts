@@ -82,7 +82,7 @@ const HELD: AgentRow = {
   name: 'held',
   address: '/king/held',
   state: 'paused',
-  phase: '',
+  phase: '2 messages, 1 task queued',
   task: '',
   tasksRunning: 0,
   tasksQueued: 1,
@@ -95,6 +95,7 @@ const SLEEPER: AgentRow = {
   name: 'sleeper',
   address: '/king/sleeper',
   state: 'sleeping',
+  phase: '',
   tasksQueued: 0,
   inboxDepth: 0,
   checkpointBytes: 2_048,
@@ -111,7 +112,7 @@ const BACKING_OFF: AgentRow = {
   restarts: 1,
   restartsInRow: 1,
   exitCause: 'crashed',
-  exitCode: -1,
+  exitCode: 137,
   exitDetail: 'signal SIGKILL',
 };
 

@@ -93,16 +93,11 @@ export function toAgentItem(view: AgentRow, nowMs: number): AgentItem {
 }
 
 function activityOf(view: AgentRow): string {
-  if (view.state === 'zombie' || view.state === 'dead') return endOf(view);
-  const why = whyOf(view);
-  if (view.state !== 'paused') return why;
-  const queued = view.inboxDepth + view.tasksQueued;
-  return [...(queued === 0 ? [] : [`${queued} queued`]), ...(why === '' ? [] : [why])].join(', ');
-}
-
-/** What it waits for, else what it does. */
-function whyOf(view: AgentRow): string {
-  if (view.phase !== '') return safeLine(view.phase).replace(/^waiting(: |$)/, '');
+  const phase = safeLine(view.phase).replace(/^waiting(: |$)/, '');
+  // What can still be done about it; of the dead the state says all.
+  if (view.state === 'zombie') return [endOf(view), phase].filter((part) => part !== '').join('; ');
+  if (view.state === 'dead') return endOf(view);
+  if (phase !== '') return phase;
   if (view.tasksRunning > 1) return `${view.tasksRunning} tasks`;
   return view.task === '' ? '' : `task ${view.task}`;
 }
@@ -110,8 +105,9 @@ function whyOf(view: AgentRow): string {
 /** `crashed, exit 3: out of memory`. */
 export function endOf(view: Pick<AgentRow, 'exitCause' | 'exitCode' | 'exitDetail'>): string {
   const cause = view.exitCause.replaceAll('_', ' ');
-  const end = view.exitCode <= 0 ? cause : `${cause}, exit ${view.exitCode}`;
   const [line = ''] = view.exitDetail.split('\n');
+  const hasCode = view.exitCode > 0 && !line.startsWith('signal ');
+  const end = hasCode ? `${cause}, exit ${view.exitCode}` : cause;
   // One number: what the OS says of the code adds nothing to it.
   const isNews = line !== '' && !/^exit code -?\d+$/.test(line);
   return isNews ? `${end}: ${safeLine(line)}` : end;

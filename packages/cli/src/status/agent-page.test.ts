@@ -68,14 +68,19 @@ describe('agentPage()', () => {
 
   it.each([
     [{ state: 'blocked', phase: 'waiting: child 7' }, '◔ waiting: child 7'],
-    [{ state: 'paused', inboxDepth: 2, tasksQueued: 1 }, '⏸ paused: 3 queued'],
-    [{ state: 'paused', phase: 'waiting: child 7', inboxDepth: 2 }, '⏸ paused: 2 queued, child 7'],
+    [{ state: 'blocked', phase: 'waiting' }, '◔ waiting'],
+    [{ state: 'paused', phase: '2 messages queued' }, '⏸ paused: 2 messages queued'],
+    [{ state: 'stopping', phase: 'falling asleep' }, '◍ stopping: falling asleep'],
     [{ state: 'sleeping' }, '⏾ sleeping'],
     [{ state: 'starting', phase: 'restart 2 in 4 s' }, '◌ restarting: restart 2 in 4 s'],
     [{ state: 'running', phase: 'unresponsive' }, '● running: unresponsive'],
     [
       { state: 'zombie', exitCause: 'crashed', exitCode: 41, exitDetail: 'exit code 41' },
       '☠ zombie: crashed, exit 41',
+    ],
+    [
+      { state: 'zombie', phase: 'restart it or take its result', exitCause: 'crashed' },
+      '☠ zombie: crashed; restart it or take its result',
     ],
   ])('says why: %j', (told, state) => {
     expect(rowsOf({ ...WORKER, ...told })['state']).toBe(state);
