@@ -5,7 +5,13 @@
 
 import { KernelError } from '../errors.ts';
 import type { StoredEvent } from '../ports.ts';
-import { EVENT_VERSIONS, type Event, type EventKind, type ProcessSpec, type TaskSpec } from './event.ts';
+import {
+  EVENT_VERSIONS,
+  type Event,
+  type EventKind,
+  type ProcessSpec,
+  type TaskSpec,
+} from './event.ts';
 import type { RestartPolicy, Role } from './words.ts';
 
 /** The defaults at the time of version 2. Later settings do not change what was. */

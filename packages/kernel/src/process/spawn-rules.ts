@@ -33,9 +33,14 @@ export interface SpawnQuestion {
 /** Throws the first refusal: each has its code and names its rule. */
 export function checkSpawn(q: SpawnQuestion): void {
   if (q.role === 'kernel') {
-    throw refuse('spawn', 'invalid_argument', 'role kernel (0) is the king\'s alone; set "role" (P2, P5)', {
-      field: 'role',
-    });
+    throw refuse(
+      'spawn',
+      'invalid_argument',
+      'role kernel (0) is the king\'s alone; set "role" (P2, P5)',
+      {
+        field: 'role',
+      },
+    );
   }
   checkChild({ ...q, below: 0, what: 'spawn' });
   if (q.processes >= LIMITS.processesMax) {

@@ -12,14 +12,21 @@ import {
 // The page's table, cell by cell: '-' is a refusal.
 const TABLE: Readonly<Record<State, string>> = {
   //         ready work    wait    resume  done pause  continue sleep    wake     stop     exit   killed restart  collect
-  starting: 'idle  -       -       -       -    -      -        -        -        stopping zombie dead   -        -',
+  starting:
+    'idle  -       -       -       -    -      -        -        -        stopping zombie dead   -        -',
   idle: '    -     running -       -       -    paused -        sleeping -        stopping zombie dead   -        -',
-  running: ' -     -       blocked -       idle paused -        -        -        stopping zombie dead   -        -',
-  blocked: ' -     -       -       running idle paused -        -        -        stopping zombie dead   -        -',
-  paused: '  -     -       -       -       -    -      idle     -        -        stopping zombie dead   -        -',
-  sleeping: '-     -       -       -       -    -      -        -        starting stopping -      -      -        -',
-  stopping: '-     -       -       -       -    -      -        sleeping -        -        zombie dead   -        -',
-  zombie: '  -     -       -       -       -    -      -        -        -        -        -      dead   starting dead',
+  running:
+    ' -     -       blocked -       idle paused -        -        -        stopping zombie dead   -        -',
+  blocked:
+    ' -     -       -       running idle paused -        -        -        stopping zombie dead   -        -',
+  paused:
+    '  -     -       -       -       -    -      idle     -        -        stopping zombie dead   -        -',
+  sleeping:
+    '-     -       -       -       -    -      -        -        starting stopping -      -      -        -',
+  stopping:
+    '-     -       -       -       -    -      -        sleeping -        -        zombie dead   -        -',
+  zombie:
+    '  -     -       -       -       -    -      -        -        -        -        -      dead   starting dead',
   dead: '    -     -       -       -       -    -      -        -        -        -        -      -      -        -',
 };
 

@@ -150,7 +150,8 @@ export class Life {
   stop(record: ProcessRecord, how: { reason: ShutdownReason; graceMs: number }): void {
     const { pid } = record;
     if (record.state !== 'stopping') move(this.#log, record, { event: 'stop' });
-    if (record.isLaunched) this.#effects.push({ do: 'stop', pid, incarnation: runOf(record), ...how });
+    if (record.isLaunched)
+      this.#effects.push({ do: 'stop', pid, incarnation: runOf(record), ...how });
     else this.exited(record, { exitCode: -1, cause: 'killed', detail: '' });
   }
 

@@ -251,7 +251,7 @@ function requireRestartable(record: ProcessRecord): void {
   const why = isVirtual(record)
     ? 'is virtual: it has no runtime to be started again'
     : record.isGone
-      ? 'is gone for good: what it held is others\' by now'
+      ? "is gone for good: what it held is others' by now"
       : record.state === 'sleeping'
         ? 'sleeps: wake it instead'
         : record.wasReady

@@ -129,10 +129,7 @@ export class Watchdog {
     this.#condemn(record, { cause: 'hung', detail: `no progress in its task for ${seconds} s` });
   }
 
-  #condemn(
-    record: ProcessRecord,
-    why: { cause: 'hung' | 'unresponsive'; detail: string },
-  ): void {
+  #condemn(record: ProcessRecord, why: { cause: 'hung' | 'unresponsive'; detail: string }): void {
     if (record.state === 'stopping' || !record.isLaunched) return;
     const { pid, spec, address } = record;
     const context = { pid: String(pid), name: spec.name, address, detail: why.detail };

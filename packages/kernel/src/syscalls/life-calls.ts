@@ -42,7 +42,12 @@ export function waitChild(
   args: ArgsOf<'wait_child'>,
 ): AnswerOf<'wait_child'> | Owed {
   const target = ctx.process(args.pid);
-  const how = { timeoutMs: args.timeoutMs, isPeek: args.isPeek === true, task: ctx.task, ref: ctx.ref };
+  const how = {
+    timeoutMs: args.timeoutMs,
+    isPeek: args.isPeek === true,
+    task: ctx.task,
+    ref: ctx.ref,
+  };
   return ctx.parts.waiter.wait(ctx.caller, target, how) ?? OWED;
 }
 
