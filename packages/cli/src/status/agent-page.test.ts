@@ -114,7 +114,7 @@ describe('agentPage()', () => {
       exitDetail: 'no module\nat line 1',
     };
     expect(rowsOf(looped)).toMatchObject({
-      state: '✕ isQuarantined: start failed: no module',
+      state: '✕ quarantined: start failed: no module',
       quarantine: 'after a crash loop; hive rm 11 forgets it',
       'last exit': 'start failed: no module',
     });
