@@ -38,8 +38,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 
 /** The kernel's parts in reading order; a name is a folder or a file in `packages/kernel/src`. */
 export const KERNEL_ROWS: readonly (readonly string[])[] = [
-  ['errors', 'ids', 'limits', 'settings', 'ports'],
+  ['errors', 'ids', 'limits', 'ports'],
   ['events'],
+  ['settings'],
   ['process'],
   ['permissions', 'resources', 'ipc', 'artifacts'],
   // Whom a process works for comes before who lives: an end frees its tasks, a start takes one.

@@ -11,7 +11,18 @@ import {
 } from '@hivekernel/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isLive, KING_PID, ROLES, TIERS, VISIBILITIES, type Fact, type Pid } from './index.ts';
+import {
+  isLive,
+  KING_PID,
+  RESTART_POLICIES,
+  ROLES,
+  SIGNALS,
+  STRATEGIES,
+  TIERS,
+  VISIBILITIES,
+  type Fact,
+  type Pid,
+} from './index.ts';
 import type { Kernel } from './kernel.ts';
 
 // A run is a list of steps, each a few numbers that choose among what there is at that moment.
@@ -86,6 +97,9 @@ class Swarm {
       exitAfterTask: b % 5 === 0,
       initialTask: image !== '' && c % 4 === 0 ? 'begin' : '',
       limits: { concurrentTasksMax: 1 + (b % 3), taskTimeoutMs: 1_000 * (c % 50) },
+      restart: [undefined, ...RESTART_POLICIES][c % 5],
+      strategy: [undefined, ...STRATEGIES][b % 4],
+      watch: { wallMs: b % 7 === 0 ? 40_000 : 0, idleMs: c % 5 === 0 ? 5_000 : 0 },
     };
   }
 
@@ -113,9 +127,37 @@ class Swarm {
       const from = this.#caller(a);
       return this.t.call('wait_child', { pid: this.#childOf(from, b), timeoutMs: c * 100 }, from);
     },
+    signal: (a, b, c) => {
+      const signal = SIGNALS[b % SIGNALS.length] as (typeof SIGNALS)[number];
+      const order = { pid: this.#pid(a), signal, isRecursive: c % 4 === 0, reason: '', graceMs: c };
+      return this.t.call('signal', order, c % 3 === 0 ? {} : this.#caller(c));
+    },
+    sleep: (a, b) =>
+      this.t.call('sleep', { pid: this.#pid(a) }, b % 3 === 0 ? this.#caller(a) : {}),
+    wake: (a) => this.t.call('wake', { pid: this.#pid(a) }),
+    restart: (a, b) => this.t.call('restart', { pid: this.#pid(a), reason: '', graceMs: b }),
+    checkpoint: (a, b) =>
+      this.t.call('checkpoint', { content: bulkContent(b * 100) }, this.#caller(a)),
+    collapse: (a, b) =>
+      this.t.call(
+        'collapse',
+        { pid: this.#pid(a), reason: 'normal', graceMs: b },
+        b % 2 === 0 ? {} : this.#caller(a),
+      ),
+    peek: (a, b) => {
+      const from = this.#caller(a);
+      const pid = this.#childOf(from, b);
+      return this.t.call('wait_child', { pid, timeoutMs: b * 100, isPeek: true }, from);
+    },
+    reparent: (a, b) => this.t.call('reparent', { pid: this.#pid(a), parent: this.#pid(b) }),
+    quiet: (a, b) =>
+      this.t.call('progress', { message: '', percent: -1, quietMs: b * 1_000 }, this.#caller(a)),
+    remove: (a) => this.t.call('remove', { pid: this.#pid(a) }),
+    unresponsive: (a) => this.#tell({ fact: 'responsive', pid: this.#pid(a), isResponsive: false }),
     execute: (a, b, c) => {
       const from = this.#caller(a);
-      const spec = taskSpec({ timeoutMs: c * 500, description: `d${c}` });
+      const retriesMax = c % 3;
+      const spec = taskSpec({ timeoutMs: c * 500, description: `d${c}`, retriesMax });
       return this.t.call('execute_on', { pid: this.#childOf(from, b), spec }, from);
     },
     order: (a, b) =>
@@ -224,7 +266,8 @@ class Swarm {
     ],
     ...['interrupt', 'send', 'send', 'send', 'escalate', 'store', 'store', 'get', 'metric', 'look'],
     ...['llm', 'ends', 'ends', 'readies', 'crashes', 'acks', 'acks', 'strays', 'relinks', 'time'],
-    ...['time', 'checks', 'reboots'],
+    ...['time', 'checks', 'reboots', 'signal', 'signal', 'sleep', 'sleep', 'wake', 'restart'],
+    ...['checkpoint', 'collapse', 'peek', 'reparent', 'quiet', 'remove', 'unresponsive'],
   ];
 
   #tell(fact: Fact): undefined {
@@ -238,6 +281,10 @@ class Swarm {
   /** Everything is killed; what does not want to end is ended by the OS. */
   endAll(): void {
     this.t.fact({ fact: 'stopping', reason: 'test', graceMs: 0 });
+    const how = { isRecursive: true, reason: 'normal', graceMs: 0 } as const;
+    for (const pid of [...this.t.kernel.state.table.king.children.keys()]) {
+      this.tickets.push(this.t.call('kill', { pid, ...how }));
+    }
     for (let round = 0; round < 100 && living(this.t.kernel).length > 1; round += 1) {
       for (const pid of living(this.t.kernel)) {
         const agent = this.t.runtime.agents.get(pid);
@@ -246,6 +293,13 @@ class Swarm {
       this.t.pass();
     }
     this.t.advanceMs(30_000);
+  }
+
+  /** They stay until an operator takes them away (P8). */
+  removeQuarantined(): void {
+    for (const { pid, isQuarantined } of [...this.t.kernel.state.table.byPid.values()]) {
+      if (isQuarantined) this.t.call('remove', { pid });
+    }
   }
 }
 
@@ -305,6 +359,7 @@ describe('Kernel', () => {
         expect(swarm.t.unanswered.map(({ ref }) => ref)).toEqual([]);
         expect(swarm.tickets.filter((one) => !one.isAnswered && !one.isLost)).toEqual([]);
         swarm.t.advanceMs(300_000);
+        swarm.removeQuarantined();
         swarm.t.check();
         expect([...swarm.t.kernel.state.table.byPid.keys()]).toEqual([1]);
       }),

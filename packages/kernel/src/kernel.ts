@@ -6,7 +6,7 @@ import type { Content } from './events/content.ts';
 import type { PendingEffect } from './events/effects.ts';
 import type { CallRef, Event } from './events/event.ts';
 import type { Pid } from './ids.ts';
-import type { Time } from './ports.ts';
+import type { Chance, Time } from './ports.ts';
 import type { KernelSettings } from './settings.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import type { KernelState } from './state.ts';
@@ -19,7 +19,11 @@ export interface KernelOptions {
   readonly settings: KernelSettings;
   /** 0 on one machine. */
   readonly partition: number;
+  /** For what is spread at random (S4). A kernel that only folds needs none. */
+  readonly chance?: Chance;
 }
+
+const NO_CHANCE: Chance = { next: () => 0 };
 
 export class Kernel {
   readonly state: KernelState;
@@ -28,7 +32,7 @@ export class Kernel {
   readonly #facts: Facts;
 
   constructor(options: KernelOptions) {
-    this.parts = buildParts(options);
+    this.parts = buildParts({ ...options, chance: options.chance ?? NO_CHANCE });
     this.state = this.parts.state;
     const { parts } = this;
     this.#dispatch = new SyscallDispatcher(parts);
@@ -94,7 +98,10 @@ export class Kernel {
   }
 
   *#contents(): Generator<Content> {
-    const { catalog, tasks, office } = this.state;
+    const { catalog, tasks, office, table } = this.state;
+    for (const { checkpoint } of table.byPid.values()) {
+      if (checkpoint !== undefined) yield checkpoint;
+    }
     for (const { versions } of catalog.all()) for (const { content } of versions) yield content;
     for (const { spec } of tasks.byId.values()) yield spec.context;
     for (const box of office.boxes.values()) {
@@ -127,6 +134,11 @@ export class Kernel {
     this.parts.dispatcher.rearm();
     this.parts.waiter.rearm();
     this.parts.escalations.rearm();
-    for (const record of this.state.table.byPid.values()) this.parts.life.scheduleDecay(record);
+    this.parts.supervisor.rearm();
+    for (const record of this.state.table.byPid.values()) {
+      this.parts.life.scheduleDecay(record);
+      this.parts.watchdog.onState(record);
+      this.parts.sleeper.onState(record);
+    }
   }
 }

@@ -5,21 +5,23 @@
 
 import { KernelError } from './errors.ts';
 import type { ArtifactRecord } from './artifacts/catalog.ts';
-import type { CallRef, FoldRules, ProcessSpec } from './events/event.ts';
+import type { Content } from './events/content.ts';
+import type { CallRef, FoldRules, Halt, ProcessSpec } from './events/event.ts';
 import type { State } from './events/words.ts';
 import { asSeq, KING_PID, type Pid } from './ids.ts';
 import type { Message } from './ipc/mailbox.ts';
+import { upcastSpec, upcastTaskSpec } from './events/upcast.ts';
 import type { Time } from './ports.ts';
 import type { ExitRecord, ProcessRecord } from './process/record.ts';
 import { isLive } from './process/states.ts';
 import type { LedgerTotals } from './resources/ledger.ts';
 import type { TaskRecord } from './scheduler/task-table.ts';
 import type { EscalationRecord } from './supervision/escalations.ts';
-import type { KillImage } from './supervision/killer.ts';
+import type { KillImage } from './supervision/kill-table.ts';
 import type { WaitRecord } from './supervision/waiter.ts';
 import type { KernelState } from './state.ts';
 
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 
 interface ProcessImage {
   readonly pid: Pid;
@@ -36,10 +38,25 @@ interface ProcessImage {
   readonly exiting: ProcessRecord['exiting'] | null;
   readonly exit: ExitRecord | null;
   readonly flags: readonly [boolean, boolean];
+  /** Since version 2. */
+  readonly run: RunImage;
   readonly lastOutput: string;
   readonly usage: readonly [number, number, number, number, number];
   readonly changed: readonly [number, number];
   readonly children: readonly Pid[];
+}
+
+/** What supervision keeps of a process. */
+interface RunImage {
+  readonly isLaunched: boolean;
+  readonly halting: Halt | null;
+  readonly ready: readonly [boolean, number];
+  readonly restartsInRow: number;
+  readonly restart: readonly [boolean, number];
+  readonly isQuarantined: boolean;
+  readonly paused: readonly [boolean, number];
+  readonly sleepAsked: boolean;
+  readonly checkpoint: Content | null;
 }
 
 interface Image {
@@ -105,6 +122,7 @@ function parse(body: string): Image {
   } catch (cause) {
     throw new KernelError('data_loss', 'The snapshot is no JSON text.', { cause });
   }
+  if (image.v === 1) return fromVersion1(image);
   if (image.v !== SNAPSHOT_VERSION) {
     throw new KernelError(
       'conflict',
@@ -112,6 +130,41 @@ function parse(body: string): Image {
     );
   }
   return image;
+}
+
+/** Before supervision: nothing had been restarted, paused or put to sleep. */
+function fromVersion1(image: Image): Image {
+  const processes = image.processes.map((one) => {
+    const isVirtual = one.spec.image === '';
+    const isLive = one.state !== 'zombie' && one.state !== 'dead';
+    const wasReady = one.state !== 'starting';
+    return {
+      ...one,
+      spec: upcastSpec(one.spec),
+      run: {
+        isLaunched: isLive && !isVirtual,
+        halting: null,
+        ready: [wasReady, wasReady ? one.spawned[1] : 0] as const,
+        restartsInRow: 0,
+        restart: [false, 0] as const,
+        isQuarantined: false,
+        paused: [false, 0] as const,
+        sleepAsked: false,
+        checkpoint: null,
+      },
+    };
+  });
+  return {
+    ...image,
+    processes,
+    tasks: image.tasks.map((task) => ({
+      ...task,
+      spec: upcastTaskSpec(task.spec),
+      tries: task.isRunning ? 1 : 0,
+    })),
+    waits: image.waits.map((wait) => ({ ...wait, isPeek: false })),
+    escalations: image.escalations.map((one) => ({ ...one, task: null })),
+  };
 }
 
 function processImage(record: ProcessRecord): ProcessImage {
@@ -130,6 +183,17 @@ function processImage(record: ProcessRecord): ProcessImage {
     exiting: record.exiting ?? null,
     exit: record.exit ?? null,
     flags: [record.isCollected, record.isGone],
+    run: {
+      isLaunched: record.isLaunched,
+      halting: record.halting ?? null,
+      ready: [record.wasReady, record.readyMonoMs],
+      restartsInRow: record.restartsInRow,
+      restart: [record.isRestarting, record.restartAtMonoMs],
+      isQuarantined: record.isQuarantined,
+      paused: [record.isHeld, record.pausedMonoMs],
+      sleepAsked: record.sleepAsked,
+      checkpoint: record.checkpoint ?? null,
+    },
     lastOutput: record.lastOutput,
     usage: [
       record.tokens,
@@ -178,6 +242,7 @@ function fill(record: ProcessRecord, image: ProcessImage): void {
   record.exiting = image.exiting ?? undefined;
   record.exit = image.exit ?? undefined;
   [record.isCollected, record.isGone] = image.flags;
+  fillRun(record, image.run);
   record.lastOutput = image.lastOutput;
   [
     record.tokens,
@@ -188,6 +253,18 @@ function fill(record: ProcessRecord, image: ProcessImage): void {
   ] = image.usage;
   record.changedSeq = asSeq(image.changed[0]);
   record.changedBy = image.changed[1] as Pid;
+}
+
+function fillRun(record: ProcessRecord, run: RunImage): void {
+  record.isLaunched = run.isLaunched;
+  record.halting = run.halting ?? undefined;
+  [record.wasReady, record.readyMonoMs] = run.ready;
+  record.restartsInRow = run.restartsInRow;
+  [record.isRestarting, record.restartAtMonoMs] = run.restart;
+  record.isQuarantined = run.isQuarantined;
+  [record.isHeld, record.pausedMonoMs] = run.paused;
+  record.sleepAsked = run.sleepAsked;
+  record.checkpoint = run.checkpoint ?? undefined;
 }
 
 function link(parent: ProcessRecord, child: ProcessRecord): void {

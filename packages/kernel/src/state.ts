@@ -9,11 +9,12 @@ import { Timers } from './events/timers.ts';
 import { SEQ_ZERO } from './ids.ts';
 import type { Message } from './ipc/mailbox.ts';
 import { PostOffice } from './ipc/post-office.ts';
+import type { ProcessRecord } from './process/record.ts';
 import { ProcessTable } from './process/table.ts';
 import { Ledger } from './resources/ledger.ts';
 import { TaskTable } from './scheduler/task-table.ts';
 import { EscalationTable } from './supervision/escalations.ts';
-import { KillTable } from './supervision/killer.ts';
+import { KillTable } from './supervision/kill-table.ts';
 import { WaitTable } from './supervision/waiter.ts';
 
 export class KernelState {
@@ -24,18 +25,24 @@ export class KernelState {
   readonly tasks: TaskTable;
   readonly waits: WaitTable;
   readonly kills: KillTable;
-  readonly escalations = new EscalationTable();
+  readonly escalations: EscalationTable;
   readonly ledger: Ledger;
   readonly log: Log;
 
-  constructor(options: { partition: number; onExpired: (message: Message) => void }) {
-    const { partition, onExpired } = options;
+  constructor(options: {
+    partition: number;
+    onExpired: (message: Message) => void;
+    /** In the fold, of which nothing may come but timers. */
+    onState: (record: ProcessRecord) => void;
+  }) {
+    const { partition, onExpired, onState } = options;
     const { timers } = this;
-    this.table = new ProcessTable(partition);
+    this.table = new ProcessTable({ partition, onState });
     this.office = new PostOffice({ timers, onExpired });
     this.tasks = new TaskTable(this.table);
     this.waits = new WaitTable(this.tasks);
     this.kills = new KillTable(this.table);
+    this.escalations = new EscalationTable(this.tasks);
     this.ledger = new Ledger(this.table);
     const areas = [
       this.table.handlers(),

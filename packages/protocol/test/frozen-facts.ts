@@ -175,8 +175,11 @@ export const EXTENSIONS = {
 RuntimeType: RUNTIME_NODE=100
 `,
   agentMessages: `
+TaskRequest: 100 retries_max uint32
 ExecuteOnResponse: 100 error_code string
-SpawnRequest: 100 user string; 101 exit_after_task bool; 102 cwd string
+SpawnRequest: 100 user string; 101 exit_after_task bool; 102 cwd string; 103 restart_policy string;
+  104 strategy string; 105 wall_limit_seconds uint32; 106 idle_limit_seconds uint32;
+  107 first_token_limit_seconds uint32; 108 on_kernel_death string
 SpawnResponse: 100 error_code string
 KillResponse: 100 error_code string
 SendMessageResponse: 100 error_code string
@@ -185,16 +188,20 @@ GetArtifactRequest: 100 version uint32
 GetArtifactResponse: 100 error_code string; 101 key string; 102 version uint32; 103 sha256 string;
   104 visibility ArtifactVisibility
 EscalateResponse: 100 error_code string
-WaitChildResponse: 100 error_code string; 101 cause string
+WaitChildRequest: 100 peek bool
+WaitChildResponse: 100 error_code string; 101 cause string; 102 name string
 `,
   coreMessages: `
 ProcessInfo: 100 address string; 101 phase string; 102 exit_cause string; 103 exit_code int32;
   104 restarts uint32; 105 os_pid uint64; 106 state_word string; 107 tokens_subtree uint64;
   108 inbox_depth uint32; 109 llm_calls uint64; 110 tokens_simulated uint64;
-  111 tasks_running uint32; 112 tasks_queued uint32; 113 output string; 114 started_at_ms uint64
+  111 tasks_running uint32; 112 tasks_queued uint32; 113 output string; 114 started_at_ms uint64;
+  115 restart_policy string; 116 strategy string; 117 quarantined bool; 118 exit_detail string;
+  119 checkpoint_bytes uint64; 120 gone bool; 121 restarts_in_row uint32
 ArtifactMeta: 100 version uint32; 101 sha256 string; 102 visibility ArtifactVisibility;
   103 versions_kept uint32
 ResourceResponse: 100 error_code string
+ExecuteTaskRequest: 100 retries_max uint32
 ExecuteTaskResponse: 100 error_code string; 101 task_id string
 `,
 } as const;

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LinkCaller, LinkProtocolError, readHello, socketStream } from '../src/link/index.ts';
+import type { AnswerBody } from '../src/link/index.ts';
 import { agent, make } from '../src/index.ts';
 import { settle } from './async-queue.ts';
 import { GREETING, LinkPair, SessionEnd } from './link-pair.ts';
@@ -102,6 +103,27 @@ describe('LinkCaller and ServerSession', () => {
     pair.caller.close();
     pair.end.session.close();
   }
+
+  it('ask what a process knows of itself, and take only an answer of that kind', async () => {
+    const heartbeat = make(agent.HeartbeatResponse, {});
+    let answer: AnswerBody = { $case: 'heartbeat', value: heartbeat };
+    const pair = new LinkPair({
+      onRequest: ({ body }) => {
+        expect(body).toEqual({ $case: 'dump', value: {} });
+        return answer;
+      },
+    });
+    await pair.connect();
+    const { session, strays } = pair.end;
+    const signal = AbortSignal.timeout(5_000);
+    const first = session.request('dump', {}, { pid: 7, signal });
+    expect((await strays.next()).body).toEqual(answer);
+    answer = { $case: 'dump', value: { json: '{"tasks":["t4"]}' } };
+    expect(await session.request('dump', {}, { pid: 7, signal })).toEqual(answer.value);
+    session.close();
+    await expect(first).rejects.toMatchObject({ code: 'unavailable' });
+    pair.caller.close();
+  });
 
   it('follow a long stream slowly, nothing lost, while other calls get through', async () => {
     const pair = new LinkPair();

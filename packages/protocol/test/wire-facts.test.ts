@@ -1,5 +1,6 @@
-// Every name, number and type of the frozen packages, held against the descriptors that the code
-// was generated from; and a few messages byte by byte, computed by hand.
+// Every name, number and type of the frozen packages and of the service beside them, held against
+// the descriptors that the code was generated from; and a few messages byte by byte, computed by
+// hand.
 import { fromBinary } from '@bufbuild/protobuf';
 import {
   FieldDescriptorProto_Label,
@@ -14,7 +15,8 @@ import type {
 } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
 import { DESCRIPTOR_SET_BASE64 } from '../src/gen/descriptors.ts';
-import { agent, core, make } from '../src/index.ts';
+import { agent, control, core, link, make } from '../src/index.ts';
+import { CONTROL, LINK_MEMBERS } from './control-facts.ts';
 import { EXTENSIONS, FROZEN } from './frozen-facts.ts';
 
 const FIRST_EXTENSION = 100;
@@ -31,6 +33,8 @@ function fileOf(name: string): FileDescriptorProto {
 
 const agentFile = fileOf('agent.proto');
 const coreFile = fileOf('core.proto');
+const controlFile = fileOf('control.proto');
+const linkFile = fileOf('link.proto');
 
 /** The lines of a table: name to facts, with continuations joined. */
 function table(text: string): ReadonlyMap<string, string> {
@@ -85,6 +89,7 @@ describe('services', () => {
   const services = [
     [agentFile, 'AgentService', FROZEN.agentService],
     [coreFile, 'CoreService', FROZEN.coreService],
+    [controlFile, 'ControlService', CONTROL.service],
   ] as const;
   for (const [file, name, facts] of services) {
     it(`${name} has exactly the methods of the specification`, () => {
@@ -135,10 +140,49 @@ describe('messages', () => {
   }
 });
 
+describe('the messages of ControlService', () => {
+  const isAny = (): boolean => true;
+  const messageOf = (name: string) => linkFile.messageType.find((one) => one.name === name)!;
+
+  it.each([...table(CONTROL.messages)])('%s has exactly its fields', (name, facts) => {
+    expect(messageFacts(messageOf(name), isAny)).toBe(facts);
+  });
+
+  it.each([...table(CONTROL.enums)])('%s has exactly its numbers', (name, facts) => {
+    const descriptor = linkFile.enumType.find((one) => one.name === name)!;
+    expect(enumFacts(descriptor, isAny)).toBe(facts);
+  });
+
+  it.each(Object.entries(LINK_MEMBERS))('are the members of %s', (envelope, facts) => {
+    const message = messageOf(envelope);
+    for (const [name, fact] of table(facts)) {
+      const field = message.field.find((one) => one.name === name)!;
+      expect([name, `${field.number} ${typeOf(field, message)}`]).toEqual([name, fact]);
+      expect(oneofOf(field)).toBe(0);
+    }
+  });
+
+  it('are all that it takes and gives, and stand in the facts', () => {
+    const known = [...table(CONTROL.messages).keys(), 'ProcessInfo'];
+    for (const { inputType, outputType } of controlFile.service[0]!.method) {
+      expect(known).toEqual(expect.arrayContaining([inputType, outputType].map(lastName)));
+    }
+    const { fullName, methods } = control.ControlServiceDefinition;
+    expect(fullName).toBe('hivekernel.v2.ControlService');
+    const served = Object.values(methods).map(({ name }) => name);
+    expect(served).toEqual([...table(CONTROL.service).keys()]);
+  });
+});
+
 describe('the packages', () => {
   it('have the frozen names, and core imports agent by its bare file name', () => {
     expect([agentFile.package, coreFile.package]).toEqual(['hivekernel.agent', 'hivekernel.core']);
     expect(coreFile.dependency).toEqual(['agent.proto']);
+  });
+
+  it('of ours are beside them', () => {
+    expect([linkFile.package, controlFile.package]).toEqual(['hivekernel.v2', 'hivekernel.v2']);
+    expect(controlFile.dependency).toEqual(['core.proto', 'link.proto']);
   });
 });
 
@@ -193,12 +237,12 @@ describe('golden bytes', () => {
     });
   });
 
-  it('SystemCall with a negative timeout in its oneof', () => {
+  it('SystemCall with a negative timeout and an extension in its oneof', () => {
     const call: agent.SystemCall = {
       callId: 'c',
-      call: { $case: 'waitChild', value: { targetPid: 7, timeoutSeconds: -1 } },
+      call: { $case: 'waitChild', value: { targetPid: 7, timeoutSeconds: -1, peek: true } },
     };
-    const bytes = '0a0163' + '520d' + '0807' + '10ffffffffffffffffff01';
+    const bytes = '0a0163' + '5210' + '0807' + '10ffffffffffffffffff01' + 'a00601';
     expect(hex(agent.SystemCall.encode(call).finish())).toBe(bytes);
   });
 
@@ -211,6 +255,19 @@ describe('golden bytes', () => {
     });
     const bytes = '1002' + '250000003f' + '2a0a' + '0801' + '22060a0161120162';
     expect(hex(agent.TaskProgress.encode(progress).finish())).toBe(bytes);
+  });
+
+  it('SignalCall', () => {
+    const call = make(link.SignalCall, {
+      targetPid: 7,
+      signal: link.Signal.SIGNAL_TERM,
+      recursive: true,
+      reason: 'r',
+      gracePeriodSeconds: 2,
+    });
+    const bytes = '0807' + '100f' + '1801' + '220172' + '2802';
+    expect(hex(link.SignalCall.encode(call).finish())).toBe(bytes);
+    expect(link.SignalCall.decode(Buffer.from(bytes, 'hex'))).toEqual(call);
   });
 
   it('ProcessInfo with an extension', () => {

@@ -3,10 +3,11 @@
 //   G1. onInit ends before the first task or message arrives.
 //   G2. Tasks run concurrently, up to the process's limit; messages of one sender and priority come
 //       one after the other.
-//   G3. A throw in onTask fails that task, in onMessage it rejects that message, in onInit it fails
-//       the start. Only the last ends the process.
+//   G3. A throw in onTask fails that task, in onMessage or onSignal it rejects that message, in
+//       onInit it fails the start. Only the last ends the process.
 import type { Context, TaskContext } from './context/context.ts';
 import type { Message } from './context/message.ts';
+import type { ReceivedSignal } from './context/signal.ts';
 import type { JsonValue } from './payload.ts';
 import type { Task, TaskOutput } from './task.ts';
 import type { Ack, ShutdownReason } from './words.ts';
@@ -17,14 +18,21 @@ import type { Ack, ShutdownReason } from './words.ts';
  */
 export type MessageOutcome = void | Ack | { readonly reply: string };
 
-/** What `onShutdown` may leave for the process after this one (`ctx.savedState`). */
+/**
+ * What `onShutdown` may leave for the incarnation after this one (`ctx.savedState`), in place of
+ * the last `ctx.checkpoint`; nothing, or nothing in it, leaves that as it is.
+ */
 export type SavedState = void | Uint8Array | JsonValue;
 
 export interface AgentHandlers {
   onInit?(ctx: Context): void | Promise<void>;
   onTask?(task: Task, ctx: TaskContext): TaskOutput | Promise<TaskOutput>;
   onMessage?(message: Message, ctx: Context): MessageOutcome | Promise<MessageOutcome>;
+  /** HUP and CHLD. Without it they come to `onMessage`, as messages of type `signal`. */
+  onSignal?(signal: ReceivedSignal, ctx: Context): void | Promise<void>;
   onShutdown?(reason: ShutdownReason, ctx: Context): SavedState | Promise<SavedState>;
+  /** For a dump (USR1): what the agent has in mind, as a JSON value. */
+  onDump?(ctx: Context): unknown;
 }
 
 /**
@@ -35,7 +43,9 @@ export abstract class Agent implements AgentHandlers {
   onInit?(ctx: Context): void | Promise<void>;
   onTask?(task: Task, ctx: TaskContext): TaskOutput | Promise<TaskOutput>;
   onMessage?(message: Message, ctx: Context): MessageOutcome | Promise<MessageOutcome>;
+  onSignal?(signal: ReceivedSignal, ctx: Context): void | Promise<void>;
   onShutdown?(reason: ShutdownReason, ctx: Context): SavedState | Promise<SavedState>;
+  onDump?(ctx: Context): unknown;
 }
 
 export type AgentClass = new () => AgentHandlers;

@@ -8,6 +8,11 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** The waiting part of options that hold more. */
+export function patience({ signal, timeoutMs }: CallOptions): CallOptions {
+  return { signal, timeoutMs };
+}
+
 /** One signal out of those that are there; `undefined` when none is. */
 export function anySignal(...given: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
   const signals = given.filter((signal) => signal !== undefined);

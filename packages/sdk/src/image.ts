@@ -48,7 +48,14 @@ export async function loadAgent(image: string, projectDir: string): Promise<Agen
   }
 }
 
-const HANDLERS = ['onInit', 'onTask', 'onMessage', 'onShutdown'] as const;
+const HANDLERS = [
+  'onInit',
+  'onTask',
+  'onMessage',
+  'onSignal',
+  'onShutdown',
+  'onDump',
+] as const satisfies readonly (keyof AgentHandlers)[];
 
 function instanceOf(
   exported: unknown,

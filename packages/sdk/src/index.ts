@@ -16,24 +16,23 @@ export type {
   PutOptions,
   StoredArtifact,
 } from './context/artifacts.ts';
-export type {
-  AgentConfig,
-  ChildExit,
-  Context,
-  Escalation,
-  Inbox,
-  TaskContext,
-} from './context/context.ts';
+export type { AgentConfig, Context, Escalation, Inbox, TaskContext } from './context/context.ts';
+export type { ChildExit, ExitResult, SignalOutcome } from './context/lifecycle.ts';
 export type { Log, LogFields } from './context/log.ts';
 export type { Message } from './context/message.ts';
 export type { Limits, ProcessInfo, Sibling, Tool, Usage } from './context/process-info.ts';
 export type {
+  CollapseOptions,
   EscalateOptions,
   KillOptions,
+  RestartOptions,
   SendOptions,
+  SignalOptions,
   SpawnOptions,
   TaskOptions,
 } from './context/requests.ts';
+export type { ChildSignal, HangupSignal, ReceivedSignal } from './context/signal.ts';
+export type { ChildrenOptions, ProcessesOptions } from './context/tree.ts';
 export type { CallOptions } from './deadline.ts';
 export { HiveError } from './hive-error.ts';
 export type { HiveErrorCode, HiveErrorDetails, HiveErrorOptions } from './hive-error.ts';
@@ -60,10 +59,13 @@ export type {
   Priority,
   ProcessState,
   Relation,
+  RestartPolicy,
   Role,
   Runtime,
   Severity,
   ShutdownReason,
+  SignalName,
+  Strategy,
   Tier,
   Visibility,
 } from './words.ts';

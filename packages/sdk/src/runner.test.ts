@@ -166,6 +166,7 @@ const task = (description: string) => ({
   timeoutSeconds: 0,
   context: new Uint8Array(),
   parentTaskId: '',
+  retriesMax: 0,
 });
 
 async function ready(image: string, options: Parameters<typeof run>[1] = {}) {

@@ -1,4 +1,4 @@
-import { agent } from '@hivekernel/protocol';
+import { agent, link } from '@hivekernel/protocol';
 import { describe, expect, it } from 'vitest';
 import * as words from './words.ts';
 
@@ -30,6 +30,18 @@ describe('the words of the wire', () => {
     ]);
     expect(Object.fromEntries(expected)).toEqual(
       Object.fromEntries(Object.entries(agent.RuntimeType).filter(([, number]) => number >= 0)),
+    );
+  });
+});
+
+describe('SIGNALS', () => {
+  it('has the numbers of the protocol, all but that of no signal', () => {
+    const expected = Object.entries(words.SIGNALS).map(([word, number]) => [
+      `SIGNAL_${word}`,
+      number,
+    ]);
+    expect(Object.fromEntries(expected)).toEqual(
+      Object.fromEntries(Object.entries(link.Signal).filter(([, number]) => number > 0)),
     );
   });
 });

@@ -10,7 +10,8 @@ export const TIERS = ['strategic', 'tactical', 'operational'] as const;
 export type Tier = (typeof TIERS)[number];
 
 export const STATES = ['idle', 'running', 'blocked', 'sleeping', 'dead', 'zombie'] as const;
-export type ProcessState = (typeof STATES)[number];
+/** `paused` reads `blocked` on the wire, which tells it apart by a word beside the number. */
+export type ProcessState = (typeof STATES)[number] | 'paused';
 
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
@@ -45,6 +46,24 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Which runtime starts an image; the numbers have gaps, so this one is a map. */
 export const RUNTIMES = { python: 0, claw: 1, custom: 2, node: 100 } as const;
 export type Runtime = keyof typeof RUNTIMES;
+
+/** What may be sent to a process, with the numbers of Unix. */
+export const SIGNALS = {
+  HUP: 1,
+  INT: 2,
+  KILL: 9,
+  USR1: 10,
+  TERM: 15,
+  CONT: 18,
+  STOP: 19,
+} as const;
+export type SignalName = keyof typeof SIGNALS;
+
+/** What follows the end of a process; on the wire these are words. */
+export type RestartPolicy = 'permanent' | 'transient' | 'notify' | 'temporary';
+
+/** Whom the restart of a child concerns beside itself. */
+export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
 
 type NumberOf<W extends readonly string[]> =
   Exclude<keyof W, keyof (readonly string[])> extends infer K

@@ -19,8 +19,7 @@ import { hostKernel } from '../kernel/hosted-kernel.ts';
 import type { HostedKernel } from '../kernel/hosted-kernel.ts';
 import { head, kernelLines, printLines } from '../kernel/kernel-lines.ts';
 import { findKernel } from '../kernel/reach-kernel.ts';
-import { asKernelClient } from '../kernel/supervision.ts';
-import type { KernelClient } from '../kernel/supervision.ts';
+import type { HiveClient } from '@hivekernel/client';
 import { requireDataDir } from '../kernel/require-data-dir.ts';
 import { addSettingFlags, givenSettings } from '../kernel/setting-flags.ts';
 import { exitCodeOfSignal, onStopSignals } from '../kernel/signals.ts';
@@ -102,7 +101,7 @@ class Demo {
     this.#interrupted.resolve(signal);
   }
 
-  async #reach(): Promise<KernelClient> {
+  async #reach(): Promise<HiveClient> {
     const { terminal, cwd, flags } = this.#context;
     const settings = givenSettings(this.#command, flags.data);
     const config = await loadConfig({ cwd, env: terminal.env, flags: settings });
@@ -111,7 +110,7 @@ class Demo {
     const running = await findKernel({ dataDir, cwd });
     if (running !== undefined) {
       terminal.note(`hive ${cliVersion()} · the kernel of ${dataDir} is running already`);
-      return asKernelClient(running);
+      return running;
     }
     const taken = await freePorts(config);
     for (const { what } of taken) terminal.note(`warning: ${what}`);
@@ -119,10 +118,10 @@ class Demo {
     const request = { cwd, env: terminal.env, terminal, isVerbose: flags.verbosity > 0 };
     this.#kernel = await hostKernel({ ...request, flags: { ...settings, ...ports } });
     printLines(terminal, kernelLines(this.#kernel, cwd));
-    return asKernelClient(await connect({ dataDir, client: `hive/${cliVersion()}` }));
+    return await connect({ dataDir, client: `hive/${cliVersion()}` });
   }
 
-  async #research(client: KernelClient): Promise<number> {
+  async #research(client: HiveClient): Promise<number> {
     const { terminal } = this.#context;
     const spec = crewSpec(await requireMember(CREW_NAME));
     const inputs = (this.#params['input'] ?? '').split('\n');

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { noMatch } from '../errors/cli-error.ts';
-import type { AgentRow, KernelClient } from '../kernel/supervision.ts';
+import type { AgentView, HiveClient, RestartPolicy, Strategy } from '@hivekernel/client';
 import { durationFlag } from '../output/human.ts';
 import { findSpec, readRole, readTier } from '../run/agent-spec.ts';
 import { loadCrew } from '../run/crew.ts';
@@ -24,8 +24,8 @@ interface SpawnFlags {
   readonly cwd?: string;
   readonly task?: string;
   readonly prompt?: string;
-  readonly restart?: string;
-  readonly strategy?: string;
+  readonly restart?: RestartPolicy;
+  readonly strategy?: Strategy;
   readonly wallLimit?: string;
   readonly idleLimit?: string;
   readonly firstTokenLimit?: string;
@@ -110,9 +110,9 @@ const limitOf = (flag: string, text: string | undefined): number | undefined =>
   text === undefined ? undefined : durationFlag(flag, text);
 
 async function parentOf(
-  client: KernelClient,
+  client: HiveClient,
   selector: string | undefined,
-): Promise<AgentRow | undefined> {
+): Promise<AgentView | undefined> {
   if (selector === undefined) return undefined;
   const { agents } = await client.processes();
   return resolveOne(selector, agents);

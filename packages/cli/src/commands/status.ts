@@ -11,7 +11,7 @@ import { EXIT } from '../errors/exit-codes.ts';
 import { toJournalItem } from '../journal/journal-item.ts';
 import type { JournalItem } from '../journal/journal-item.ts';
 import { shownPath } from '../kernel/reach-kernel.ts';
-import type { KernelClient } from '../kernel/supervision.ts';
+import type { HiveClient } from '@hivekernel/client';
 import { isoTime, plural, showAge, showBytes, showCount } from '../output/human.ts';
 import { padEnd, safeLine } from '../output/plain-text.ts';
 import { toAgentItem } from '../select/agent-items.ts';
@@ -126,7 +126,7 @@ async function agentStatus(context: Context, selector: string): Promise<number> 
   return isOver(agent) ? NOT_RUNNING : EXIT.ok;
 }
 
-async function lastLines(client: KernelClient, pid: number): Promise<JournalItem[]> {
+async function lastLines(client: HiveClient, pid: number): Promise<JournalItem[]> {
   const items: JournalItem[] = [];
   for await (const event of client.followEvents({ follow: false, last: LAST_LINES, pid })) {
     items.push(toJournalItem(event));

@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import { asCliError, CliError, usageError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { untilSignal } from '../kernel/signals.ts';
-import type { AgentRow, KernelClient, ProcessResult } from '../kernel/supervision.ts';
+import type { AgentView, ExitReport, HiveClient } from '@hivekernel/client';
 import { showSpan } from '../output/human.ts';
 import { resolveAll } from '../select/resolve.ts';
 import { isOver } from '../select/state-words.ts';
@@ -71,17 +71,17 @@ async function wait(context: Context, command: Command): Promise<number> {
 }
 
 /** For a state, of one name those that may still come to it. */
-function meantBy(what: string, named: readonly AgentRow[]): readonly AgentRow[] {
+function meantBy(what: string, named: readonly AgentView[]): readonly AgentView[] {
   const living = named.filter((agent) => !isOver(agent));
   return what.startsWith('state=') && living.length > 0 ? living : named;
 }
 
 async function resultsOf(
-  client: KernelClient,
-  ended: readonly AgentRow[],
+  client: HiveClient,
+  ended: readonly AgentView[],
   how: { isPeek: boolean },
-): Promise<readonly ProcessResult[]> {
-  const results: ProcessResult[] = [];
+): Promise<readonly ExitReport[]> {
+  const results: ExitReport[] = [];
   for (const agent of ended) {
     const isOurs = agent.ppid === KING && !how.isPeek;
     results.push(isOurs ? await take(client, agent) : readResult(agent));
@@ -90,7 +90,7 @@ async function resultsOf(
 }
 
 /** Where somebody was quicker, the record still tells it. */
-async function take(client: KernelClient, agent: AgentRow): Promise<ProcessResult> {
+async function take(client: HiveClient, agent: AgentView): Promise<ExitReport> {
   try {
     return await client.waitChild({ pid: agent.pid, timeoutMs: TAKE_MS });
   } catch (error) {
@@ -100,13 +100,13 @@ async function take(client: KernelClient, agent: AgentRow): Promise<ProcessResul
   }
 }
 
-function readResult(agent: AgentRow): ProcessResult {
+function readResult(agent: AgentView): ExitReport {
   const { pid, name, exitCode, output, exitCause: cause } = agent;
   return { pid, name, exitCode, output, cause };
 }
 
 interface Watching {
-  readonly client: KernelClient;
+  readonly client: HiveClient;
   readonly seq: number;
   readonly isDone: () => Promise<boolean>;
   readonly timeoutMs: number | undefined;
@@ -134,7 +134,7 @@ async function watch(watching: Watching): Promise<'done' | 'interrupted' | 'time
 
 /** The seq of the next event that changes a state, or the old one when the signal came first. */
 async function nextChange(
-  client: KernelClient,
+  client: HiveClient,
   at: { afterSeq: number; signal: AbortSignal },
 ): Promise<number> {
   for await (const { seq, journal } of client.followEvents(at)) {

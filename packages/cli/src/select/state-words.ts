@@ -3,7 +3,7 @@
 //   Programs get the kernel's word. Filters and `wait` take either.
 
 import type { Paint } from '../output/terminal.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
+import type { AgentView } from '@hivekernel/client';
 
 const STATES = [
   'starting',
@@ -48,7 +48,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
   sleeping: '⏾',
   stopping: '◍',
   failed: '✕',
-  quarantined: '✕',
+  isQuarantined: '✕',
   zombie: '☠',
   dead: '·',
 };
@@ -74,5 +74,5 @@ export function paintState(paint: Paint, text: string): (text: string) => string
 }
 
 /** Nothing is left that could be stopped, and no restart is to come (P8). */
-export const isOver = ({ state, gone }: Pick<AgentRow, 'state' | 'gone'>): boolean =>
-  state === 'dead' || (state === 'zombie' && gone);
+export const isOver = ({ state, isGone }: Pick<AgentView, 'state' | 'isGone'>): boolean =>
+  state === 'dead' || (state === 'zombie' && isGone);

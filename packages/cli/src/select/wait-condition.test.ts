@@ -3,15 +3,15 @@ import { agentRow } from '../../test/agent-row.ts';
 import { conditionOf } from './wait-condition.ts';
 
 const BACKING_OFF = { state: 'starting', phase: 'restart 2 in 4 s' };
-const LOOPED = { state: 'dead', gone: true, quarantined: true };
-const UNDECIDED = { state: 'zombie', gone: false };
-const OVER = { state: 'zombie', gone: true };
+const LOOPED = { state: 'dead', isGone: true, isQuarantined: true };
+const UNDECIDED = { state: 'zombie', isGone: false };
+const OVER = { state: 'zombie', isGone: true };
 
 describe('conditionOf()', () => {
   it.each([
     ['end', { state: 'idle' }, false],
     ['end', UNDECIDED, true],
-    ['end', { state: 'dead', gone: true }, true],
+    ['end', { state: 'dead', isGone: true }, true],
     ['end', BACKING_OFF, false],
     ['exit', OVER, true],
     ['state=idle', { state: 'idle' }, true],

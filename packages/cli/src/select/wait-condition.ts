@@ -3,7 +3,7 @@
 
 import { CliError, usageError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
+import type { AgentView } from '@hivekernel/client';
 import { safeLine } from '../output/plain-text.ts';
 import { nearestWord } from './nearest-word.ts';
 import { isOver, STATE_WORDS, stateWord } from './state-words.ts';
@@ -13,7 +13,7 @@ const ENDED = new Set(['zombie', 'dead']);
 const FINAL = new Set(['zombie', 'dead', 'quarantined']);
 
 /** Undefined: its record is gone. Throws where it cannot come to that any more. */
-export type Condition = (agent: AgentRow | undefined) => boolean;
+export type Condition = (agent: AgentView | undefined) => boolean;
 
 export async function conditionOf(text: string): Promise<Condition> {
   if (text === 'end' || text === 'exit') {
@@ -27,7 +27,7 @@ export async function conditionOf(text: string): Promise<Condition> {
   throw usageError(`There is no state "${word}"; there are ${STATE_WORDS.join(', ')}.${guess}`);
 }
 
-function isIn(word: string, agent: AgentRow | undefined): boolean {
+function isIn(word: string, agent: AgentView | undefined): boolean {
   if (agent === undefined) {
     if (word === 'dead') return true;
     throw tooFar('its record is gone', word);

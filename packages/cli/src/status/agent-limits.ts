@@ -3,7 +3,7 @@
 
 import type { JournalEvent } from '@hivekernel/client';
 import { Fields } from '../journal/fields.ts';
-import type { KernelClient } from '../kernel/supervision.ts';
+import type { HiveClient } from '@hivekernel/client';
 
 // null: none.
 export interface AgentLimits {
@@ -21,7 +21,7 @@ export interface AgentLimits {
 
 /** It is the first event of its pid, so that the stream is left at once. */
 export async function readLimits(
-  client: KernelClient,
+  client: HiveClient,
   pid: number,
 ): Promise<AgentLimits | undefined> {
   for await (const { journal } of client.followEvents({ follow: false, pid })) {

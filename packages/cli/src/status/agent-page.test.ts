@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
 import { kernelEvent } from '../../test/kernel-event.ts';
 import { toJournalItem } from '../journal/journal-item.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
+import type { AgentView } from '@hivekernel/client';
 import { limitsOf } from './agent-limits.ts';
 import { agentPage } from './agent-page.ts';
 
@@ -31,7 +31,7 @@ const WORKER = agentRow({
   tokensSubtree: 60_000,
 });
 
-function rowsOf(agent: AgentRow, told: { limits?: typeof LIMITS } = {}): Record<string, string> {
+function rowsOf(agent: AgentView, told: { limits?: typeof LIMITS } = {}): Record<string, string> {
   const page = agentPage({
     agent,
     limits: told.limits,
@@ -108,13 +108,13 @@ describe('agentPage()', () => {
     const looped = {
       ...WORKER,
       state: 'dead',
-      quarantined: true,
+      isQuarantined: true,
       exitCause: 'start_failed',
       exitCode: -1,
       exitDetail: 'no module\nat line 1',
     };
     expect(rowsOf(looped)).toMatchObject({
-      state: '✕ quarantined: start failed: no module',
+      state: '✕ isQuarantined: start failed: no module',
       quarantine: 'after a crash loop; hive rm 11 forgets it',
       'last exit': 'start failed: no module',
     });

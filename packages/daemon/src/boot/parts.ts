@@ -53,6 +53,7 @@ export async function openJournal(
   const host = await JournaledKernel.open({
     store,
     settings: config.kernel,
+    chance: { next: Math.random },
     onFatal,
     onFault: (fault) => log(`fault of the kernel: ${stackOf(fault.cause ?? fault)}`),
   });

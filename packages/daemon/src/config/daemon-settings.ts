@@ -1,11 +1,14 @@
 // What the daemon and the kernel get of the configuration: plain data with units in the names.
 // Not where a value came from (load.ts); no key of the table is read anywhere else.
 
-import type { KernelSettings } from '@hivekernel/kernel';
+import { totalmem } from 'node:os';
+import { DEFAULT_SETTINGS, type KernelSettings, type Role } from '@hivekernel/kernel';
 import { readListenAddress } from './listen-address.ts';
 import type { ListenAddress } from './listen-address.ts';
 import type { ProviderSettings } from './provider-kind.ts';
+import { MIB } from './setting-row.ts';
 import type { LogLevel, SettingValues } from './settings-table.ts';
+import { SPAWNED_ROLES, type SpawnedRole } from './supervision-rows.ts';
 
 export interface DaemonSettings {
   /** Absolute. */
@@ -31,6 +34,7 @@ export interface DaemonSettings {
   readonly sim: { readonly seed: number; readonly latencyMs: number };
   /** From the kernel's death to the end of its agents. */
   readonly kernelDeathGraceMs: number;
+  readonly maid: { readonly isEnabled: boolean; readonly intervalMs: number };
   readonly journal: {
     readonly keepMs: number;
     readonly keepBytes: number;
@@ -41,7 +45,25 @@ export interface DaemonSettings {
   };
 }
 
-export function toKernelSettings(values: SettingValues): KernelSettings {
+/** Of one agent, as a rule of thumb; and how many a machine runs whatever its memory. */
+const FIT = { share: 0.75, agentBytes: 48 * MIB, least: 64, most: 5_000 } as const;
+
+/** Agents that fit the memory (P6). */
+export function processesThatFit(memoryBytes: number): number {
+  const fits = Math.floor((memoryBytes * FIT.share) / FIT.agentBytes);
+  return Math.min(Math.max(fits, FIT.least), FIT.most);
+}
+
+/** Of the machine, or what the OS lets us have of it, if less. */
+function memoryBytesOf(): number {
+  const allowedBytes = process.constrainedMemory();
+  return allowedBytes > 0 ? Math.min(totalmem(), allowedBytes) : totalmem();
+}
+
+export function toKernelSettings(
+  values: SettingValues,
+  memoryBytes = memoryBytesOf(),
+): KernelSettings {
   return {
     nodeName: values.node,
     spawnDefaults: {
@@ -65,6 +87,26 @@ export function toKernelSettings(values: SettingValues): KernelSettings {
     reapScanMs: values['records.reap_interval'],
     waitDefaultMs: values['wait.default_timeout'],
     escalationAnswerMs: values['escalation.answer_timeout'],
+    osProcessesMax: values['processes.max'] || processesThatFit(memoryBytes),
+    restartByRole: byRole(
+      DEFAULT_SETTINGS.restartByRole,
+      (role) => values[`restart.policy.${role}`],
+    ),
+    strategyByRole: byRole(
+      DEFAULT_SETTINGS.strategyByRole,
+      (role) => values[`restart.strategy.${role}`],
+    ),
+    restartBackoff: {
+      firstMs: values['restart.backoff_first'],
+      mostMs: values['restart.backoff_most'],
+      jitter: values['restart.jitter'],
+    },
+    restartsMax: values['restart.max_in_row'],
+    restartHealthyMs: values['restart.healthy_after'],
+    hangAfterMs: values['watchdog.hang_after'],
+    firstTokenMs: values['watchdog.first_token'],
+    wallLimitMs: values['watchdog.wall'],
+    sleepAfterMs: values['sleep.after'],
     heartbeatIntervalMs: values['heartbeat.interval'],
     unresponsiveAfterMs: values['heartbeat.unresponsive_after'],
     agingMsPerLevel: values['messages.aging_per_level'],
@@ -78,6 +120,15 @@ export function toKernelSettings(values: SettingValues): KernelSettings {
     },
     syscallsPerMinuteMax: values['syscalls.per_minute'],
   };
+}
+
+/** The king's stays what it is. */
+function byRole<V>(
+  defaults: Readonly<Record<Role, V>>,
+  valueOf: (role: SpawnedRole) => V,
+): Readonly<Record<Role, V>> {
+  const set = SPAWNED_ROLES.map((role) => [role, valueOf(role)] as const);
+  return { ...defaults, ...(Object.fromEntries(set) as Record<SpawnedRole, V>) };
 }
 
 export function toDaemonSettings(values: SettingValues): DaemonSettings {
@@ -99,6 +150,7 @@ export function toDaemonSettings(values: SettingValues): DaemonSettings {
     },
     sim: { seed: values['sim.seed'], latencyMs: values['sim.latency'] },
     kernelDeathGraceMs: values['signals.kernel_death_grace'],
+    maid: { isEnabled: values['maid.enabled'], intervalMs: values['maid.interval'] },
     journal: {
       keepMs: values['journal.keep'],
       keepBytes: values['journal.keep_bytes'],

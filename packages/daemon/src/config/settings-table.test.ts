@@ -18,6 +18,7 @@ const SAMPLES: Partial<Record<SettingKey, (n: number) => unknown>> = {
   data: (n) => `/var/lib/hive-${n}`,
   // Always above what the interval can be here: the two are checked together.
   'heartbeat.unresponsive_after': (n) => 20_000 + n,
+  'restart.jitter': (n) => n / 8,
 };
 
 /** The n-th value of a key, n from 1: good, not the default, and mostly another for another n. */
@@ -54,8 +55,20 @@ describe('SETTINGS', () => {
     expect(SETTINGS[key].doc).toMatch(/^[A-Z][^\n]*[^.]\.$/);
   });
 
-  it('gives the kernel its own defaults', () => {
-    expect(toKernelSettings(defaults)).toEqual(DEFAULT_SETTINGS);
+  it('gives the kernel its own defaults, on a machine that has the memory', () => {
+    expect(toKernelSettings(defaults, 64_000 * 1024 ** 2)).toEqual(DEFAULT_SETTINGS);
+  });
+
+  it.each([
+    { memoryGib: 2, fit: 64 },
+    { memoryGib: 8, fit: 128 },
+    { memoryGib: 64, fit: 1_024 },
+    { memoryGib: 1_024, fit: 5_000 },
+  ])('lets $fit processes run in $memoryGib GiB, where nobody says how many', (row) => {
+    const memoryBytes = row.memoryGib * 1024 ** 3;
+    expect(toKernelSettings(defaults, memoryBytes).osProcessesMax).toBe(row.fit);
+    const set = { ...defaults, 'processes.max': 7 };
+    expect(toKernelSettings(set, memoryBytes).osProcessesMax).toBe(7);
   });
 
   it.each(SETTING_KEYS)('%s reaches the kernel or the daemon', (key) => {

@@ -10,31 +10,23 @@ import { LLM_LIMITS } from '../llm/llm-limits.ts';
 import { listenList } from './listen-address.ts';
 import { providerList } from './provider-kind.ts';
 import type { ProviderSettings } from './provider-kind.ts';
+import {
+  DAY_MS,
+  GIB,
+  HOUR_MS,
+  MIB,
+  MINUTE_MS,
+  SECOND_MS,
+  TIMER_MS_MAX,
+  row,
+} from './setting-row.ts';
+import type { SettingRow } from './setting-row.ts';
+import { SUPERVISION_ROWS } from './supervision-rows.ts';
 import { bool, bytes, choice, durationMs, int, list, map, path, text } from './value-kinds.ts';
-import type { Kind } from './value-kinds.ts';
 
-export interface SettingRow<V> {
-  readonly kind: Kind<V>;
-  readonly default: V;
-  /** Command-line flag without its dashes, where there is one. */
-  readonly flag?: string;
-  /** The letter of the semantics or the decision that asks for it. */
-  readonly rule?: string;
-  /** One sentence for people. */
-  readonly doc: string;
-}
-
-const row = <V>(setting: SettingRow<V>): SettingRow<V> => setting;
+export type { SettingRow };
 
 const K = DEFAULT_SETTINGS;
-const MIB = 1024 ** 2;
-const GIB = 1024 ** 3;
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-/** What one timer of the runtime can wait: under 2^31 ms. */
-const TIMER_MS_MAX = 24 * DAY_MS;
 const COUNT_MAX = 1_000_000;
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -309,6 +301,7 @@ export const SETTINGS = {
     rule: 'S6',
     doc: 'Silence after which an agent is unresponsive; not below the interval.',
   }),
+  ...SUPERVISION_ROWS,
   'messages.aging_per_level': row({
     kind: durationMs({ min: 1, max: HOUR_MS }),
     default: K.agingMsPerLevel,

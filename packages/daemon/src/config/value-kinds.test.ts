@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bool, bytes, choice, durationMs, int, list, map, path, text } from './value-kinds.ts';
+import {
+  bool,
+  bytes,
+  choice,
+  durationMs,
+  fraction,
+  int,
+  list,
+  map,
+  path,
+  text,
+} from './value-kinds.ts';
 import type { Kind } from './value-kinds.ts';
 
 const WIDE = { min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -89,6 +100,27 @@ describe('int()', () => {
     null,
   ])('refuses %j', (raw) => {
     expect(valueOf(int(), raw)).toBeUndefined();
+  });
+});
+
+describe('fraction()', () => {
+  it.each([
+    ['0.2', 0.2],
+    [' 1 ', 1],
+    ['0', 0],
+    [0.25, 0.25],
+    ['1e-7', 1e-7],
+  ])('reads %j as %d', (raw, value) => {
+    expect(valueOf(fraction(), raw)).toBe(value);
+  });
+
+  it.each(['', '.5', '20%', '-0.1', null, true, [0.5], Number.NaN])('refuses %j', (raw) => {
+    expect(valueOf(fraction(), raw)).toBeUndefined();
+  });
+
+  it('says which side of its bounds a value misses', () => {
+    expect(problemsOf(fraction(), -0.1)).toEqual(['|-0.1 is too small']);
+    expect(problemsOf(fraction(), '1.1')).toEqual(['|"1.1" is too large']);
   });
 });
 
@@ -188,6 +220,7 @@ describe('Kind.parse()', () => {
     durationMs(WIDE),
     bytes(WIDE),
     int(),
+    fraction(),
     bool(),
     choice(['a']),
     text(WORD),
@@ -210,6 +243,13 @@ describe('Kind.parse()', () => {
     fc.assert(
       fc.property(fc.constantFrom(durationMs(WIDE), bytes(WIDE), int()), amount, (kind, value) => {
         expect(valueOf(kind, kind.show(value))).toBe(value);
+      }),
+    );
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(share, (value) => {
+        // Minus nothing is shown as nothing.
+        expect(valueOf(fraction(), fraction().show(value))).toBe(value + 0);
       }),
     );
   });

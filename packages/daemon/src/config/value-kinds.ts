@@ -88,6 +88,24 @@ export function int({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Kind<numbe
   return numeric({ word: 'integer', article: 'an', min, max, read: readDigits, show: String });
 }
 
+/** A share: `0.2`, from nothing to all. */
+export function fraction(): Kind<number> {
+  return {
+    word: 'number',
+    allowed: 'a number from 0 to 1',
+    show: String,
+    parse(raw) {
+      const isDecimal = typeof raw === 'string' && /^\d+(?:\.\d+)?(?:e-?\d+)?$/.test(raw.trim());
+      const value = isDecimal ? Number(raw) : raw;
+      if (typeof value !== 'number' || !Number.isFinite(value)) {
+        return bad(`${describeRaw(raw)} is not a number`);
+      }
+      if (value < 0) return bad(`${describeRaw(raw)} is too small`);
+      return value > 1 ? bad(`${describeRaw(raw)} is too large`) : good(value);
+    },
+  };
+}
+
 const MS_PER_UNIT = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 type DurationUnit = keyof typeof MS_PER_UNIT;
 

@@ -13,6 +13,9 @@ export interface World {
   execute(effect: EffectOf<'execute'>): void;
   interrupt(effect: EffectOf<'interrupt'>): void;
   deliver(effect: EffectOf<'deliver'>): void;
+  pause(effect: EffectOf<'pause' | 'resume'>): void;
+  resume(effect: EffectOf<'pause' | 'resume'>): void;
+  dump(effect: EffectOf<'dump'>): void;
 }
 
 /** What observers see that has no seq (DESIGN §3): at once, not durable. */

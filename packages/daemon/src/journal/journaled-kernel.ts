@@ -14,6 +14,7 @@ import {
   type Call,
   type CallRef,
   type CallResult,
+  type Chance,
   type Content,
   type Event,
   type Fact,
@@ -24,6 +25,7 @@ import {
   type PendingEffect,
   type Store,
 } from '@hivekernel/kernel';
+import { carryOut } from './carry-out.ts';
 import { ContentDesk } from './content-desk.ts';
 import { Flights, type Flight } from './flights.ts';
 import type { Host, Observation, World } from './host.ts';
@@ -38,6 +40,8 @@ export interface JournaledKernelOptions {
   readonly settings: KernelSettings;
   readonly partition?: number;
   readonly clock?: Clock;
+  /** Default: the kernel's own, which is none. */
+  readonly chance?: Chance;
   /** Told when the journal is lost for good (fenced, unreadable): the daemon must end. */
   readonly onFatal: (error: Error) => void;
   /** Told of a fault of our own: the kernel threw, what it was about was undone, and it goes on. */
@@ -105,7 +109,7 @@ export class JournaledKernel implements Host {
   static async open(options: JournaledKernelOptions): Promise<JournaledKernel> {
     const { store, settings, partition = 0 } = options;
     const lease = await store.acquire({ partition, node: settings.nodeName });
-    const kernel = await loadKernel({ store, settings, partition });
+    const kernel = await loadKernel({ ...options, partition });
     return new JournaledKernel(options, kernel, lease);
   }
 
@@ -342,7 +346,6 @@ export class JournaledKernel implements Host {
   }
 
   #perform(effect: PendingEffect['effect']): void {
-    const world = this.#world;
     switch (effect.do) {
       case 'reply':
         this.#pay(effect.to, effect.result);
@@ -352,16 +355,8 @@ export class JournaledKernel implements Host {
         this.observe({ type: 'progress', pid, task: effect.task ?? 0, message, percent });
         return;
       }
-      case 'start':
-        return world?.start(effect);
-      case 'stop':
-        return world?.stop(effect);
-      case 'execute':
-        return world?.execute(effect);
-      case 'interrupt':
-        return world?.interrupt(effect);
-      case 'deliver':
-        return world?.deliver(effect);
+      default:
+        if (this.#world !== undefined) carryOut(effect, this.#world);
     }
   }
 
@@ -441,10 +436,10 @@ export class JournaledKernel implements Host {
 
   /** Never rejects. */
   async #refold(failure: KernelError): Promise<void> {
-    const { store, settings, partition = 0 } = this.#options;
+    const { partition = 0 } = this.#options;
     try {
       await this.#flights.landed(); // Those before the one that failed are still under way.
-      const kernel = await loadKernel({ store, settings, partition });
+      const kernel = await loadKernel({ ...this.#options, partition });
       if (kernel.state.log.lastSeq > this.#durableSeq) this.#lose(ambiguous(failure));
       if (this.#phase === 'refolding') this.#resume(kernel, failure);
     } catch (cause) {

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import {
   KernelError,
   LIMITS,
+  upcast,
   type Blob,
   type Content,
   type Event,
@@ -63,7 +64,7 @@ export async function* restored(
   getBlob: GetBlob,
 ): AsyncGenerator<readonly Event[], void, void> {
   if (!batch.some(isOutlined)) {
-    yield batch as readonly Event[];
+    yield batch.map(asEvent);
     return;
   }
   for (let at = 0; at < batch.length; at += RESTORED_AT_ONCE) {
@@ -142,14 +143,17 @@ function withChanges(value: object, changed: ReadonlyMap<string, unknown>): unkn
 }
 
 async function filled(stored: StoredEvent, getBlob: GetBlob): Promise<Event> {
-  if (!isOutlined(stored)) return stored as Event;
-  const { long, ...event } = stored as unknown as Event & Outlined;
+  if (!isOutlined(stored)) return asEvent(stored);
+  const { long, ...event } = stored as unknown as StoredEvent & Outlined & { body: unknown };
   let body: unknown = event.body;
   for (const text of long) {
     body = replaced(body, text.at, await textOf(text, getBlob));
   }
-  return { ...event, body } as Event;
+  return asEvent(Object.assign(event, { body }));
 }
+
+/** The one place where a row of the journal, its texts in it again, becomes an event. */
+const asEvent = (stored: StoredEvent): Event => upcast(stored);
 
 async function textOf({ hash, utf16 }: LongText, getBlob: GetBlob): Promise<string> {
   const bytes = await getBlob(hash);

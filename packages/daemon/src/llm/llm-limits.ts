@@ -12,6 +12,12 @@ export const LLM_LIMITS = {
   simConcurrentMax: 4_096,
   /** Calls in line at one provider, over all callers. */
   queuedCallsMax: 10_000,
+  /** S6: news of a process's progress, at most so often. */
+  progressEveryMs: 1_000,
+  /** S6: a call in line says so often that it still waits. */
+  lineRenewMs: 5_000,
+  /** S6: a process may be quiet for so much longer than its call: the call is given up first. */
+  quietMarginMs: 2_000,
   /** First try included. Only what failed before the first byte of an answer is tried again. */
   triesMax: 4,
   backoffFirstMs: 500,

@@ -4,6 +4,8 @@
 //      `started`, then `ready`.
 //   2. Whoever first gives a reason for the end names its cause: a stop asked for, nonsense on the
 //      link, a link that did not come back, or the process itself.
+//   3. It begins when the incarnation before it is buried.
+//   S1. A paused one owes nothing: no heartbeat, no return to its link. A stop lets it go on first.
 
 import type { Effect, ExitCause, Pid } from '@hivekernel/kernel';
 import { KernelError } from '@hivekernel/kernel';
@@ -15,13 +17,16 @@ import { AgentLink } from './link/agent-link.ts';
 import { initRequest, wireSeconds } from './link/wire-requests.ts';
 import type { AgentCommand, OsExit } from './os/agent-command.ts';
 import { describeExit } from './os/agent-command.ts';
+import { Freezer } from './os/freezer.ts';
 import { endStrays } from './os/strays.ts';
 import { AgentOutput } from './output/agent-output.ts';
 import type { ProcessSurroundings } from './process-surroundings.ts';
 import { isDoneWithin, raceSignal } from './race-signal.ts';
 import { RUNTIME_LIMITS } from './runtime-limits.ts';
 import { Warnings } from './warnings.ts';
+import { keepCheckpoint, readCheckpoint } from './work/checkpoint.ts';
 import { Deliveries } from './work/deliveries.ts';
+import { DumpDesk, noDump } from './work/dump-desk.ts';
 import { TaskDesk } from './work/task-desk.ts';
 
 type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
@@ -34,6 +39,12 @@ interface Ending {
 
 type Phase = 'starting' | 'ready' | 'ended';
 
+export interface Birth {
+  readonly effect: EffectOf<'start'>;
+  /** Resolves when nothing of the incarnation before it is left. */
+  readonly after: Promise<void>;
+}
+
 const MS_PER_SECOND = 1_000;
 
 export class AgentProcess {
@@ -44,11 +55,13 @@ export class AgentProcess {
   readonly tasks: TaskDesk;
   readonly deliveries: Deliveries;
   readonly #effect: EffectOf<'start'>;
+  readonly #after: Promise<void>;
   readonly #around: ProcessSurroundings;
   readonly #link: AgentLink;
   readonly #output: AgentOutput;
   readonly #warnings: Warnings;
   readonly #pulse: Pulse;
+  readonly #dumps: DumpDesk;
   /** Aborted with the reason, when the start cannot succeed any more. */
   readonly #starting = new AbortController();
   readonly #linked = Promise.withResolvers<void>();
@@ -58,18 +71,20 @@ export class AgentProcess {
   #phase: Phase = 'starting';
   #ending: Ending | undefined;
   #command: AgentCommand | undefined;
+  #freezer: Freezer | undefined;
   #exit: OsExit | undefined;
   #startTimer: NodeJS.Timeout | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   #killAtMs = Infinity;
 
-  constructor(effect: EffectOf<'start'>, around: ProcessSurroundings) {
+  constructor({ effect, after }: Birth, around: ProcessSurroundings) {
     const { pid, incarnation } = effect;
     const { host } = around;
     this.pid = pid;
     this.incarnation = incarnation;
     this.#effect = effect;
+    this.#after = after;
     this.#around = around;
     this.#warnings = new Warnings({ host, pid });
     this.#link = this.#makeLink();
@@ -81,9 +96,39 @@ export class AgentProcess {
       link: this.#link,
       onResponsive: (isResponsive) => this.#onResponsive(isResponsive),
     });
+    this.#dumps = new DumpDesk({ link: this.#link });
     this.tasks = new TaskDesk({ pid, host, link: this.#link });
     this.deliveries = new Deliveries({ pid, host, link: this.#link, warnings: this.#warnings });
     this.ended = this.#run();
+  }
+
+  /** Its end has begun; what follows it may be started, and waits for it. */
+  get isEnding(): boolean {
+    const { aborted } = this.#starting.signal;
+    return this.#phase === 'ended' || this.#ending !== undefined || aborted;
+  }
+
+  /** Nothing of it runs until `resume`. */
+  pause(): void {
+    if (this.#phase !== 'ready' || this.isEnding) return;
+    clearTimeout(this.#reconnectTimer);
+    this.#pulse.pause();
+    this.#freezer?.freeze();
+  }
+
+  resume(): void {
+    if (this.#freezer?.isFrozen !== true) return;
+    this.#freezer.thaw();
+    this.#pulse.resume();
+    if (!this.#link.isAttached) this.#awaitReturn();
+  }
+
+  /** What it knows of itself, or why it cannot say: JSON. Never rejects. */
+  async dump(): Promise<string> {
+    if (this.#phase === 'starting') return noDump('it is starting');
+    if (this.#phase === 'ended') return noDump('it is at its end');
+    if (this.#freezer?.isFrozen === true) return noDump('it is paused');
+    return this.#dumps.ask();
   }
 
   /** TERM, and KILL after the grace. Again with a shorter grace: the shorter holds. */
@@ -97,6 +142,7 @@ export class AgentProcess {
     }
     // A timer that is set for longer than it takes fires at once.
     const graceMs = Math.min(order.graceMs, GRACE_MS_MAX);
+    if (graceMs > 0) this.resume(); // What stands still could not answer.
     this.#killWithin(graceMs);
     if (isFirst && graceMs > 0) this.#askToEnd({ reason: order.reason, graceMs });
   }
@@ -113,12 +159,13 @@ export class AgentProcess {
   async #start(): Promise<Error | undefined> {
     const { signal } = this.#starting;
     try {
+      await raceSignal(this.#after, signal);
       const leave = await this.#around.gate.enter(signal);
       // Waiting in line does not count.
       this.#restartDeadline();
-      await this.#launch(signal).finally(leave);
+      const state = await this.#launch(signal).finally(leave);
       this.#restartDeadline();
-      await this.#initialise(signal);
+      await this.#initialise(state, signal);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -127,11 +174,15 @@ export class AgentProcess {
     }
   }
 
-  async #launch(signal: AbortSignal): Promise<void> {
+  /** Resolves with the state to go on from, when it is linked. */
+  async #launch(signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const { checkpoint } = this.#effect;
+    const state = await raceSignal(readCheckpoint(checkpoint, this.#around.host), signal);
     await this.#link.listen();
     signal.throwIfAborted();
     await this.#startCommand();
     await raceSignal(this.#linked.promise, signal);
+    return state;
   }
 
   /** For each half of the start: up to the link, and up to the answer to Init. */
@@ -154,6 +205,7 @@ export class AgentProcess {
       },
     });
     this.#command = command;
+    this.#freezer = new Freezer({ command, linkPath: path });
     this.#output.drain('stdout', command.stdout);
     this.#output.drain('stderr', command.stderr);
     void command.exited.then((exit) => this.#onExit(exit)); // Never rejects.
@@ -162,8 +214,9 @@ export class AgentProcess {
     host.fact({ fact: 'started', pid, incarnation, osPid: command.osPid, osStarted });
   }
 
-  async #initialise(signal: AbortSignal): Promise<void> {
-    const answer = await raceSignal(this.#link.request('init', initRequest(this.#effect)), signal);
+  async #initialise(state: Uint8Array | undefined, signal: AbortSignal): Promise<void> {
+    const request = initRequest(this.#effect, state);
+    const answer = await raceSignal(this.#link.request('init', request), signal);
     signal.throwIfAborted();
     if (!answer.ready) throw new ToldFailure(answer.error || 'Init was answered with "not ready"');
     this.#phase = 'ready';
@@ -180,10 +233,12 @@ export class AgentProcess {
     clearTimeout(this.#killTimer);
     clearTimeout(this.#reconnectTimer);
     this.#around.heartbeats.delete(this.#pulse);
+    this.#freezer?.release();
     if (this.#command !== undefined) await this.#buryCommand(this.#command);
     this.tasks.close();
     this.deliveries.close();
     await this.#link.close();
+    await this.#after; // Of a start that was called off in line.
     this.#around.starter.forget(this.pid);
   }
 
@@ -277,6 +332,10 @@ export class AgentProcess {
   #onLost(): void {
     this.#onLostResolved();
     if (this.#phase === 'ended' || this.#exit !== undefined) return;
+    if (this.#freezer?.isFrozen !== true) this.#awaitReturn();
+  }
+
+  #awaitReturn(): void {
     clearTimeout(this.#reconnectTimer);
     this.#reconnectTimer = setTimeout(() => {
       this.#endBy({ cause: 'crashed', why: 'link lost' });
@@ -329,8 +388,13 @@ export class AgentProcess {
     }
     const gracePeriodSeconds = wireSeconds(graceMs);
     const request = { reason: REASON.toWire(reason), gracePeriodSeconds };
-    // Who cannot answer is asked in the way of the OS; the grace goes on.
-    this.#link.request('shutdown', request).catch(() => this.#command?.terminate());
+    const { pid, incarnation } = this;
+    const keeper = { pid, incarnation, host: this.#around.host, warnings: this.#warnings };
+    this.#link.request('shutdown', request).then(
+      ({ stateSnapshot }) => keepCheckpoint(stateSnapshot, keeper),
+      // Who cannot answer is asked in the way of the OS; the grace goes on.
+      () => this.#command?.terminate(),
+    );
   }
 
   #onResponsive(isResponsive: boolean): void {

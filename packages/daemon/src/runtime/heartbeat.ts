@@ -1,7 +1,7 @@
 // Asks every linked process for a sign of life (S6). One timer for all; a process that still owes
 // an answer is not asked again.
 //   S6. No answer for `unresponsiveAfterMs`: unresponsive, until it answers. What then happens to
-//       it is the kernel's matter.
+//       it is the kernel's matter. A paused one is not asked, and its pause counts for nothing.
 
 import type { AgentLink } from './link/agent-link.ts';
 
@@ -16,12 +16,27 @@ export class Pulse {
   readonly #options: PulseOptions;
   #askedAtMs: number | undefined;
   #isResponsive = true;
+  #isPaused = false;
+  /** The answer that it owes from before its pause is waited for anew. */
+  #isAskedAnew = false;
 
   constructor(options: PulseOptions) {
     this.#options = options;
   }
 
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isAskedAnew ||= this.#isPaused && this.#askedAtMs !== undefined;
+    this.#isPaused = false;
+  }
+
   beat(now: { monoMs: number; wallMs: number }, unresponsiveAfterMs: number): void {
+    if (this.#isPaused) return;
+    if (this.#isAskedAnew && this.#askedAtMs !== undefined) this.#askedAtMs = now.monoMs;
+    this.#isAskedAnew = false;
     if (this.#askedAtMs === undefined) {
       if (this.#options.link.isAttached) this.#ask(now);
       return;

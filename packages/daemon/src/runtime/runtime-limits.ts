@@ -19,6 +19,12 @@ export const RUNTIME_LIMITS = {
   startsAtOncePerCore: 8,
   /** From SIGKILL to the last member of a group gone. */
   groupGoneMs: 2_000,
+  /** From a pause to the last stray of the agent stopped. */
+  strayStopMs: 1_000,
+  /** S1, USR1: for what the agent says of itself; then the kernel's part goes alone. */
+  dumpAnswerMs: 2_000,
+  /** Of that, what is kept: the whole is an artifact. */
+  dumpBytesMax: 8 * MIB,
   /** After the process's end: what is still in its socket and its pipes is read. */
   lastWordsMs: 1_000,
   /** The same for its pipes as long as there is more in them. */

@@ -3,6 +3,7 @@
 // daemon.
 //   P10. A stop is always answered by a report, also for a process that is not there.
 //   An effect for another incarnation than the one that runs is passed over: it came too late.
+//   S5. A start waits for the burial of the incarnation before it.
 
 import type { Effect, Fact, Pid } from '@hivekernel/kernel';
 import { availableParallelism } from 'node:os';
@@ -19,6 +20,7 @@ import { Reaper } from './reaper/reaper.ts';
 import { RUNTIME_LIMITS } from './runtime-limits.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
 import { StartGate } from './start-gate.ts';
+import { noDump } from './work/dump-desk.ts';
 
 type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
 
@@ -87,19 +89,24 @@ export class Runtime implements World {
 
   start(effect: EffectOf<'start'>): void {
     const { pid, incarnation } = effect;
-    const refusal = this.#refusalOf(pid);
+    const earlier = this.#processes.get(pid);
+    const refusal = this.#refusalOf(earlier);
     if (refusal !== undefined) {
       this.#tellLater({ fact: 'start_failed', pid, incarnation, error: refusal });
       return;
     }
-    const started = new AgentProcess(effect, this.#around);
+    const after = earlier?.ended ?? Promise.resolve();
+    const started = new AgentProcess({ effect, after }, this.#around);
     this.#processes.set(pid, started);
-    void started.ended.then(() => this.#processes.delete(pid)); // Never rejects.
+    const forget = (): void => {
+      if (this.#processes.get(pid) === started) this.#processes.delete(pid);
+    };
+    void started.ended.then(forget); // Never rejects.
   }
 
   stop(effect: EffectOf<'stop'>): void {
     const { pid, incarnation } = effect;
-    const found = this.#processes.get(pid);
+    const found = this.#find(effect);
     if (found !== undefined) {
       found.stop(effect);
       return;
@@ -120,6 +127,26 @@ export class Runtime implements World {
     this.#find(effect)?.deliveries.take(effect.messages);
   }
 
+  pause(effect: EffectOf<'pause' | 'resume'>): void {
+    this.#find(effect)?.pause();
+  }
+
+  resume(effect: EffectOf<'pause' | 'resume'>): void {
+    this.#find(effect)?.resume();
+  }
+
+  dump(effect: EffectOf<'dump'>): void {
+    const own = this.#find(effect)?.dump() ?? Promise.resolve(noDump('it has no OS process'));
+    void own.then((agent) => this.#tellDump(effect, agent)); // Never rejects.
+  }
+
+  /** Both are JSON already. */
+  #tellDump({ pid, to, key, known }: EffectOf<'dump'>, agent: string): void {
+    const { host } = this.#options;
+    const content = host.hashedContent(Buffer.from(`{"kernel":${known},"agent":${agent}}\n`));
+    host.fact({ fact: 'dumped', to, pid, key, content });
+  }
+
   /** Of a daemon before this one: nothing else carries a link of this directory now. */
   async #endOldStrays(): Promise<void> {
     const { runtimeDir, logger } = this.#options;
@@ -133,9 +160,10 @@ export class Runtime implements World {
     return found?.incarnation === incarnation ? found : undefined;
   }
 
-  #refusalOf(pid: Pid): string | undefined {
+  #refusalOf(earlier: AgentProcess | undefined): string | undefined {
     if (!this.#isRunning) return 'the kernel is stopping';
-    return this.#processes.has(pid) ? `process ${pid} still runs` : undefined;
+    if (earlier === undefined || earlier.isEnding) return undefined;
+    return `process ${earlier.pid} still runs`;
   }
 
   /** Not in the turn of the effect: the kernel is in the middle of a pass. */

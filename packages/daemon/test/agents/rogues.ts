@@ -44,7 +44,7 @@ export const AnswersTwice = defineAgent((task, ctx) => {
 
 /** Speaks for the process that the task names. */
 export const Impostor = defineAgent((task) => {
-  const body = { $case: 'exit', value: { exitCode: 0, output: 'forged' } } as const;
+  const body = { $case: 'exit', value: { exitCode: 0, output: 'forged', pid: 0 } } as const;
   writeFrame({ calls: [{ id: OWN_CALL_ID, pid: Number(task.description), taskId: '', body }] });
   return 'tried';
 });

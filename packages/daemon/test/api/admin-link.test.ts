@@ -84,6 +84,25 @@ describe('the admin link', () => {
     await caller.call('metric', metric);
   });
 
+  it('serves what supervises, and what asks about the tree', async () => {
+    const { caller } = await client();
+    const lead = await ground.spawn({ name: 'lead', role: 'lead' });
+    const worker = await ground.spawn({ name: 'w' }, lead);
+    const { processes } = await caller.call('ancestors', { targetPid: worker });
+    expect(processes.map(({ pid }) => pid)).toEqual([lead, 1]);
+    await caller.call('exit', { exitCode: 2, output: 'o', pid: worker }, { pid: lead });
+    const pending = await caller.call('pendingResults', { targetPid: 0 }, { pid: lead });
+    expect(pending.results).toMatchObject([{ pid: worker, name: 'w', exitCode: 2, output: 'o' }]);
+    await expect(caller.call('wake', { targetPid: lead })).rejects.toMatchObject({
+      code: 'wrong_state',
+    });
+    const none = make(link.SignalCall, { targetPid: lead });
+    await expect(caller.call('signal', none)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      details: { field: 'signal' },
+    });
+  });
+
   it('answers a refusal with its code, its sentence and its details', async () => {
     const { caller } = await client();
     await expect(caller.call('info', { pid: 99 })).rejects.toMatchObject({
@@ -144,7 +163,7 @@ describe('a client of the admin link that gives up', () => {
     const began = ground.next('wait.began');
     const ended = ground.next('wait.ended');
     const giveUp = new AbortController();
-    const wait = { targetPid: pid, timeoutSeconds: 60 };
+    const wait = make(agent.WaitChildRequest, { targetPid: pid, timeoutSeconds: 60 });
     const answer = caller.call('waitChild', wait, { signal: giveUp.signal });
     await began;
     giveUp.abort();
@@ -174,7 +193,7 @@ describe('a client of the admin link that gives up', () => {
     const ended = ground.next('wait.ended');
     const lost = Promise.allSettled([
       caller.call('executeTask', make(core.ExecuteTaskRequest, { targetPid: pid })),
-      caller.call('waitChild', { targetPid: pid, timeoutSeconds: 60 }),
+      caller.call('waitChild', make(agent.WaitChildRequest, { targetPid: pid })),
     ]);
     await Promise.all([started, began]);
     socket.destroy();
@@ -288,7 +307,8 @@ describe('createAdminLink() start and stop', () => {
     const pid = await ground.spawn();
     const { caller } = await client();
     const began = ground.next('wait.began');
-    const wait = caller.call('waitChild', { targetPid: pid, timeoutSeconds: 60 });
+    const request = make(agent.WaitChildRequest, { targetPid: pid });
+    const wait = caller.call('waitChild', request);
     const refused = wait.catch((error: unknown) => error);
     await began;
     await admin.stop();

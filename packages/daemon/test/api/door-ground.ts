@@ -5,12 +5,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_SETTINGS, asPid } from '@hivekernel/kernel';
-import type { AnswerOf, ArgsOf, Call, Effect, Event, Pid, SyscallName } from '@hivekernel/kernel';
+import type {
+  AnswerOf,
+  ArgsOf,
+  Call,
+  Effect,
+  Event,
+  KernelSettings,
+  Pid,
+  SyscallName,
+} from '@hivekernel/kernel';
 import { FakeRuntime, MemoryStore, spawnOrder } from '@hivekernel/testkit';
 import type { SpawnWish } from '@hivekernel/testkit';
 import { EventFeed } from '../../src/api/events/event-feed.ts';
 import { ProcessBook } from '../../src/api/events/process-book.ts';
-import type { World } from '../../src/journal/host.ts';
+import type { Host, World } from '../../src/journal/host.ts';
 import { JournaledKernel } from '../../src/journal/journaled-kernel.ts';
 
 export const TOKEN = 'op-secret';
@@ -38,12 +47,12 @@ export class DoorGround {
     this.feed = new EventFeed({ host: this.host, book: new ProcessBook({ host: this.host }) });
   }
 
-  static async open(): Promise<DoorGround> {
+  static async open(settings: Partial<KernelSettings> = {}): Promise<DoorGround> {
     const store = new MemoryStore();
     const runtime = new FakeRuntime();
     const host = await JournaledKernel.open({
       store,
-      settings: DEFAULT_SETTINGS,
+      settings: { ...DEFAULT_SETTINGS, ...settings },
       onFatal: (error) => {
         throw error;
       },
@@ -111,13 +120,27 @@ function worldOf(host: JournaledKernel, runtime: FakeRuntime): World {
     runtime.carryOut(effect);
     setImmediate(() => tellFacts(host, runtime));
   };
-  return {
+  const world = {
     start: carryOut,
     stop: carryOut,
+    pause: carryOut,
+    resume: carryOut,
+    dump: carryOut,
     execute: carryOut,
     interrupt: carryOut,
     deliver: carryOut,
   };
+  return world;
+}
+
+/** The host with a method of the test's own in place of one of its. */
+export function hostWith(host: Host, own: Partial<Host>): Host {
+  return new Proxy(host, {
+    get(target, key) {
+      const value: unknown = Reflect.get(Object.hasOwn(own, key) ? own : target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 export function tellFacts(host: JournaledKernel, runtime: FakeRuntime): void {

@@ -1,14 +1,39 @@
-// A real grpc-js client of CoreService for tests: one call a method, with the headers named by what
-// they mean. Not a test.
+// A real grpc-js client of CoreService and ControlService for tests: one call a method, with the
+// headers named by what they mean. Not a test.
 
 import { Client, Metadata, credentials } from '@grpc/grpc-js';
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
-import { core } from '@hivekernel/protocol';
+import { control, core } from '@hivekernel/protocol';
 
-type Methods = typeof core.CoreServiceDefinition.methods;
-type Rpc = keyof Methods;
-type RequestOf<R extends Rpc> = Parameters<Methods[R]['requestType']['encode']>[0];
-type ResponseOf<R extends Rpc> = ReturnType<Methods[R]['responseType']['decode']>;
+interface Services {
+  readonly core: typeof core.CoreServiceDefinition.methods;
+  readonly control: typeof control.ControlServiceDefinition.methods;
+}
+type Service = keyof Services;
+type Rpc<S extends Service> = keyof Services[S] & string;
+
+/** What both generated definitions say of a method. */
+interface Method<Request, Response> {
+  readonly name: string;
+  readonly requestType: {
+    encode(message: Request): { finish(): Uint8Array };
+    decode(bytes: Uint8Array): Request;
+  };
+  readonly responseType: { decode(bytes: Uint8Array): Response };
+}
+type Decoded<Codec> = Codec extends { decode(bytes: Uint8Array): infer Message } ? Message : never;
+type Part<S extends Service, R extends Rpc<S>, P extends string> =
+  Services[S][R] extends Readonly<Record<P, infer Codec>> ? Decoded<Codec> : never;
+type RequestOf<S extends Service, R extends Rpc<S>> = Part<S, R, 'requestType'>;
+type ResponseOf<S extends Service, R extends Rpc<S>> = Part<S, R, 'responseType'>;
+
+const DEFINITIONS = {
+  core: core.CoreServiceDefinition,
+  control: control.ControlServiceDefinition,
+} as const;
+
+export type CoreRpc = Rpc<'core'>;
+export type ControlRpc = Rpc<'control'>;
 
 export interface Headers {
   readonly pid?: number | string;
@@ -29,59 +54,86 @@ export class GrpcClient {
     this.raw.close();
   }
 
-  /** Missing fields are zero. Rejects with the `ServiceError`. */
-  call<R extends Rpc>(
+  /** CoreService. Missing fields are zero. Rejects with the `ServiceError`. */
+  call<R extends CoreRpc>(
     rpc: R,
-    request: Partial<RequestOf<R>> = {},
+    request: Partial<RequestOf<'core', R>> = {},
     headers: Headers = {},
-  ): Promise<ResponseOf<R>> {
-    return this.send(rpc, bytesOf(rpc, request), headers);
+  ): Promise<ResponseOf<'core', R>> {
+    return this.send(rpc, bytesOf('core', rpc, request), headers);
   }
 
   /** As `call`, with the request already encoded, or not even that. */
-  send<R extends Rpc>(rpc: R, bytes: Buffer, headers: Headers = {}): Promise<ResponseOf<R>> {
-    const method = core.CoreServiceDefinition.methods[rpc];
-    return new Promise((resolve, reject) => {
-      const call = this.raw.makeUnaryRequest(
-        pathOf(rpc),
-        (sent: Buffer) => sent,
-        (answer: Buffer) => method.responseType.decode(answer) as ResponseOf<R>,
-        bytes,
-        metadataOf(headers),
-        (error: ServiceError | null, value?: ResponseOf<R>) => {
-          if (error === null) resolve(value as ResponseOf<R>);
-          else reject(error);
-        },
-      );
-      headers.signal?.addEventListener('abort', () => call.cancel(), { once: true });
-    });
+  send<R extends CoreRpc>(
+    rpc: R,
+    bytes: Buffer,
+    headers: Headers = {},
+  ): Promise<ResponseOf<'core', R>> {
+    return this.#unary('core', rpc, { bytes, headers });
+  }
+
+  /** ControlService, likewise. */
+  control<R extends ControlRpc>(
+    rpc: R,
+    request: Partial<RequestOf<'control', R>> = {},
+    headers: Headers = {},
+  ): Promise<ResponseOf<'control', R>> {
+    return this.#unary('control', rpc, { bytes: bytesOf('control', rpc, request), headers });
   }
 
   events(sinceSeq: number, headers: Headers = {}): ClientReadableStream<core.ProcessEvent> {
     const { signal } = headers;
     const stream = this.raw.makeServerStreamRequest(
-      pathOf('subscribeEvents'),
+      pathOf('core', 'subscribeEvents'),
       (sent: Buffer) => sent,
       (answer: Buffer) => core.ProcessEvent.decode(answer),
-      bytesOf('subscribeEvents', { sinceSeq }),
+      bytesOf('core', 'subscribeEvents', { sinceSeq }),
       metadataOf(headers),
     );
     signal?.addEventListener('abort', () => stream.cancel(), { once: true });
     return stream;
   }
+
+  #unary<S extends Service, R extends Rpc<S>>(
+    service: S,
+    rpc: R,
+    what: { readonly bytes: Buffer; readonly headers: Headers },
+  ): Promise<ResponseOf<S, R>> {
+    const { responseType } = methodOf(service, rpc);
+    return new Promise((resolve, reject) => {
+      const call = this.raw.makeUnaryRequest(
+        pathOf(service, rpc),
+        (sent: Buffer) => sent,
+        (answer: Buffer) => responseType.decode(answer),
+        what.bytes,
+        metadataOf(what.headers),
+        (error: ServiceError | null, value?: ResponseOf<S, R>) => {
+          if (error === null) resolve(value as ResponseOf<S, R>);
+          else reject(error);
+        },
+      );
+      what.headers.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+    });
+  }
 }
 
-function bytesOf<R extends Rpc>(rpc: R, request: Partial<RequestOf<R>>): Buffer {
-  const codec = core.CoreServiceDefinition.methods[rpc].requestType as unknown as {
-    encode(message: object): { finish(): Uint8Array };
-    decode(bytes: Uint8Array): object;
-  };
+function methodOf<S extends Service, R extends Rpc<S>>(service: S, rpc: R) {
+  const methods: Readonly<Record<string, unknown>> = DEFINITIONS[service].methods;
+  return methods[rpc] as Method<RequestOf<S, R>, ResponseOf<S, R>>;
+}
+
+function bytesOf<S extends Service, R extends Rpc<S>>(
+  service: S,
+  rpc: R,
+  request: Partial<RequestOf<S, R>>,
+): Buffer {
+  const codec = methodOf(service, rpc).requestType;
   const whole = Object.assign(codec.decode(new Uint8Array()), request);
   return Buffer.from(codec.encode(whole).finish());
 }
 
-const pathOf = (rpc: Rpc): string =>
-  `/hivekernel.core.CoreService/${core.CoreServiceDefinition.methods[rpc].name}`;
+const pathOf = <S extends Service>(service: S, rpc: Rpc<S>): string =>
+  `/${DEFINITIONS[service].fullName}/${methodOf(service, rpc).name}`;
 
 function metadataOf({ pid, token }: Headers): Metadata {
   const metadata = new Metadata();

@@ -392,8 +392,9 @@ describe('CoreService, call by call', () => {
     const { siblings } = await operator().call('listSiblings', {}, { pid: one });
     expect(siblings).toEqual([{ pid: two, name: 'two', role: 'worker', state: 'idle' }]);
     const waited = operator().call('waitChild', { targetPid: one });
-    await ground.call('exit', { exitCode: 3, output: 'bye' }, one);
-    expect(await waited).toMatchObject({ success: true, pid: one, exitCode: 3, output: 'bye' });
+    await ground.call('exit', { pid: one, exitCode: 3, output: 'bye' }, one);
+    const result = { success: true, pid: one, name: 'one', exitCode: 3, output: 'bye' };
+    expect(await waited).toMatchObject({ ...result, cause: 'done' });
     const again = await operator().call('waitChild', { targetPid: one });
     expect(again).toMatchObject({ success: false, errorCode: 'wrong_state' });
   });

@@ -66,9 +66,10 @@ const NOT_SERVING = 2;
 const SERVICE_UNKNOWN = 3;
 
 describe('grpc.health.v1.Health', () => {
-  it('says SERVING for the server and for CoreService, NOT_FOUND for others', async () => {
+  it('says SERVING for the server and its services, NOT_FOUND for others', async () => {
     expect(statusOf(await check(''))).toBe(SERVING);
     expect(statusOf(await check('hivekernel.core.CoreService'))).toBe(SERVING);
+    expect(statusOf(await check('hivekernel.v2.ControlService'))).toBe(SERVING);
     await expect(check('nobody.Service')).rejects.toMatchObject({ code: status.NOT_FOUND });
   });
 
@@ -101,9 +102,10 @@ describe('server reflection', () => {
     return bytes.toString('latin1');
   }
 
-  it('lists the service that is served, and no other of ours', async () => {
+  it('lists the services that are served, and no other of ours', async () => {
     const services = await ask(field(7, '*'));
     expect(services).toContain('hivekernel.core.CoreService');
+    expect(services).toContain('hivekernel.v2.ControlService');
     expect(services).not.toContain('AgentService');
   });
 
@@ -112,5 +114,10 @@ describe('server reflection', () => {
     expect(files).toContain('core.proto');
     expect(files).toContain('agent.proto');
     expect(files).toContain('SubscribeEvents');
+    const control = await ask(field(4, 'hivekernel.v2.ControlService'));
+    for (const file of ['control.proto', 'link.proto', 'core.proto', 'agent.proto']) {
+      expect(control).toContain(file);
+    }
+    expect(control).toContain('CollapseBranch');
   });
 });

@@ -20,7 +20,10 @@ const fail = (error: Error): never => {
 };
 const host = await JournaledKernel.open({ store, settings, onFatal: fail });
 const nothing = (): void => undefined;
-const idle = { execute: nothing, interrupt: nothing, deliver: nothing, stop: nothing };
+const idle = {
+  ...{ execute: nothing, interrupt: nothing, deliver: nothing },
+  ...{ stop: nothing, pause: nothing, resume: nothing, dump: nothing },
+};
 host.start({
   ...idle,
   start: ({ pid, incarnation }) => {

@@ -135,7 +135,7 @@ describe('JournaledKernel, observers', () => {
       rig.store.holdAppends();
       const before = rig.events.length;
       rig.ask('log', { level: 'info', message: 'hello', fields: {} });
-      rig.ask('progress', { message: 'half', percent: 50 });
+      rig.ask('progress', { message: 'half', percent: 50, quietMs: 0 });
       await turn();
       expect(heard).toEqual(['progress']);
       expect(rig.events).toHaveLength(before);
@@ -186,6 +186,9 @@ describe('JournaledKernel.start()', () => {
       execute: nothing,
       interrupt: nothing,
       deliver: nothing,
+      pause: nothing,
+      resume: nothing,
+      dump: nothing,
     });
     await host.settled();
     expect(host.durableSeq).toBe(2);

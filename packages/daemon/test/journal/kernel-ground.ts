@@ -140,6 +140,9 @@ export class Rig<S extends Store = Store> implements World {
   execute = (effect: Effect): void => this.#carryOut(effect);
   interrupt = (effect: Effect): void => this.#carryOut(effect);
   deliver = (effect: Effect): void => this.#carryOut(effect);
+  pause = (effect: Effect): void => this.#carryOut(effect);
+  resume = (effect: Effect): void => this.#carryOut(effect);
+  dump = (effect: Effect): void => this.#carryOut(effect);
 
   /** By the king, not as its operator, unless `from` says otherwise. */
   ask<N extends SyscallName>(name: N, args: ArgsOf<N>, from: From = {}): Asked<N> {

@@ -96,7 +96,8 @@ const DO: Record<(typeof DEEDS)[number], (scene: Scene) => void> = {
   wait: ({ rig, one, b }) => {
     const parent = rig.host.kernel.state.table.find(one)?.parent;
     if (parent === undefined) return;
-    rig.ask('wait_child', { pid: one, timeoutMs: pick(TIMES_MS, b) }, { pid: parent.pid });
+    const timeoutMs = pick(TIMES_MS, b);
+    rig.ask('wait_child', { pid: one, timeoutMs, isPeek: b % 5 === 4 }, { pid: parent.pid });
   },
   log: ({ rig, one, b }) => {
     const fields = { $text: pick(TEXTS, b), long: 'x' };

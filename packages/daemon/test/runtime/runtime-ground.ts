@@ -9,12 +9,10 @@ import { MemoryStore } from '@hivekernel/testkit';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { RuntimeOptions } from '../../src/runtime/runtime-options.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
 import { shareCompileCache } from '../shared-compile-cache.ts';
-
-export const RUNNER = fileURLToPath(new URL('./test-agent.ts', import.meta.url));
+import { groundOptions } from './ground-options.ts';
 
 const SPAWN: SpawnOrder = {
   name: 'a',
@@ -37,6 +35,9 @@ const SPAWN: SpawnOrder = {
   },
   initialTask: '',
   exitAfterTask: false,
+  restart: undefined,
+  strategy: undefined,
+  watch: { wallMs: 0, idleMs: 0, firstTokenMs: 0 },
 };
 
 export class RuntimeGround {
@@ -68,7 +69,8 @@ export class RuntimeGround {
     this.dir = dir;
     kernel.onDurable((events) => this.events.push(...events));
     kernel.onObservation((observation) => this.observations.push(observation));
-    this.runtime = new Runtime({ ...this.#defaults(), ...options });
+    const { keys } = this;
+    this.runtime = new Runtime({ ...groundOptions({ host: kernel, dir, keys }), ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,7 +105,14 @@ export class RuntimeGround {
 
   execute(pid: Pid, description: string) {
     const context = this.kernel.content(new Uint8Array());
-    const spec = { description, params: {}, timeoutMs: 10_000, priority: 2 as const, context };
+    const spec = {
+      description,
+      params: {},
+      timeoutMs: 10_000,
+      priority: 2 as const,
+      context,
+      retriesMax: 0,
+    };
     return this.call('execute_task', { pid, spec });
   }
 
@@ -166,34 +175,6 @@ export class RuntimeGround {
   async osPidOf(pid: Pid): Promise<number> {
     const { body } = await this.event('process.started', (event) => event.body.pid === pid);
     return body.osPid;
-  }
-
-  #defaults(): RuntimeOptions {
-    return {
-      host: this.kernel,
-      runtimeDir: join(this.dir, 'run'),
-      dataDir: join(this.dir, 'data'),
-      projectDir: this.dir,
-      nodePath: process.execPath,
-      runnerPath: RUNNER,
-      modelEndpoint: {
-        url: 'http://127.0.0.1:1/v1',
-        issueKey: (pid) => {
-          this.keys.set(pid, `key-${pid}`);
-          return `key-${pid}`;
-        },
-        revokeKey: (pid) => void this.keys.delete(pid),
-      },
-      envPass: ['PATH', 'HOME'],
-      startTimeoutMs: 10_000,
-      heartbeatIntervalMs: 10_000,
-      unresponsiveAfterMs: 30_000,
-      termGraceMs: 5_000,
-      kernelDeathGraceMs: 2_000,
-      kernelVersion: '0.1.0',
-      bootId: 'boot',
-      logger: { warn: () => undefined, error: () => undefined },
-    };
   }
 }
 

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { agent, link, make } from '@hivekernel/protocol';
+import { LIMITS } from '@hivekernel/kernel';
 import { LinkCaller, encodeFrame, socketStream } from '@hivekernel/protocol/link';
 import type { AnswerBody, IncomingRequest } from '@hivekernel/protocol/link';
 
@@ -54,7 +55,7 @@ async function attach(): Promise<void> {
 async function answer({ id, body }: IncomingRequest): Promise<AnswerBody> {
   switch (body.$case) {
     case 'init':
-      return { $case: 'init', value: await onInit() };
+      return { $case: 'init', value: await onInit(body.value.config?.metadata ?? {}) };
     case 'execute':
       return { $case: 'execute', value: await onTask(id, body.value.description) };
     case 'deliver': {
@@ -73,19 +74,33 @@ async function answer({ id, body }: IncomingRequest): Promise<AnswerBody> {
       console.log(`interrupt ${body.value.taskId} ${body.value.reason}`);
       return { $case: 'interrupt', value: { acknowledged: true, partialResult: undefined } };
     case 'shutdown':
-      if (behaviour !== 'stubborn') setTimeout(() => process.exit(0), 5);
-      return {
-        $case: 'shutdown',
-        value: { stateSnapshot: new Uint8Array(), partialResult: undefined },
-      };
+      if (behaviour !== 'stubborn') setTimeout(end, 5);
+      return { $case: 'shutdown', value: { stateSnapshot: snapshot(), partialResult: undefined } };
+    case 'dump':
+      if (behaviour === 'mute') await new Promise(() => undefined);
+      if (behaviour === 'no-dump') throw new Error('there is nothing to say');
+      return { $case: 'dump', value: { json: behaviour === 'babbler' ? 'hm' : '{"tasks":[]}' } };
   }
 }
 
-async function onInit() {
+/** Once all that it has said is on its way. */
+function end(): void {
+  socket?.once('finish', () => process.exit(0)).end();
+}
+
+/** `keep:TEXT` hands it over at its end, `hoard` too much. */
+function snapshot(): Uint8Array {
+  if (behaviour === 'keep') return Buffer.from(argument);
+  return new Uint8Array(behaviour === 'hoard' ? LIMITS.checkpointBytesMax + 1 : 0);
+}
+
+async function onInit(metadata: Readonly<Record<string, string>>) {
   if (behaviour === 'deaf') await new Promise(() => undefined);
   if (behaviour === 'exit-in-init') process.exit(Number(argument));
   if (behaviour === 'refuse') return { ready: false, error: argument };
   if (behaviour === 'fork' || behaviour === 'stray') forkStubborn(behaviour === 'stray');
+  if (behaviour === 'orphan') forkTwice();
+  console.log(`state ${metadata['hivekernel.state'] ?? 'none'}`);
   if (behaviour === 'loop') setTimeout(loop, 20);
   if (behaviour === 'hang-up') setInterval(() => undefined, 1_000);
   console.log(`ready in ${process.cwd()} with ${process.env['GREETING'] ?? 'nothing'}`);
@@ -102,6 +117,22 @@ function forkStubborn(isStray: boolean): void {
   child.once('message', () => {
     console.log(`child ${child.pid}`);
     child.disconnect();
+  });
+}
+
+/** A child in a session of its own whose parent is gone at once, as of a program that detaches. */
+function forkTwice(): void {
+  const child = 'process.on("SIGTERM",()=>{});setInterval(()=>{},1000)';
+  const parent = `
+    const { spawn } = require('node:child_process');
+    const options = { detached: true, stdio: 'ignore' };
+    const child = spawn(process.execPath, ['-e', ${JSON.stringify(child)}], options);
+    child.unref();
+    process.send(child.pid, () => process.exit());`;
+  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const;
+  const between = spawn(process.execPath, ['-e', parent], { stdio: [...stdio] });
+  between.once('message', (osPid: number) => {
+    between.once('exit', () => console.log(`child ${osPid}`));
   });
 }
 
@@ -130,6 +161,7 @@ async function onTask(id: number, description: string): Promise<link.ExecuteAnsw
       return new Promise(() => undefined);
     case 'hang up':
       socket?.destroy();
+      console.log('hung up');
       return new Promise(() => undefined);
     case 'drop':
       socket?.destroy();

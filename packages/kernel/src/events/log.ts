@@ -6,7 +6,7 @@
 
 import { asSeq, KING_PID, type Pid, type Seq } from '../ids.ts';
 import type { Time } from '../ports.ts';
-import { EVENT_VERSION, type BodyOf, type Event, type EventKind } from './event.ts';
+import { EVENT_VERSIONS, type BodyOf, type Event, type EventKind } from './event.ts';
 import type { Fold } from './fold.ts';
 
 export class Log {
@@ -65,7 +65,7 @@ export class Log {
       wallMs: this.#wallMs,
       monoMs: this.#monoMs,
       kind,
-      v: EVENT_VERSION,
+      v: EVENT_VERSIONS[kind] ?? 1,
       by: this.#by,
       body,
     } as unknown as Event;

@@ -207,7 +207,7 @@ describe('a full inbox', () => {
   });
 
   it('has 1,000 places more for the signals of the kernel (P8)', () => {
-    const t = testKernel();
+    const t = testKernel({ settings: { osProcessesMax: 2_000 } });
     const lead = t.spawn({ role: 'lead', image: 'deaf', limits: { childrenMax: 2_000 } });
     const children = Array.from({ length: 1_001 }, () => t.spawn({ image: 'hold' }, { pid: lead }));
     fill(t, lead);
@@ -219,7 +219,7 @@ describe('a full inbox', () => {
   });
 
   it('tells of the signals that found no room, once and then in sum (P8, A4)', () => {
-    const t = testKernel();
+    const t = testKernel({ settings: { osProcessesMax: 2_000 } });
     const lead = t.spawn({ role: 'lead', image: 'deaf', limits: { childrenMax: 2_000 } });
     const from = { pid: lead };
     const count = LIMITS.inboxSignalReserve + 5;

@@ -54,7 +54,9 @@ export type OnSignalLost = (to: Pid, why: Pick<KernelError, 'code' | 'message'>)
 /** P8, P9: a child ended; the parent is another one. */
 export type Signal =
   | ({ readonly signal: 'CHLD'; readonly pid: Pid } & Readonly<Record<string, string | number>>)
-  | { readonly signal: 'HUP'; readonly ppid: Pid };
+  | { readonly signal: 'HUP'; readonly ppid: Pid }
+  /** S1: somebody asks it to read its settings anew. */
+  | { readonly signal: 'HUP'; readonly reason: string };
 
 export class Broker {
   readonly #log: Log;

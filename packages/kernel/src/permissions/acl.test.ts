@@ -133,11 +133,18 @@ describe('listings', () => {
     expect(list(true, 'zombie')).toEqual([child]);
   });
 
-  it('of all processes are the operator’s', () => {
+  it('of all processes show what the caller may read (A1)', () => {
     const t = testKernel();
     const pid = t.spawn({ role: 'daemon' });
+    const other = t.spawn({ role: 'daemon', user: 'leo' });
     const all = { root: asPid(0), includeDead: false };
-    expect(t.call('list_processes', all, { pid }).refusal.code).toBe('permission_denied');
+    const seenBy = (from: object) =>
+      t.call('list_processes', all, from).value.map((one) => one.pid);
+    expect(seenBy({ pid })).toEqual([1, pid]);
+    expect(seenBy({ pid: other })).toEqual([other]);
+    expect(seenBy({})).toEqual([1, pid, other]);
+    t.call('kill', { pid: other, isRecursive: false, reason: 'normal', graceMs: 0 });
+    t.call('remove', { pid: other });
     t.call('kill', { pid, isRecursive: false, reason: 'normal', graceMs: 0 });
     expect(t.call('list_processes', all).value.map((one) => one.pid)).toEqual([1]);
     const withDead = t.call('list_processes', { ...all, includeDead: true });

@@ -3,6 +3,7 @@
 
 import { KernelError } from '../errors.ts';
 import type { Role } from '../events/words.ts';
+import { describeProcess, type ProcessRecord } from '../process/record.ts';
 
 export const CAPABILITIES = [
   'spawn_children',
@@ -68,6 +69,18 @@ const TOOL_CAPABILITY: ReadonlyMap<string, Capability> = new Map([
   ['web_fetch', 'network_access'],
   ['http_request', 'network_access'],
 ]);
+
+/** Throws `permission_denied` when the caller's role does not hold it (A3). */
+export function requireCapability(caller: ProcessRecord, capability: Capability): void {
+  const { role } = caller.spec;
+  if (ROLE_CAPABILITIES[role].has(capability)) return;
+  throw new KernelError(
+    'permission_denied',
+    `denied: ${describeProcess(caller)} needs ${capability}, which role ${role} ` +
+      'does not hold (A3).',
+    { details: { pid: caller.pid, capability } },
+  );
+}
 
 /** Throws `permission_denied` when the child's role or its parent's may not have a tool (A3). */
 export function requireTools(tools: readonly string[], child: Role, parent: Role): void {

@@ -3,7 +3,8 @@
 //   P1. `pid` is for ever. P8. A record outlives its process, readable, until it is removed.
 
 import type { Timer } from '../events/timers.ts';
-import type { CallRef, ProcessSpec } from '../events/event.ts';
+import type { Content } from '../events/content.ts';
+import type { CallRef, Halt, ProcessSpec } from '../events/event.ts';
 import type { ExitCause, State } from '../events/words.ts';
 import type { Pid, Seq, TaskId } from '../ids.ts';
 
@@ -41,14 +42,34 @@ export interface ProcessRecord {
   incarnation: number;
   osPid: number;
   osStarted: string;
+  /** Something in the world runs for it, or is about to: a stop must be carried out there. */
+  isLaunched: boolean;
   isResponsive: boolean;
   /** What it announced as its end, before its OS process is gone. */
   exiting: { readonly exitCode: number; readonly output: string } | undefined;
+  /** The kernel ends its runtime without a kill. */
+  halting: Halt | undefined;
   exit: ExitRecord | undefined;
   isCollected: boolean;
   isGone: boolean;
   /** When the next step of its decay is due (P8). */
   decay: Timer | undefined;
+
+  // Supervision's (supervision/supervisor.ts, sleeper.ts).
+  /** It was ready once: a later start that fails is a crash, not a spawn that never was. */
+  wasReady: boolean;
+  readyMonoMs: number;
+  /** S4: without health between them. */
+  restartsInRow: number;
+  /** S4: when it is started again; 0: when told. */
+  restartAtMonoMs: number;
+  isRestarting: boolean;
+  isQuarantined: boolean;
+  /** It was paused when its run ended, and is again when it comes back. */
+  isHeld: boolean;
+  pausedMonoMs: number;
+  sleepAsked: boolean;
+  checkpoint: Content | undefined;
 
   // The scheduler's (scheduler/task-table.ts).
   readonly tasks: Set<TaskId>;

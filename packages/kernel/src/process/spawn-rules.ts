@@ -7,66 +7,95 @@ import { LIMITS } from '../limits.ts';
 import { describeProcess, type ProcessRecord } from './record.ts';
 import { isLive } from './states.ts';
 
+/** Where a child is to be put: a new one, or one that moves with all below it. */
+export interface ChildQuestion {
+  readonly parent: ProcessRecord;
+  readonly role: Role;
+  readonly tier: Tier;
+  readonly mayOutrank: boolean;
+  /** Levels below the child. */
+  readonly below: number;
+  readonly what: 'spawn' | 'move';
+}
+
 export interface SpawnQuestion {
   readonly parent: ProcessRecord;
   readonly role: Role;
   readonly tier: Tier;
-  readonly processes: number;
   readonly mayOutrank: boolean;
+  readonly processes: number;
+  /** OS processes that there are, and that there may be; the child's own would be one more. */
+  readonly runtimes: number;
+  readonly runtimesMax: number;
+  readonly isVirtual: boolean;
 }
 
 /** Throws the first refusal: each has its code and names its rule. */
 export function checkSpawn(q: SpawnQuestion): void {
-  const { parent, role, tier } = q;
-  if (role === 'kernel') {
-    throw refuse('invalid_argument', 'role kernel (0) is the king\'s alone; set "role" (P2, P5)', {
-      field: 'role',
-    });
-  }
-  if (!isLive(parent.state) || parent.state === 'stopping') {
-    throw refuse('wrong_state', `the parent, ${describeProcess(parent)}, is ${parent.state} (P5)`);
-  }
-  if (tierRank(tier) < tierRank(parent.spec.tier)) {
+  if (q.role === 'kernel') {
     throw refuse(
+      'spawn',
       'invalid_argument',
-      `a ${tier} child is above its ${parent.spec.tier} parent (P5)`,
+      'role kernel (0) is the king\'s alone; set "role" (P2, P5)',
       {
-        field: 'tier',
+        field: 'role',
       },
     );
   }
-  if (!q.mayOutrank && roleRank(role) < roleRank(parent.spec.role)) {
-    throw refuse('invalid_argument', `a ${role} outranks its parent, a ${parent.spec.role} (P5)`, {
-      field: 'role',
-    });
+  checkChild({ ...q, below: 0, what: 'spawn' });
+  if (q.processes >= LIMITS.processesMax) {
+    const why = `the kernel holds ${q.processes} processes, its limit (P5)`;
+    throw refuse('spawn', 'limit_exceeded', why);
   }
-  checkRoom(q);
-  if (role === 'task' && tier === 'strategic') {
-    throw refuse('invalid_argument', 'a task is not strategic (P5)', { field: 'tier' });
+  if (!q.isVirtual && q.runtimes >= q.runtimesMax) {
+    const why = `this node runs ${q.runtimes} OS processes, its limit (P6); let some end first`;
+    throw refuse('spawn', 'limit_exceeded', why, { processes_max: q.runtimesMax });
+  }
+  if (q.role === 'task' && q.tier === 'strategic') {
+    throw refuse('spawn', 'invalid_argument', 'a task is not strategic (P5)', { field: 'tier' });
   }
 }
 
-function checkRoom(q: SpawnQuestion): void {
-  const { parent } = q;
+/** What a parent and a child must be to each other (P5, P11). */
+export function checkChild(q: ChildQuestion): void {
+  const { parent, role, tier, what } = q;
+  if (!isLive(parent.state) || parent.state === 'stopping') {
+    const why = `the parent, ${describeProcess(parent)}, is ${parent.state} (P5)`;
+    throw refuse(what, 'wrong_state', why);
+  }
+  if (tierRank(tier) < tierRank(parent.spec.tier)) {
+    const why = `a ${tier} child is above its ${parent.spec.tier} parent (P5)`;
+    throw refuse(what, 'invalid_argument', why, { field: 'tier' });
+  }
+  if (!q.mayOutrank && roleRank(role) < roleRank(parent.spec.role)) {
+    const why = `a ${role} outranks its parent, a ${parent.spec.role} (P5)`;
+    throw refuse(what, 'invalid_argument', why, { field: 'role' });
+  }
+  checkRoom(q);
+}
+
+function checkRoom({ parent, below, what }: ChildQuestion): void {
   const childrenMax = parent.spec.limits.childrenMax;
   if (parent.liveChildren >= childrenMax) {
     throw refuse(
+      what,
       'limit_exceeded',
       `${describeProcess(parent)} has ${parent.liveChildren} live children; ` +
         `its max_children is ${childrenMax} (P5)`,
       { max_children: childrenMax },
     );
   }
-  if (q.processes >= LIMITS.processesMax) {
-    throw refuse('limit_exceeded', `the kernel holds ${q.processes} processes, its limit (P5)`);
-  }
-  if (parent.depth + 1 >= LIMITS.treeDepthMax) {
-    throw refuse('limit_exceeded', `the tree would be ${parent.depth + 1} deep, its limit (P5)`);
+  const depth = parent.depth + 1 + below;
+  if (depth >= LIMITS.treeDepthMax) {
+    throw refuse(what, 'limit_exceeded', `the tree would be ${depth} deep, its limit (P5)`);
   }
 }
 
-const refuse = (
+function refuse(
+  what: 'spawn' | 'move',
   code: 'invalid_argument' | 'wrong_state' | 'limit_exceeded',
   why: string,
   details: Record<string, string | number> = {},
-): KernelError => new KernelError(code, `The spawn is refused: ${why}.`, { details });
+): KernelError {
+  return new KernelError(code, `The ${what} is refused: ${why}.`, { details });
+}

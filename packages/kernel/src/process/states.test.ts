@@ -11,14 +11,23 @@ import {
 
 // The page's table, cell by cell: '-' is a refusal.
 const TABLE: Readonly<Record<State, string>> = {
-  //         ready work    wait    resume  done stop     exit   killed collect
-  starting: 'idle  -       -       -       -    stopping zombie dead   -',
-  idle: '    -     running -       -       -    stopping zombie dead   -',
-  running: ' -     -       blocked -       idle stopping zombie dead   -',
-  blocked: ' -     -       -       running idle stopping zombie dead   -',
-  stopping: '-     -       -       -       -    -        zombie dead   -',
-  zombie: '  -     -       -       -       -    -        -      dead   dead',
-  dead: '    -     -       -       -       -    -        -      -      -',
+  //         ready work    wait    resume  done pause  continue sleep    wake     stop     exit   killed restart  collect
+  starting:
+    'idle  -       -       -       -    -      -        -        -        stopping zombie dead   -        -',
+  idle: '    -     running -       -       -    paused -        sleeping -        stopping zombie dead   -        -',
+  running:
+    ' -     -       blocked -       idle paused -        -        -        stopping zombie dead   -        -',
+  blocked:
+    ' -     -       -       running idle paused -        -        -        stopping zombie dead   -        -',
+  paused:
+    '  -     -       -       -       -    -      idle     -        -        stopping zombie dead   -        -',
+  sleeping:
+    '-     -       -       -       -    -      -        -        starting stopping -      -      -        -',
+  stopping:
+    '-     -       -       -       -    -      -        sleeping -        -        zombie dead   -        -',
+  zombie:
+    '  -     -       -       -       -    -      -        -        -        -        -      dead   starting dead',
+  dead: '    -     -       -       -       -    -      -        -        -        -        -      -      -        -',
 };
 
 const CELLS = STATES.flatMap((state) => {
@@ -51,6 +60,14 @@ describe('TRANSITIONS', () => {
 describe('isLive()', () => {
   it('takes all but zombies and the dead for living (P5)', () => {
     const living = STATES.filter(isLive);
-    expect(living).toEqual(['starting', 'idle', 'running', 'blocked', 'stopping']);
+    expect(living).toEqual([
+      'starting',
+      'idle',
+      'running',
+      'blocked',
+      'paused',
+      'sleeping',
+      'stopping',
+    ]);
   });
 });

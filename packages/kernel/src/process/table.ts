@@ -4,22 +4,13 @@
 // Nothing here decides; it only records what was decided.
 
 import { assert, KernelError } from '../errors.ts';
-import type { EventOf, ProcessSpec } from '../events/event.ts';
+import type { EventOf } from '../events/event.ts';
 import type { Handlers } from '../events/fold.ts';
 import type { State } from '../events/words.ts';
-import { KING_PID, pidOf, SEQ_ZERO, type Pid, type Seq } from '../ids.ts';
-import { KING_ADDRESS } from './address.ts';
-import type { ProcessRecord } from './record.ts';
+import { KING_PID, pidOf, type Pid, type Seq } from '../ids.ts';
+import { newRecord, type Birth } from './birth.ts';
+import { isVirtual, type ProcessRecord } from './record.ts';
 import { isLive } from './states.ts';
-
-export interface Birth {
-  readonly pid: Pid;
-  readonly parent: ProcessRecord | undefined;
-  readonly spec: ProcessSpec;
-  readonly address: string;
-  readonly wallMs: number;
-  readonly monoMs: number;
-}
 
 const SUFFIX_HINTS_MAX = 10_000;
 
@@ -30,9 +21,13 @@ export class ProcessTable {
   /** Where the search for a free suffix goes on: a thousand namesakes cost a thousand steps. */
   readonly #suffixHints = new Map<string, number>();
   #nextN = 1;
+  #runtimes = 0;
+  /** Told of each change of a state: what is armed for one goes with it. */
+  readonly #onState: (record: ProcessRecord) => void;
 
-  constructor(partition: number) {
-    this.partition = partition;
+  constructor(options: { partition: number; onState?: (record: ProcessRecord) => void }) {
+    this.partition = options.partition;
+    this.#onState = options.onState ?? ((): void => undefined);
   }
 
   get king(): ProcessRecord {
@@ -47,6 +42,11 @@ export class ProcessTable {
 
   get nextN(): number {
     return this.#nextN;
+  }
+
+  /** Processes that have an OS process or will have one. */
+  get runtimes(): number {
+    return this.#runtimes;
   }
 
   find(pid: Pid): ProcessRecord | undefined {
@@ -86,10 +86,17 @@ export class ProcessTable {
   /** At a restore: the counter, and addresses of those that are gone already. */
   restoreCounters(nextN: number): void {
     this.#nextN = nextN;
-    for (const record of this.byPid.values()) if (record.isGone) this.#freeAddress(record);
+    for (const record of this.byPid.values()) {
+      if (record.isGone) this.#freeAddress(record);
+      if (wantsRuntime(record)) this.#runtimes += 1;
+    }
   }
 
   handlers(): Handlers {
+    return { ...this.#lifeHandlers(), ...this.#supervisionHandlers() };
+  }
+
+  #lifeHandlers(): Handlers {
     return {
       'process.spawned': (event) => this.#spawned(event),
       'process.started': (event) => {
@@ -99,13 +106,7 @@ export class ProcessTable {
         record.osStarted = event.body.osStarted;
         touch(record, event);
       },
-      'process.moved': (event) => {
-        const record = this.require(event.body.pid);
-        setState(record, event.body.to);
-        if (event.body.to === 'idle') record.owed = null;
-        record.phase = event.body.phase;
-        touch(record, event);
-      },
+      'process.moved': (event) => this.#moved(event),
       'process.start_failed': (event) => this.#remove(this.require(event.body.pid)),
       'process.responsive': (event) => {
         const record = this.require(event.body.pid);
@@ -120,12 +121,60 @@ export class ProcessTable {
       'process.exited': (event) => this.#exited(event),
       'process.collected': (event) => {
         const record = this.require(event.body.pid);
-        setState(record, 'dead');
+        this.#setState(record, 'dead');
         record.isCollected = true;
         touch(record, event);
       },
       'process.gone': (event) => this.#gone(event),
       'process.removed': (event) => this.#remove(this.require(event.body.pid)),
+      'process.reparented': (event) => this.#reparented(event),
+    };
+  }
+
+  #supervisionHandlers(): Handlers {
+    return {
+      'process.halting': (event) => {
+        const { pid, ...halt } = event.body;
+        const record = this.require(pid);
+        record.halting = halt;
+        touch(record, event);
+      },
+      'process.restarting': (event) => this.#restarting(event),
+      'process.relaunched': (event) => {
+        const record = this.require(event.body.pid);
+        record.isRestarting = false;
+        record.isLaunched = true;
+        touch(record, event);
+      },
+      'process.crash_loop': (event) => {
+        const record = this.require(event.body.pid);
+        this.#setState(record, 'dead');
+        record.isQuarantined = true;
+        touch(record, event);
+      },
+      'process.sleep_asked': (event) => {
+        const record = this.require(event.body.pid);
+        record.sleepAsked = true;
+        touch(record, event);
+      },
+      'process.slept': (event) => {
+        const record = this.require(event.body.pid);
+        this.#setState(record, 'sleeping');
+        record.sleepAsked = false;
+        endRun(record);
+        touch(record, event);
+      },
+      'process.woken': (event) => {
+        const record = this.require(event.body.pid);
+        this.#setState(record, 'starting');
+        record.isLaunched = !isVirtual(record);
+        touch(record, event);
+      },
+      'process.checkpointed': (event) => {
+        const record = this.require(event.body.pid);
+        record.checkpoint = event.body.content;
+        touch(record, event);
+      },
     };
   }
 
@@ -140,20 +189,47 @@ export class ProcessTable {
       monoMs: event.monoMs,
     });
     record.owed = event.body.owed;
+    record.isLaunched = !isVirtual(record);
     if (record.parent !== undefined) record.parent.liveChildren += 1;
+    if (wantsRuntime(record)) this.#runtimes += 1;
     this.#nextN = Math.max(this.#nextN, pid - pidOf(this.partition, 0) + 1);
     touch(record, event);
   }
 
-  #exited(event: EventOf<'process.exited'>): void {
-    const { pid, to, exitCode, cause, detail, output } = event.body;
+  #moved(event: EventOf<'process.moved'>): void {
+    const { pid, from, to, phase } = event.body;
     const record = this.require(pid);
-    setState(record, to);
-    record.phase = '';
-    record.osPid = 0;
-    record.osStarted = '';
-    record.exiting = undefined;
+    this.#setState(record, to);
+    record.phase = phase;
+    if (from === 'starting' && to === 'idle') {
+      record.owed = null;
+      record.wasReady = true;
+      record.readyMonoMs = event.monoMs;
+    }
+    if (from === 'paused' || to === 'paused') record.isHeld = false;
+    if (to === 'paused') record.pausedMonoMs = event.monoMs;
+    touch(record, event);
+  }
+
+  #exited(event: EventOf<'process.exited'>): void {
+    const { pid, from, to, exitCode, cause, detail, output } = event.body;
+    const record = this.require(pid);
+    this.#setState(record, to);
+    if (from === 'paused') record.isHeld = true;
+    record.isCollected = false;
+    record.sleepAsked = false;
+    endRun(record);
     record.exit = { exitCode, cause, detail, output, wallMs: event.wallMs, monoMs: event.monoMs };
+    touch(record, event);
+  }
+
+  #restarting(event: EventOf<'process.restarting'>): void {
+    const { pid, attempt, atMonoMs } = event.body;
+    const record = this.require(pid);
+    this.#setState(record, 'starting');
+    record.isRestarting = true;
+    record.restartAtMonoMs = atMonoMs;
+    if (attempt > 0) record.restartsInRow = attempt;
     touch(record, event);
   }
 
@@ -168,11 +244,36 @@ export class ProcessTable {
     touch(record, event);
   }
 
+  /** P11. The address stays as it was fixed at spawn (P7). */
+  #reparented(event: EventOf<'process.reparented'>): void {
+    const record = this.require(event.body.pid);
+    const from = record.parent;
+    from?.children.delete(record.pid);
+    if (from !== undefined && isLive(record.state)) from.liveChildren -= 1;
+    adopt(record, this.require(event.body.to));
+    touch(record, event);
+  }
+
+  /** In the fold only: the move was checked against the table before its event was written. */
+  #setState(record: ProcessRecord, to: State): void {
+    const wasLive = isLive(record.state);
+    const hadRuntime = wantsRuntime(record);
+    record.state = to;
+    this.#runtimes += Number(wantsRuntime(record)) - Number(hadRuntime);
+    if (record.parent !== undefined) {
+      record.parent.liveChildren += Number(isLive(to)) - Number(wasLive);
+    }
+    this.#onState(record);
+  }
+
   #remove(record: ProcessRecord): void {
+    if (wantsRuntime(record)) this.#runtimes -= 1;
     if (isLive(record.state) && record.parent !== undefined) record.parent.liveChildren -= 1;
     record.parent?.children.delete(record.pid);
     this.#freeAddress(record);
     this.byPid.delete(record.pid);
+    record.state = 'dead';
+    this.#onState(record);
   }
 
   #freeAddress(record: ProcessRecord): void {
@@ -189,11 +290,20 @@ export function touch(record: ProcessRecord, event: { seq: Seq; by: Pid }): void
   record.changedBy = event.by;
 }
 
-/** In the fold only: the move was checked against the table before its event was written. */
-function setState(record: ProcessRecord, to: State): void {
-  const wasLive = isLive(record.state);
-  record.state = to;
-  if (wasLive && !isLive(to) && record.parent !== undefined) record.parent.liveChildren -= 1;
+/** It takes up one of the places for OS processes (P6), also while it backs off. */
+const wantsRuntime = (record: ProcessRecord): boolean =>
+  !isVirtual(record) && isLive(record.state) && record.state !== 'sleeping';
+
+/** What was of the run that ended. */
+function endRun(record: ProcessRecord): void {
+  record.phase = '';
+  record.osPid = 0;
+  record.osStarted = '';
+  record.isResponsive = true;
+  record.isLaunched = false;
+  record.isRestarting = false;
+  record.exiting = undefined;
+  record.halting = undefined;
 }
 
 function adopt(child: ProcessRecord, heir: ProcessRecord): void {
@@ -212,70 +322,4 @@ function setDepths(root: ProcessRecord, depth: number): void {
       stack.push(child);
     }
   }
-}
-
-function newRecord(birth: Birth): ProcessRecord {
-  return {
-    pid: birth.pid,
-    spec: birth.spec,
-    address: birth.address,
-    spawnedWallMs: birth.wallMs,
-    spawnedMonoMs: birth.monoMs,
-    parent: birth.parent,
-    children: new Map(),
-    liveChildren: 0,
-    depth: birth.parent === undefined ? 0 : birth.parent.depth + 1,
-    state: birth.pid === KING_PID ? 'running' : 'starting',
-    owed: null,
-    phase: '',
-    incarnation: 0,
-    osPid: 0,
-    osStarted: '',
-    isResponsive: true,
-    exiting: undefined,
-    exit: undefined,
-    isCollected: false,
-    isGone: false,
-    decay: undefined,
-    tasks: new Set(),
-    tasksInLine: new Set(),
-    requestedTasks: new Set(),
-    tasksRunning: 0,
-    lastOutput: '',
-    waits: 0,
-    tokens: 0,
-    tokensSimulated: 0,
-    tokensSubtree: 0,
-    tokensUnreported: 0,
-    llmCalls: 0,
-    changedSeq: SEQ_ZERO,
-    changedBy: birth.pid,
-  };
-}
-
-/** P2. The king: parent 0, role kernel, strategic, always running. */
-export function kingSpec(node: string, model: string, childrenMax: number): ProcessSpec {
-  return {
-    name: KING_ADDRESS.slice(1),
-    user: 'root',
-    role: 'kernel',
-    tier: 'strategic',
-    model,
-    node,
-    image: '',
-    systemPrompt: '',
-    tools: [],
-    env: {},
-    cwd: '',
-    limits: {
-      tokensPerHourMax: Number.MAX_SAFE_INTEGER,
-      contextTokensMax: Number.MAX_SAFE_INTEGER,
-      childrenMax,
-      concurrentTasksMax: 1,
-      taskTimeoutMs: Number.MAX_SAFE_INTEGER,
-      tokensTotalMax: 0,
-    },
-    initialTask: '',
-    exitAfterTask: false,
-  };
 }

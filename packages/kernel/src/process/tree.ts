@@ -41,6 +41,20 @@ export function leavesFirst(root: ProcessRecord): ProcessRecord[] {
   }
 }
 
+/** Levels below it. */
+export function heightOf(root: ProcessRecord): number {
+  let height = 0;
+  for (const record of walkDown(root)) height = Math.max(height, record.depth - root.depth);
+  return height;
+}
+
+/** P11: the nodes that it and all below it live on, sorted. */
+export function nodesOf(root: ProcessRecord): string[] {
+  const nodes = new Set<string>();
+  for (const { spec, state } of walkDown(root)) if (state !== 'dead') nodes.add(spec.node);
+  return [...nodes].sort();
+}
+
 export function nearestCommonAncestor(a: ProcessRecord, b: ProcessRecord): ProcessRecord {
   let left = a;
   let right = b;

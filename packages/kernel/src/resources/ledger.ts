@@ -38,6 +38,12 @@ export class Ledger {
         this.totals.byTier[tier] = sum(this.totals.byTier[tier], tokensCharged);
         touch(record, event);
       },
+      'process.reparented': ({ body }) => {
+        const { pid, from, to } = body;
+        const tokens = this.#table.require(pid).tokensSubtree;
+        this.#account(this.#table.find(from), -tokens);
+        this.#account(this.#table.find(to), tokens);
+      },
     };
   }
 
@@ -64,8 +70,13 @@ export class Ledger {
 
   #charge(record: ProcessRecord, tokens: number): void {
     record.tokens = sum(record.tokens, tokens);
-    for (let at: ProcessRecord | undefined = record; at !== undefined; at = at.parent) {
-      at.tokensSubtree = sum(at.tokensSubtree, tokens);
+    this.#account(record, tokens);
+  }
+
+  /** P11: what a branch used is counted where it hangs now. */
+  #account(from: ProcessRecord | undefined, tokens: number): void {
+    for (let at = from; at !== undefined; at = at.parent) {
+      at.tokensSubtree = Math.max(0, sum(at.tokensSubtree, tokens));
     }
   }
 }

@@ -3,9 +3,8 @@
 //       with the reason readable by everybody who may read the process.
 
 import type { Log } from '../events/log.ts';
-import type { State } from '../events/words.ts';
 import type { ProcessRecord } from '../process/record.ts';
-import { requireMove, type StateEvent } from '../process/states.ts';
+import { isAtWork, requireMove, type StateEvent } from '../process/states.ts';
 
 /** `phase` is for people: why it waits. Throws `wrong_state` where the table has no such move. */
 export function move(
@@ -31,6 +30,3 @@ export function settle(log: Log, record: ProcessRecord, phase: string): void {
   if (isBlocked && record.state === 'running') move(log, record, { event: 'wait', phase });
   if (!isBlocked && record.state === 'blocked') move(log, record, { event: 'resume' });
 }
-
-const isAtWork = (state: State): boolean =>
-  state === 'idle' || state === 'running' || state === 'blocked';

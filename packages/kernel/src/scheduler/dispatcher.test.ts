@@ -105,7 +105,7 @@ describe('execute_on', () => {
   });
 
   it('times out by its own limit or the process’s, and tells the agent to stop', () => {
-    const t = testKernel();
+    const t = testKernel({ settings: { hangAfterMs: 1_000_000 } });
     const { lead, worker } = pair(t, 'hold');
     const from = { pid: lead };
     const own = t.call('execute_on', { pid: worker, spec: taskSpec({ timeoutMs: 2_000 }) }, from);

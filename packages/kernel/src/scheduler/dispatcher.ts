@@ -2,6 +2,9 @@
 //   P6. A task over `concurrentTasksMax` waits in line, in the order of arrival.
 //   PROTOCOL §3, ExecuteTask: success means the agent completed; a failed one keeps its result.
 //   A task ends once: whoever is first (the agent, the deadline, a cancel, the process's end).
+//   S5. Who comes back finds its tasks in line; one that was under way is tried again as often as it
+//       says, and else fails with the run.
+//   S1. While a process is paused nothing of it starts, and no deadline passes.
 
 import { KernelError } from '../errors.ts';
 import type { CallRef, TaskResult, TaskSpec } from '../events/event.ts';
@@ -12,6 +15,7 @@ import type { TaskOutcome } from '../events/words.ts';
 import { asTaskId, type TaskId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
+import { isAtWork } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { settle } from './activity.ts';
 import type { TaskRecord, TaskTable } from './task-table.ts';
@@ -43,6 +47,8 @@ export class Dispatcher {
   readonly #tasks: TaskTable;
   readonly #effects: EffectQueue;
   readonly #timers: Timers;
+  /** Told that there is a task for one that sleeps. */
+  readonly #onAssigned: (record: ProcessRecord) => void;
   /** Told when a task of the process ended and none is left. */
   readonly #onFinished: (record: ProcessRecord, report: TaskReport) => void;
 
@@ -52,6 +58,7 @@ export class Dispatcher {
     tasks: TaskTable;
     effects: EffectQueue;
     timers: Timers;
+    onAssigned: (record: ProcessRecord) => void;
     onFinished: (record: ProcessRecord, report: TaskReport) => void;
   }) {
     this.#log = options.log;
@@ -59,6 +66,7 @@ export class Dispatcher {
     this.#tasks = options.tasks;
     this.#effects = options.effects;
     this.#timers = options.timers;
+    this.#onAssigned = options.onAssigned;
     this.#onFinished = options.onFinished;
   }
 
@@ -78,13 +86,14 @@ export class Dispatcher {
     this.#log.emit('task.created', { task, pid: target.pid, ...order });
     const asker = this.#table.find(this.#log.by);
     if (asker !== undefined) settle(this.#log, asker, `child ${target.pid}`);
+    if (target.state === 'sleeping') this.#onAssigned(target);
     this.startNext(target);
     return task;
   }
 
   /** Starts what is in line, as far as the process may run more at once. */
   startNext(record: ProcessRecord): void {
-    if (record.state === 'starting' || record.state === 'stopping') return;
+    if (!isAtWork(record.state)) return;
     for (const id of record.tasksInLine) {
       if (record.tasksRunning >= record.spec.limits.concurrentTasksMax) return;
       this.#start(record, this.#tasks.byId.get(id) as TaskRecord);
@@ -114,10 +123,16 @@ export class Dispatcher {
     }
   }
 
-  /** The process is at its end: its tasks fail, and what others do for it is cancelled. */
-  endAllOf(record: ProcessRecord, why: string): void {
+  /**
+   * The run of the process is over: its tasks fail, but those that can wait for its next run, and
+   * what others do for it is cancelled.
+   */
+  endAllOf(record: ProcessRecord, how: { why: string; willReturn: boolean }): void {
+    const { why, willReturn } = how;
     for (const task of [...this.#tasks.of(record.pid)]) {
-      this.#close(task, { outcome: 'failed', result: FAILED_RESULT, error: why });
+      if (willReturn && !task.isRunning) continue;
+      if (willReturn && task.tries <= task.spec.retriesMax) this.#retry(task, why);
+      else this.#close(task, { outcome: 'failed', result: FAILED_RESULT, error: why });
     }
     for (const id of [...record.requestedTasks]) {
       const task = this.#tasks.byId.get(id);
@@ -126,9 +141,30 @@ export class Dispatcher {
     }
   }
 
+  /** It is paused: its deadlines wait. */
+  hold(record: ProcessRecord): void {
+    for (const task of this.#tasks.of(record.pid)) this.#timers.cancel(task.timer);
+  }
+
+  /** It goes on, and its state with its tasks. */
+  release(record: ProcessRecord): void {
+    for (const task of this.#tasks.of(record.pid)) if (task.isRunning) this.#arm(task);
+    settle(this.#log, record, '');
+    this.startNext(record);
+  }
+
   /** At a restore: deadlines are armed again. */
   rearm(): void {
-    for (const task of this.#tasks.byId.values()) if (task.isRunning) this.#arm(task);
+    for (const task of this.#tasks.byId.values()) {
+      const isPaused = this.#table.find(task.pid)?.state === 'paused';
+      if (task.isRunning && !isPaused) this.#arm(task);
+    }
+  }
+
+  #retry(task: TaskRecord, why: string): void {
+    this.#timers.cancel(task.timer);
+    const { task: id, pid, tries } = task;
+    this.#log.emit('task.retried', { task: id, pid, tries, why });
   }
 
   #start(record: ProcessRecord, task: TaskRecord): void {

@@ -20,6 +20,8 @@ export interface TaskRecord {
   readonly owed: CallRef | null;
   readonly createdMonoMs: number;
   isRunning: boolean;
+  /** How often it was started. */
+  tries: number;
   deadlineMonoMs: number;
   /** Calls of this task that wait for something; derived from the waits and tasks themselves. */
   waits: number;
@@ -39,6 +41,11 @@ export class TaskTable {
     return {
       'task.created': (event) => this.#created(event),
       'task.started': (event) => this.#started(event),
+      'task.retried': (event) => this.#retried(event),
+      // S1: the time that it was paused is not its tasks' time.
+      'process.moved': ({ body, monoMs }) => {
+        if (body.from === 'paused') this.#resumed(body.pid, monoMs);
+      },
       'task.ended': (event) => this.#ended(event),
     };
   }
@@ -100,6 +107,7 @@ export class TaskTable {
       owed,
       createdMonoMs: event.monoMs,
       isRunning: false,
+      tries: 0,
       deadlineMonoMs: 0,
       waits: 0,
       timer: undefined,
@@ -112,11 +120,31 @@ export class TaskTable {
     const record = this.#table.find(event.body.pid);
     if (task === undefined || record === undefined) return;
     task.isRunning = true;
+    task.tries += 1;
     task.deadlineMonoMs = event.monoMs + task.spec.timeoutMs;
     record.tasksInLine.delete(task.task);
     record.tasksRunning += 1;
     if (task.waits > 0) record.waits += 1;
     this.#touch(event.body.pid, event);
+  }
+
+  /** In line again, in the order of arrival. */
+  #retried(event: EventOf<'task.retried'>): void {
+    const task = this.byId.get(event.body.task);
+    const record = this.#table.find(event.body.pid);
+    if (task === undefined || record === undefined || !task.isRunning) return;
+    task.isRunning = false;
+    record.tasksRunning -= 1;
+    if (task.waits > 0) record.waits -= 1;
+    const inLine = [...record.tasksInLine, task.task].sort((a, b) => a - b);
+    record.tasksInLine.clear();
+    for (const id of inLine) record.tasksInLine.add(id);
+    this.#touch(task.pid, event);
+  }
+
+  #resumed(pid: Pid, monoMs: number): void {
+    const pausedMs = monoMs - (this.#table.find(pid)?.pausedMonoMs ?? monoMs);
+    for (const task of this.of(pid)) if (task.isRunning) task.deadlineMonoMs += pausedMs;
   }
 
   #ended(event: EventOf<'task.ended'>): void {

@@ -11,7 +11,7 @@ import type { Handlers } from '../events/fold.ts';
 import type { Log } from '../events/log.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { AckStatus, Severity } from '../events/words.ts';
-import { asMessageId, NO_PID, type MessageId, type Pid, type Seq } from '../ids.ts';
+import { asMessageId, NO_PID, type MessageId, type Pid, type Seq, type TaskId } from '../ids.ts';
 import { KernelError } from '../errors.ts';
 import type { Content } from '../events/content.ts';
 import type { Acknowledgement, Broker, OutgoingMessage } from '../ipc/broker.ts';
@@ -19,6 +19,8 @@ import type { Message } from '../ipc/mailbox.ts';
 import { isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
+import { settle } from '../scheduler/activity.ts';
+import type { TaskTable } from '../scheduler/task-table.ts';
 import type { LifeListener } from './life.ts';
 
 export interface EscalationOrder {
@@ -32,6 +34,8 @@ export interface EscalationRecord extends EscalationOrder {
   readonly escalation: Seq;
   readonly from: Pid;
   readonly owed: CallRef | null;
+  /** That waits for the answer (P4). */
+  readonly task: TaskId | null;
   at: Pid;
   message: MessageId;
   untilMonoMs: number;
@@ -47,10 +51,15 @@ export interface EscalationReport {
 
 /** The escalations under way; folded. */
 export class EscalationTable {
+  readonly #tasks: TaskTable;
   readonly byId = new Map<Seq, EscalationRecord>();
   readonly #byMessage = new Map<MessageId, EscalationRecord>();
   /** Whose turn it is to answer. */
   readonly #byTaker = new Map<Pid, Set<EscalationRecord>>();
+
+  constructor(tasks: TaskTable) {
+    this.#tasks = tasks;
+  }
 
   at(taker: Pid): EscalationRecord[] {
     return [...(this.#byTaker.get(taker) ?? [])];
@@ -70,18 +79,24 @@ export class EscalationTable {
         record.at = event.body.at;
         record.message = event.body.message;
         record.untilMonoMs = event.body.untilMonoMs;
-        this.restore(record);
+        this.#enter(record);
       },
       'escalation.ended': (event) => {
         const record = this.byId.get(event.body.escalation);
         if (record === undefined) return;
         this.byId.delete(record.escalation);
         this.#leave(record);
+        this.#tasks.endWait(record.task);
       },
     };
   }
 
   restore(record: EscalationRecord): void {
+    this.#enter(record);
+    this.#tasks.beginWait(record.task);
+  }
+
+  #enter(record: EscalationRecord): void {
     this.byId.set(record.escalation, record);
     this.#byMessage.set(record.message, record);
     const there = this.#byTaker.get(record.at);
@@ -98,10 +113,20 @@ export class EscalationTable {
 
   #raised(event: EventOf<'escalation.raised'>): void {
     const { from, at, message, issue, severity, context, autoPropagate } = event.body;
-    const { untilMonoMs, owed } = event.body;
+    const { untilMonoMs, owed, task = null } = event.body;
     const what = { issue, severity, context, autoPropagate };
     const escalation = event.seq;
-    this.restore({ ...what, escalation, from, at, message, untilMonoMs, owed, timer: undefined });
+    this.restore({
+      ...what,
+      escalation,
+      from,
+      at,
+      message,
+      untilMonoMs,
+      owed,
+      task,
+      timer: undefined,
+    });
   }
 }
 
@@ -136,7 +161,24 @@ export class Escalations implements LifeListener {
    * The reply is owed to `ref`; it may be paid before this returns. Throws `too_large`, and
    * `queue_full` where only the parent may be asked and its inbox is full.
    */
-  raise(from: ProcessRecord, order: EscalationOrder, ref: CallRef): void {
+  raise(
+    from: ProcessRecord,
+    order: EscalationOrder,
+    how: { ref: CallRef; task: TaskId | null },
+  ): void {
+    this.#raise(from, order, { owed: how.ref, task: how.task });
+  }
+
+  /** S4, S6: what the kernel tells of a process, up to whoever takes it. */
+  report(of: ProcessRecord, what: Omit<EscalationOrder, 'autoPropagate'>): void {
+    this.#raise(of, { ...what, autoPropagate: true }, { owed: null, task: null });
+  }
+
+  #raise(
+    from: ProcessRecord,
+    order: EscalationOrder,
+    how: { owed: CallRef | null; task: TaskId | null },
+  ): void {
     const { at, message } = this.#tell(from, from.parent ?? this.#table.king, order);
     const id = this.#log.emit('escalation.raised', {
       ...order,
@@ -144,8 +186,9 @@ export class Escalations implements LifeListener {
       at: at.pid,
       message,
       untilMonoMs: this.#log.monoMs + this.#answerMs,
-      owed: ref,
+      ...how,
     });
+    if (how.task !== null) settle(this.#log, from, 'an answer to its escalation');
     this.#settleOrWait(this.#records.byId.get(id) as EscalationRecord);
   }
 
@@ -159,12 +202,14 @@ export class Escalations implements LifeListener {
     return true;
   }
 
-  onExited(gone: ProcessRecord): void {
+  /** One that comes back finds the message again. */
+  onExited(gone: ProcessRecord, isOver: boolean): void {
+    if (!isOver) return;
     for (const record of this.#records.at(gone.pid)) this.#passOn(record, 'orphaned');
   }
 
   onStartFailed(record: ProcessRecord): void {
-    this.onExited(record);
+    this.onExited(record, true);
   }
 
   /** At a restore. */
@@ -207,6 +252,8 @@ export class Escalations implements LifeListener {
     this.#timers.cancel(record.timer);
     const { by, status } = end;
     this.#log.emit('escalation.ended', { escalation: record.escalation, by, status });
+    const waiter = record.task === null ? undefined : this.#table.find(record.from);
+    if (waiter !== undefined) settle(this.#log, waiter, '');
     if (record.owed === null) return;
     const value: EscalationReport = { handledBy: by, response: end.response };
     this.#effects.push({ do: 'reply', to: record.owed, result: { ok: true, value } });

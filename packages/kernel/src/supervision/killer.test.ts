@@ -247,23 +247,15 @@ describe('who may kill whom (A2)', () => {
 });
 
 describe('a clean stop', () => {
-  it('ends everything under the king, leaves first', () => {
+  it('ends what has a runtime, leaves first, and leaves the virtual ones (DESIGN §4)', () => {
     const t = testKernel();
     const { top, leaf } = branch(t);
     const virtual = t.spawn();
     t.fact({ fact: 'stopping', reason: 'SIGTERM', graceMs: 100 });
-    for (const pid of [top, leaf, virtual]) expect(t.view(pid).state).toBe('dead');
+    for (const pid of [top, leaf]) expect(t.view(pid).state).toBe('dead');
+    expect(t.view(virtual).state).toBe('idle');
+    expect(t.kernel.parts.life.runtimesLeft).toBe(0);
     t.fact({ fact: 'stopped', reason: 'SIGTERM' });
     expect(t.events.at(-1)).toMatchObject({ kind: 'kernel.stopped', body: { reason: 'SIGTERM' } });
-  });
-
-  it('ends also the virtual ones below what an earlier kernel left behind', () => {
-    const t = testKernel();
-    const { left } = branch(t);
-    const virtual = t.spawn({}, { pid: left });
-    t.reboot();
-    expect(t.view(virtual).state).toBe('idle');
-    t.fact({ fact: 'stopping', reason: 'SIGTERM', graceMs: 100 });
-    expect(t.view(virtual).state).toBe('dead');
   });
 });

@@ -1,135 +1,79 @@
 // The killer: ends a process or a subtree, and answers when nothing of it is left.
-//   P10. The whole subtree is `stopping` first, so nobody in it spawns any more; then leaves go
+//   P10. All of it is `stopping` first, so that nobody in it spawns any more; then leaves go
 //        before their parents; the answer comes after the last OS process is gone.
 //   P8. Killed means dead, result -1. Killing a dead one succeeds again.
+//   S3, DESIGN §4. Groups and a clean stop of the kernel spare who comes back.
 
 import { KernelError } from '../errors.ts';
-import type { CallRef, EventOf } from '../events/event.ts';
+import type { BodyOf, CallRef } from '../events/event.ts';
 import type { EffectQueue } from '../events/effects.ts';
-import type { Handlers } from '../events/fold.ts';
 import type { Log } from '../events/log.ts';
 import type { ShutdownReason } from '../events/words.ts';
-import type { Pid, Seq } from '../ids.ts';
+import type { Pid } from '../ids.ts';
 import { requireAccess } from '../permissions/acl.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { leavesFirst } from '../process/tree.ts';
 import { move } from '../scheduler/activity.ts';
+import { hasLeft, type KillRecord, type KillTable } from './kill-table.ts';
 import type { Life, LifeListener } from './life.ts';
+import { comesBack } from './restart-policy.ts';
+import { resultOf, type WaitReport } from './results.ts';
 
 export interface KillOrder {
-  readonly isRecursive: boolean;
   readonly reason: ShutdownReason;
   readonly graceMs: number;
 }
 
-export interface KillRecord {
-  readonly kill: Seq;
-  readonly root: Pid;
-  /** Leaves first, the root last; what the answer lists. */
-  readonly targets: readonly Pid[];
-  readonly reason: ShutdownReason;
-  readonly graceMs: number;
-  readonly owed: CallRef | null;
-  /** Targets that still live. */
-  readonly left: Set<Pid>;
-  /** Of `left`, how many are children of each process: those go first (P10). */
-  readonly leftBelow: Map<Pid, number>;
-}
-
-/** What a snapshot keeps of it; the rest is counted anew. */
-export type KillImage = Omit<KillRecord, 'left' | 'leftBelow'>;
-
-/** The kills under way; folded. */
-export class KillTable {
-  readonly #table: ProcessTable;
-  readonly byId = new Map<Seq, KillRecord>();
-  readonly #byPid = new Map<Pid, Set<KillRecord>>();
-
-  constructor(table: ProcessTable) {
-    this.#table = table;
-  }
-
-  of(pid: Pid): Iterable<KillRecord> {
-    return this.#byPid.get(pid) ?? [];
-  }
-
-  handlers(): Handlers {
-    return {
-      'kill.began': (event) => this.#began(event),
-      'kill.ended': (event) => {
-        const kill = this.byId.get(event.body.kill);
-        if (kill === undefined) return;
-        this.byId.delete(kill.kill);
-        for (const pid of kill.targets) this.#forget(kill, pid);
-      },
-      'process.exited': (event) => this.#exited(event.body.pid),
-      // P9: its children are its heir's now.
-      'process.gone': ({ body: { pid, heir } }) => {
-        for (const { leftBelow } of this.of(pid)) {
-          const orphans = leftBelow.get(pid) ?? 0;
-          leftBelow.delete(pid);
-          if (orphans > 0) leftBelow.set(heir, (leftBelow.get(heir) ?? 0) + orphans);
-        }
-      },
-    };
-  }
-
-  restore(kill: KillImage): void {
-    const record: KillRecord = { ...kill, left: new Set(), leftBelow: new Map() };
-    for (const pid of kill.targets) {
-      const target = this.#table.find(pid);
-      if (target === undefined || !isLive(target.state)) continue;
-      record.left.add(pid);
-      countBelow(record, target.parent, 1);
-    }
-    this.byId.set(kill.kill, record);
-    for (const pid of kill.targets) {
-      const kills = this.#byPid.get(pid);
-      if (kills === undefined) this.#byPid.set(pid, new Set([record]));
-      else kills.add(record);
-    }
-  }
-
-  #began(event: EventOf<'kill.began'>): void {
-    this.restore({ kill: event.seq, ...event.body });
-  }
-
-  #exited(pid: Pid): void {
-    const parent = this.#table.find(pid)?.parent;
-    for (const kill of this.of(pid)) if (kill.left.delete(pid)) countBelow(kill, parent, -1);
-  }
-
-  #forget(kill: KillRecord, pid: Pid): void {
-    const kills = this.#byPid.get(pid);
-    kills?.delete(kill);
-    if (kills?.size === 0) this.#byPid.delete(pid);
-  }
-}
+type Begin = Omit<BodyOf<'kill.began'>, 'root' | 'targets'>;
 
 export class Killer implements LifeListener {
   readonly #log: Log;
+  readonly #table: ProcessTable;
   readonly #kills: KillTable;
   readonly #effects: EffectQueue;
   readonly #life: Life;
+  /** All of a group are down. */
+  readonly #onGroupDown: (spared: readonly Pid[], delayMs: number) => void;
   /** Whose turn it is to be stopped; empty between inputs. */
   readonly #due: [KillRecord, ProcessRecord][] = [];
   #isStopping = false;
 
-  constructor(options: { log: Log; kills: KillTable; effects: EffectQueue; life: Life }) {
+  constructor(options: {
+    log: Log;
+    table: ProcessTable;
+    kills: KillTable;
+    effects: EffectQueue;
+    life: Life;
+    onGroupDown: (spared: readonly Pid[], delayMs: number) => void;
+  }) {
     this.#log = options.log;
+    this.#table = options.table;
     this.#kills = options.kills;
     this.#effects = options.effects;
     this.#life = options.life;
+    this.#onGroupDown = options.onGroupDown;
   }
 
   /** The pids at once when nothing had to be stopped; otherwise the reply is owed to `ref`. */
   kill(
     caller: ProcessRecord,
     target: ProcessRecord,
-    order: KillOrder & { ref: CallRef | null },
+    order: KillOrder & { isRecursive: boolean; ref: CallRef | null },
   ): readonly Pid[] | undefined {
+    this.check(caller, target);
+    const all = order.isRecursive ? leavesFirst(target) : [target];
+    const living = all.filter((record) => isLive(record.state));
+    this.#buryZombies(all);
+    if (living.length === 0) return [target.pid];
+    const { reason, graceMs, ref } = order;
+    this.begin(target, living, { reason, graceMs, owed: ref });
+    return undefined;
+  }
+
+  /** Throws why the caller may not kill it. */
+  check(caller: ProcessRecord, target: ProcessRecord): void {
     if (target.parent === undefined) {
       throw new KernelError('permission_denied', 'denied: the king cannot be killed (P2).');
     }
@@ -137,39 +81,64 @@ export class Killer implements LifeListener {
       throw new KernelError('invalid_argument', 'A process ends itself by exit, not by kill.');
     }
     requireAccess(caller, 'kill', target);
-    const all = order.isRecursive ? leavesFirst(target) : [target];
+  }
+
+  /**
+   * S8: ends all below `target`, and gives their results, leaves first; owed to `ref` when
+   * something had to be stopped.
+   */
+  collapse(
+    target: ProcessRecord,
+    order: KillOrder & { ref: CallRef },
+  ): readonly WaitReport[] | undefined {
+    const all = leavesFirst(target).filter((record) => record !== target);
     const living = all.filter((record) => isLive(record.state));
-    this.#buryZombies(all);
-    if (living.length === 0) return [target.pid];
-    this.#begin(target, living, order);
+    const collapse = all.filter((record) => !record.isCollected).map(({ pid }) => pid);
+    if (living.length === 0) return this.#takeResults(collapse, new Set());
+    const { reason, graceMs, ref } = order;
+    this.begin(target, living, { reason, graceMs, owed: ref, collapse });
     return undefined;
   }
 
-  onExited(record: ProcessRecord): void {
-    for (const kill of [...this.#kills.of(record.pid)]) this.#advance(kill, record);
+  /** A clean stop of the kernel: what has a runtime loses it, leaves first. */
+  stopAll(graceMs: number): void {
+    const running = leavesFirst(this.#table.king).filter(
+      (record) => record.isLaunched && isLive(record.state),
+    );
+    if (running.length === 0) return;
+    const back = running.filter(
+      (record) => record.wasReady && comesBack(record.spec.restart) && isUncondemned(record),
+    );
+    const halt = {
+      cause: 'kernel_stopped',
+      detail: 'the kernel stopped',
+      then: 'restart',
+    } as const;
+    for (const { pid } of back) this.#log.emit('process.halting', { pid, ...halt });
+    this.begin(this.#table.king, running, {
+      reason: 'normal',
+      graceMs,
+      owed: null,
+      spared: back.map(({ pid }) => pid),
+      spareFor: 'next_boot',
+    });
   }
 
-  #begin(
-    target: ProcessRecord,
-    living: readonly ProcessRecord[],
-    order: KillOrder & { ref: CallRef | null },
-  ): void {
+  /** `living`: leaves first. Each is a target; who is spared has its halt already. */
+  begin(root: ProcessRecord, living: readonly ProcessRecord[], how: Begin): void {
     for (let i = living.length - 1; i >= 0; i -= 1) {
       const record = living[i] as ProcessRecord;
       if (record.state !== 'stopping') move(this.#log, record, { event: 'stop' });
     }
     const targets = living.map((record) => record.pid);
-    const { reason, graceMs, ref } = order;
-    const kill = this.#log.emit('kill.began', {
-      root: target.pid,
-      targets,
-      reason,
-      graceMs,
-      owed: ref,
-    });
+    const kill = this.#log.emit('kill.began', { root: root.pid, targets, ...how });
     const record = this.#kills.byId.get(kill) as KillRecord;
     for (const one of living) if (!hasLeft(record, one)) this.#due.push([record, one]);
     this.#stopDue();
+  }
+
+  onExited(record: ProcessRecord): void {
+    for (const kill of [...this.#kills.of(record.pid)]) this.#advance(kill, record);
   }
 
   /** A process of the kill is gone: its parent may be next, and the last one ends the kill. */
@@ -191,8 +160,10 @@ export class Killer implements LifeListener {
     if (this.#isStopping) return;
     this.#isStopping = true;
     // It grows as it is walked.
-    for (const [{ reason, graceMs }, record] of this.#due) {
-      if (isLive(record.state)) this.#life.stop(record, { reason, graceMs });
+    for (const [{ reason, graceMs, left }, record] of this.#due) {
+      if (isLive(record.state) && left.has(record.pid)) {
+        this.#life.stop(record, { reason, graceMs });
+      }
     }
     this.#due.length = 0;
     this.#isStopping = false;
@@ -201,9 +172,26 @@ export class Killer implements LifeListener {
   #end(kill: KillRecord): void {
     if (!this.#kills.byId.has(kill.kill)) return;
     this.#log.emit('kill.ended', { kill: kill.kill, root: kill.root });
+    if (kill.spareFor === 'restart') this.#onGroupDown(kill.spared ?? [], kill.delayMs ?? 0);
     if (kill.owed === null) return;
-    const value = { killed: kill.targets };
+    const value =
+      kill.collapse === undefined
+        ? { killed: kill.targets }
+        : { results: this.#takeResults(kill.collapse, new Set(kill.targets)) };
     this.#effects.push({ do: 'reply', to: kill.owed, result: { ok: true, value } });
+  }
+
+  #takeResults(pids: readonly Pid[], ended: ReadonlySet<Pid>): WaitReport[] {
+    const results: WaitReport[] = [];
+    for (const pid of pids) {
+      const record = this.#table.find(pid);
+      if (record === undefined || record.isCollected || isLive(record.state)) continue;
+      const result = resultOf(record);
+      const isCutOff = ended.has(pid) && result.cause !== 'done';
+      results.push(isCutOff ? { ...result, exitCode: -1, output: COLLAPSED } : result);
+      this.#life.collect(record, false);
+    }
+    return results;
   }
 
   #buryZombies(records: readonly ProcessRecord[]): void {
@@ -213,11 +201,8 @@ export class Killer implements LifeListener {
   }
 }
 
-function countBelow(kill: KillRecord, parent: ProcessRecord | undefined, by: 1 | -1): void {
-  if (parent === undefined) return;
-  kill.leftBelow.set(parent.pid, (kill.leftBelow.get(parent.pid) ?? 0) + by);
-}
+const COLLAPSED = 'branch collapsed';
 
-/** Has it children in the kill that still live? Those go first (P10). */
-const hasLeft = (kill: KillRecord, record: ProcessRecord): boolean =>
-  (kill.leftBelow.get(record.pid) ?? 0) > 0;
+/** Nobody else wants its end. */
+const isUncondemned = (record: ProcessRecord): boolean =>
+  record.state !== 'stopping' && record.exiting === undefined;

@@ -91,7 +91,7 @@ describe('the end of a process', () => {
     }
     t.runtime.exits(child, { exitCode: 0, cause: 'done' });
     t.pass();
-    expect(t.view(child).exit).toEqual({ exitCode: 0, cause: 'done', output: 'two' });
+    expect(t.view(child).exit).toMatchObject({ exitCode: 0, cause: 'done', output: 'two' });
   });
 
   it('tells at most 4 KiB of the output, and cuts no character (P8)', () => {
@@ -158,7 +158,7 @@ describe('the end of a process', () => {
 
   it('frees the inbox to dead letters at once (P8)', () => {
     const t = testKernel();
-    const child = t.spawn({ image: 'deaf' });
+    const child = t.spawn({ image: 'deaf', restart: 'temporary' });
     t.call('send', messageOrder({ to: child, type: 'last words' }));
     t.runtime.exits(child);
     t.pass();
@@ -172,9 +172,10 @@ describe('the end of a process', () => {
 describe('what is gone for good', () => {
   it('leaves its children to the nearest living ancestor, who get SIGHUP (P9)', () => {
     const t = testKernel();
-    const top = t.spawn({ role: 'lead', image: 'hold' });
-    const middle = t.spawn({ role: 'lead', image: 'hold' }, { pid: top });
-    const lower = t.spawn({ role: 'lead', image: 'hold' }, { pid: middle });
+    const lead = { role: 'lead', image: 'hold', restart: 'temporary' } as const;
+    const top = t.spawn(lead);
+    const middle = t.spawn(lead, { pid: top });
+    const lower = t.spawn(lead, { pid: middle });
     const leaf = t.spawn({ image: 'hold' }, { pid: lower });
     t.runtime.exits(middle);
     t.pass();
@@ -191,7 +192,8 @@ describe('what is gone for good', () => {
   it('lets the heir wait for an adopted child (P9)', () => {
     const t = testKernel();
     const top = t.spawn({ role: 'lead', image: 'hold' });
-    const middle = t.spawn({ role: 'lead', image: 'hold' }, { pid: top });
+    const once = { role: 'lead', image: 'hold', restart: 'temporary' } as const;
+    const middle = t.spawn(once, { pid: top });
     const leaf = t.spawn({ image: 'hold' }, { pid: middle });
     t.runtime.exits(leaf, { exitCode: 9 });
     t.runtime.exits(middle);

@@ -1,7 +1,8 @@
-// Life: how processes become ready, end, are mourned, decay and are forgotten.
+// Life: how processes become ready, end, are mourned, decay and are forgotten. What follows an end
+// (a restart, a decision of the parent, nothing) is the supervisor's word.
 //   P8. At every exit the parent gets SIGCHLD. By itself: zombie; killed: dead. Gone for good frees
 //       address, children and inbox at once; a zombie nobody collects is dead after 60 s; a dead
-//       one's record stays readable for 60 s.
+//       one's record stays readable for 60 s, a quarantined one's until an operator removes it.
 //   P9. Children of what is gone go to the nearest living ancestor.
 
 import type { KernelError } from '../errors.ts';
@@ -14,7 +15,7 @@ import type { Pid } from '../ids.ts';
 import type { Broker } from '../ipc/broker.ts';
 import type { Deliverer } from '../ipc/delivery.ts';
 import { LIMITS } from '../limits.ts';
-import { describeProcess, isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
+import { describeProcess, runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive, nextState } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { ancestorsOf } from '../process/tree.ts';
@@ -29,9 +30,34 @@ export interface ExitReport {
   readonly detail: string;
 }
 
+/** How a run ended, as it stands in the journal. */
+export interface RunEnd extends ExitReport {
+  /** Somebody asked for its end, and nothing spares it: dead, not a zombie. */
+  readonly isKill: boolean;
+  /** It said so itself. */
+  readonly isAnnounced: boolean;
+  readonly output: string;
+}
+
+/** What follows the end of a run. */
+export interface Sentence {
+  /** There will be another run: what can wait for it waits. */
+  readonly willReturn: boolean;
+  /** Once the end is recorded. True: the process may be freed of all that it held. */
+  carryOut(): boolean;
+}
+
+/** The supervisor, as far as an end needs it. */
+export interface Judge {
+  /** Whether a kill is under way that it does not survive (S5). */
+  isDoomed(record: ProcessRecord): boolean;
+  /** Before the end is recorded. */
+  judge(record: ProcessRecord, end: RunEnd): Sentence;
+}
+
 export interface LifeListener {
-  /** Its exit is recorded; its resources are still there. */
-  onExited(record: ProcessRecord): void;
+  /** A run of it ended and is recorded. `isOver`: its result is there to be taken. */
+  onExited(record: ProcessRecord, isOver: boolean): void;
   /** It never became ready, and its record goes at once; whoever counted on it is refused. */
   onStartFailed?(record: ProcessRecord, refusal: KernelError): void;
 }
@@ -45,6 +71,7 @@ export class Life {
   readonly #deliverer: Deliverer;
   readonly #dispatcher: Dispatcher;
   readonly #settings: KernelSettings;
+  readonly #judge: () => Judge;
   readonly #listeners: () => readonly LifeListener[];
 
   constructor(options: {
@@ -56,6 +83,7 @@ export class Life {
     deliverer: Deliverer;
     dispatcher: Dispatcher;
     settings: KernelSettings;
+    judge: () => Judge;
     listeners: () => readonly LifeListener[];
   }) {
     this.#log = options.log;
@@ -66,25 +94,65 @@ export class Life {
     this.#deliverer = options.deliverer;
     this.#dispatcher = options.dispatcher;
     this.#settings = options.settings;
+    this.#judge = options.judge;
     this.#listeners = options.listeners;
   }
 
-  /** Init was answered, or it is virtual: it may receive and work. */
-  ready(record: ProcessRecord): void {
-    move(this.#log, record, { event: 'ready' });
-    this.#deliverer.note(record.pid);
-    this.#dispatcher.startNext(record);
+  /** How many processes something in the world runs for: none, and a kernel can end. */
+  get runtimesLeft(): number {
+    let left = 0;
+    for (const record of this.#table.byPid.values()) {
+      if (record.isLaunched) left += 1;
+    }
+    return left;
   }
 
-  /** Asks its runtime to end; a virtual process ends at once. */
+  /** Has the runtime make its next run. */
+  launch(record: ProcessRecord): void {
+    this.#effects.push({
+      do: 'start',
+      pid: record.pid,
+      parent: record.parent?.pid ?? this.#table.king.pid,
+      incarnation: runOf(record),
+      spec: record.spec,
+      address: record.address,
+      checkpoint: record.checkpoint,
+    });
+  }
+
+  /** Init was answered, or it is virtual: it may receive and work; one that was paused is again. */
+  ready(record: ProcessRecord): void {
+    const { isHeld } = record;
+    move(this.#log, record, { event: 'ready' });
+    this.#deliverer.note(record.pid);
+    if (isHeld) this.pause(record);
+    else this.#dispatcher.startNext(record);
+  }
+
+  /** S1, STOP: its runtime stands still; its mailbox fills, its tasks' deadlines wait. */
+  pause(record: ProcessRecord): void {
+    const { pid, incarnation } = record;
+    move(this.#log, record, { event: 'pause' });
+    this.#dispatcher.hold(record);
+    if (record.isLaunched) this.#effects.push({ do: 'pause', pid, incarnation });
+  }
+
+  /** S1, CONT. */
+  continue(record: ProcessRecord): void {
+    const { pid, incarnation } = record;
+    move(this.#log, record, { event: 'continue' });
+    if (record.isLaunched) this.#effects.push({ do: 'resume', pid, incarnation });
+    this.#dispatcher.release(record);
+    this.#deliverer.note(pid);
+  }
+
+  /** Asks its runtime to end; what has none ends at once. */
   stop(record: ProcessRecord, how: { reason: ShutdownReason; graceMs: number }): void {
     const { pid } = record;
     if (record.state !== 'stopping') move(this.#log, record, { event: 'stop' });
-    if (isVirtual(record)) {
-      this.exited(record, { exitCode: -1, cause: 'killed', detail: '' });
-      return;
-    }
-    this.#effects.push({ do: 'stop', pid, incarnation: runOf(record), ...how });
+    if (record.isLaunched)
+      this.#effects.push({ do: 'stop', pid, incarnation: runOf(record), ...how });
+    else this.exited(record, { exitCode: -1, cause: 'killed', detail: '' });
   }
 
   /** It ends itself with this result (S8): the runtime is stopped, then it is a zombie. */
@@ -94,34 +162,36 @@ export class Life {
     this.stop(record, { reason: 'normal', graceMs: this.#settings.termGraceMs });
   }
 
-  /** Its OS process is gone, or it never had one. */
+  /** Its run is over: its OS process is gone, or it never had one. */
   exited(record: ProcessRecord, report: ExitReport): void {
-    const announced = record.exiting;
-    const wasAsked = report.cause === 'killed' || record.state === 'stopping';
-    const isKill = announced === undefined && wasAsked;
-    const to = nextState(record.state, isKill ? 'killed' : 'exit');
+    const judge = this.#judge();
+    const isDoomed = judge.isDoomed(record);
+    if (record.halting?.then === 'sleep' && record.exiting === undefined && !isDoomed) {
+      this.#fallAsleep(record);
+      return;
+    }
+    const end = endOf(record, report, isDoomed);
+    const to = nextState(record.state, end.isKill ? 'killed' : 'exit');
     if (to !== 'zombie' && to !== 'dead') return;
-    this.#dispatcher.endAllOf(record, describeEnd(record, report));
-    this.#log.emit('process.exited', {
-      pid: record.pid,
-      incarnation: record.incarnation,
-      from: record.state,
-      to,
-      exitCode: announced?.exitCode ?? (isKill ? -1 : report.exitCode),
-      cause: announced !== undefined ? 'done' : isKill ? 'killed' : report.cause,
-      detail: report.detail,
-      output: announced?.output ?? record.lastOutput,
-    });
-    this.#deliverer.reset(record.pid);
+    const why = describeEnd(record, end);
+    const sentence = judge.judge(record, end);
+    this.#dispatcher.endAllOf(record, { why, willReturn: sentence.willReturn });
+    const { exitCode, cause, detail, output } = end;
+    const { pid, incarnation, state: from } = record;
+    const body = { pid, incarnation, from, to, exitCode, cause, detail, output } as const;
+    this.#log.emit('process.exited', body);
+    this.#deliverer.reset(pid);
     this.#mourn(record);
-    for (const listener of this.#listeners()) listener.onExited(record);
-    if (record.exit?.cause !== 'kernel_died') this.gone(record);
-    this.scheduleDecay(record);
+    const isFree = sentence.carryOut();
+    const isOver = !isLive(record.state);
+    for (const listener of this.#listeners()) listener.onExited(record, isOver);
+    if (isFree) this.gone(record);
+    if (isOver) this.scheduleDecay(record);
   }
 
   /** It never became ready: nothing of it stays (PROTOCOL §3); its children go to its heir (P9). */
   startFailed(record: ProcessRecord, why: { error: string; refusal: KernelError }): void {
-    this.#dispatcher.endAllOf(record, why.refusal.message);
+    this.#dispatcher.endAllOf(record, { why: why.refusal.message, willReturn: false });
     for (const listener of this.#listeners()) listener.onStartFailed?.(record, why.refusal);
     this.gone(record);
     this.#log.emit('process.start_failed', { pid: record.pid, error: why.error });
@@ -138,6 +208,9 @@ export class Life {
   /** P8: frees what it held. Its children go to the nearest living ancestor, with SIGHUP (P9). */
   gone(record: ProcessRecord): void {
     if (record.isGone) return;
+    // Of one that was to come back, and now does not.
+    const why = `${describeProcess(record)} does not come back`;
+    if (record.tasks.size > 0) this.#dispatcher.endAllOf(record, { why, willReturn: false });
     const orphans = [...record.children.values()].filter((child) => isLive(child.state));
     const heir = this.heirOf(record);
     this.#log.emit('process.gone', { pid: record.pid, heir });
@@ -153,7 +226,7 @@ export class Life {
 
   /** P8: zombie to dead, dead to forgotten; also at a restore. */
   scheduleDecay(record: ProcessRecord): void {
-    if (isLive(record.state) || record.exit === undefined) return;
+    if (isLive(record.state) || record.exit === undefined || record.isQuarantined) return;
     this.#timers.cancel(record.decay);
     const isZombie = record.state === 'zombie';
     const keptMs = isZombie ? this.#settings.zombieKeptMs : this.#settings.recordKeptMs;
@@ -163,10 +236,35 @@ export class Life {
     record.decay = this.#timers.arm(atMonoMs, () => this.#decay(record));
   }
 
+  /** It is no zombie any more, and lives. */
+  cancelDecay(record: ProcessRecord): void {
+    this.#timers.cancel(record.decay);
+    record.decay = undefined;
+  }
+
+  /** Of a dead one or a zombie, nothing stays. */
+  forget(record: ProcessRecord): void {
+    this.cancelDecay(record);
+    if (record.state === 'zombie') this.collect(record, false);
+    else this.gone(record);
+    this.cancelDecay(record);
+    this.#log.emit('process.removed', { pid: record.pid });
+  }
+
   #decay(record: ProcessRecord): void {
     record.decay = undefined;
     if (record.state === 'zombie') this.collect(record, true);
     else if (record.state === 'dead') this.#log.emit('process.removed', { pid: record.pid });
+  }
+
+  /** S7: no end, so nobody is told of one. */
+  #fallAsleep(record: ProcessRecord): void {
+    const { pid, incarnation } = record;
+    const why = `${describeProcess(record)} fell asleep`;
+    this.#dispatcher.endAllOf(record, { why, willReturn: true });
+    this.#log.emit('process.slept', { pid, incarnation });
+    this.#deliverer.reset(pid);
+    for (const listener of this.#listeners()) listener.onExited(record, false);
   }
 
   /**
@@ -189,9 +287,27 @@ export class Life {
   }
 }
 
+/** What it announced itself counts before what it was asked for, and that before what happened. */
+function endOf(record: ProcessRecord, report: ExitReport, isDoomed: boolean): RunEnd {
+  const { exiting, halting } = record;
+  const { detail } = report;
+  if (exiting !== undefined) {
+    return { ...exiting, cause: 'done', detail, isKill: false, isAnnounced: true };
+  }
+  const output = record.lastOutput;
+  const isHalted = halting !== undefined && !isDoomed;
+  if (isHalted) {
+    const said = detail === '' ? halting.detail : `${halting.detail}; ${detail}`;
+    const { cause } = halting;
+    return { exitCode: -1, cause, detail: said, output, isKill: false, isAnnounced: false };
+  }
+  const isKill = report.cause === 'killed' || record.state === 'stopping';
+  const { exitCode, cause } = isKill ? { exitCode: -1, cause: 'killed' as const } : report;
+  return { exitCode, cause, detail, output, isKill, isAnnounced: false };
+}
+
 /** "worker-1 (pid 12) ended (crashed): exit code 41", for those whose task it had. */
-function describeEnd(record: ProcessRecord, { cause: reported, detail }: ExitReport): string {
-  const cause = record.exiting === undefined ? reported : 'done';
+function describeEnd(record: ProcessRecord, { cause, detail }: RunEnd): string {
   const what = `${describeProcess(record)} ended (${cause.replaceAll('_', ' ')})`;
   return detail === '' ? what : `${what}: ${detail}`;
 }

@@ -5,20 +5,21 @@
 
 import { KernelError } from '../errors.ts';
 import { EMPTY_CONTENT } from '../events/content.ts';
-import type { CallRef, ProcessSpec, ResourceLimits } from '../events/event.ts';
+import type { CallRef, ProcessSpec, ResourceLimits, WatchLimits } from '../events/event.ts';
 import type { CallResult, EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
-import type { Role, Tier } from '../events/words.ts';
+import type { RestartPolicy, Role, Strategy, Tier } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import { requireRole } from '../permissions/acl.ts';
 import { requireTools } from '../permissions/capabilities.ts';
 import { checkName, childAddress } from '../process/address.ts';
-import { describeProcess, runOf, type ProcessRecord } from '../process/record.ts';
+import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { checkSpawn } from '../process/spawn-rules.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { Life, LifeListener } from './life.ts';
+import { comesBack } from './restart-policy.ts';
 
 export interface SpawnOrder {
   readonly name: string;
@@ -37,6 +38,11 @@ export interface SpawnOrder {
   readonly limits: ResourceLimits;
   readonly initialTask: string;
   readonly exitAfterTask: boolean;
+  /** Left out: by the role. */
+  readonly restart: RestartPolicy | undefined;
+  readonly strategy: Strategy | undefined;
+  /** 0 in a field means left out. */
+  readonly watch: WatchLimits;
 }
 
 export class Spawner implements LifeListener {
@@ -72,8 +78,9 @@ export class Spawner implements LifeListener {
     const isOwed = spec.image !== '';
     const owed = isOwed ? ref : null;
     this.#log.emit('process.spawned', { pid, parent: parent.pid, address, spec, owed });
-    if (isOwed) this.#start(pid);
-    else this.#life.ready(this.#table.require(pid));
+    const record = this.#table.require(pid);
+    if (isOwed) this.#life.launch(record);
+    else this.#life.ready(record);
     return { pid, isOwed };
   }
 
@@ -88,16 +95,24 @@ export class Spawner implements LifeListener {
   /** Init was answered well. */
   ready(record: ProcessRecord): void {
     if (record.state !== 'starting') return;
-    const owed = record.owed;
+    const { owed, wasReady } = record;
     this.#life.ready(record);
-    const { initialTask } = record.spec;
-    if (initialTask !== '') this.#dispatcher.assign(record, initialTaskOf(record));
+    // S5: a later run goes on with what is there; the initial task was given to the first.
+    if (!wasReady && record.spec.initialTask !== '') {
+      const retriesMax = comesBack(record.spec.restart) ? this.#settings.restartsMax : 0;
+      this.#dispatcher.assign(record, initialTaskOf(record, retriesMax));
+    }
     this.#settle(owed, { ok: true, value: { pid: record.pid } });
   }
 
   /** It never came to be: what it did meanwhile is undone as far as its children go (P9). */
   failed(record: ProcessRecord, error: string): void {
     if (record.state !== 'starting') return;
+    if (record.wasReady) {
+      // S4: a restart that fails is a crash like another.
+      this.#life.exited(record, { exitCode: -1, cause: 'start_failed', detail: error });
+      return;
+    }
     const refusal = new KernelError('start_failed', `${record.spec.name} did not start: ${error}`, {
       details: { image: record.spec.image },
     });
@@ -111,18 +126,6 @@ export class Spawner implements LifeListener {
     const how = record.state === 'dead' ? 'was killed' : 'ended itself';
     const error = new KernelError('cancelled', `${describeProcess(record)} ${how} as it started.`);
     this.#settle(record.owed, { ok: false, error });
-  }
-
-  #start(pid: Pid): void {
-    const record = this.#table.require(pid);
-    this.#effects.push({
-      do: 'start',
-      pid,
-      parent: record.parent?.pid ?? this.#table.king.pid,
-      incarnation: runOf(record),
-      spec: record.spec,
-      address: record.address,
-    });
   }
 
   #settle(to: CallRef | null, result: CallResult): void {
@@ -143,6 +146,9 @@ export class Spawner implements LifeListener {
       role: order.role,
       tier: order.tier,
       processes: this.#table.byPid.size,
+      runtimes: this.#table.runtimes,
+      runtimesMax: this.#settings.osProcessesMax,
+      isVirtual: order.image === '',
       mayOutrank: this.#settings.spawnOutrank === 'allow',
     });
     checkName(order.name);
@@ -171,6 +177,26 @@ export class Spawner implements LifeListener {
       limits: withDefaults(order.limits, this.#settings),
       initialTask: order.initialTask,
       exitAfterTask: order.exitAfterTask || order.role === 'task',
+      restart: this.#restartOf(order),
+      strategy: order.strategy ?? this.#settings.strategyByRole[order.role],
+      watch: this.#watchOf(order.watch),
+    };
+  }
+
+  /** S2. Who is to end with its task would come back for nothing under `permanent`. */
+  #restartOf(order: SpawnOrder): RestartPolicy {
+    const byRole = this.#settings.restartByRole[order.role];
+    const isOneShot = order.exitAfterTask && byRole === 'permanent';
+    return order.restart ?? (isOneShot ? 'temporary' : byRole);
+  }
+
+  /** S6. */
+  #watchOf(asked: WatchLimits): WatchLimits {
+    const { wallLimitMs, hangAfterMs, firstTokenMs } = this.#settings;
+    return {
+      wallMs: asked.wallMs || wallLimitMs,
+      idleMs: asked.idleMs || hangAfterMs,
+      firstTokenMs: asked.firstTokenMs || firstTokenMs,
     };
   }
 }
@@ -188,13 +214,15 @@ function withDefaults(asked: ResourceLimits, settings: KernelSettings): Resource
   };
 }
 
-const initialTaskOf = (record: ProcessRecord) => ({
+/** It is what the process is for: who comes back tries it again. */
+const initialTaskOf = (record: ProcessRecord, retriesMax: number) => ({
   spec: {
     description: record.spec.initialTask,
     params: {},
     timeoutMs: record.spec.limits.taskTimeoutMs,
     priority: 2 as const,
     context: EMPTY_CONTENT,
+    retriesMax,
   },
   parentTask: null,
   isInitial: true,

@@ -18,7 +18,7 @@ describe('Waiter.wait()', () => {
     const ticket = t.call('wait_child', wait(child), { pid: parent });
     expect(ticket.isAnswered).toBe(false);
     t.call('exit', { exitCode: 3, output: 'done' }, { pid: child });
-    expect(ticket.value).toEqual({ pid: child, exitCode: 3, output: 'done', cause: 'done' });
+    expect(ticket.value).toMatchObject({ pid: child, exitCode: 3, output: 'done', cause: 'done' });
     expect(t.view(child).state).toBe('dead');
   });
 

@@ -1,5 +1,6 @@
 // Waiting for children: who waits for whom, and the one taking of a result.
-//   S8. `wait_child` takes a result once; then it is already collected.
+//   S8. `wait_child` takes a result once; then it is already collected. A peek takes nothing.
+//   S5. Who comes back has not ended: a wait for it goes on.
 //   PROTOCOL §5. Own children only; the true exit code and output, -1 for a killed one; a timeout
 //   of 0 or less means 60 s.
 
@@ -9,14 +10,14 @@ import type { EffectQueue } from '../events/effects.ts';
 import type { Handlers } from '../events/fold.ts';
 import type { Log } from '../events/log.ts';
 import type { Timer, Timers } from '../events/timers.ts';
-import type { ExitCause } from '../events/words.ts';
 import type { Pid, Seq, TaskId } from '../ids.ts';
-import { describeProcess, type ExitRecord, type ProcessRecord } from '../process/record.ts';
+import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { settle } from '../scheduler/activity.ts';
 import type { TaskTable } from '../scheduler/task-table.ts';
 import type { Life, LifeListener } from './life.ts';
+import { resultOf, type WaitReport } from './results.ts';
 
 export interface WaitRecord {
   readonly wait: Seq;
@@ -25,15 +26,9 @@ export interface WaitRecord {
   readonly task: TaskId | null;
   readonly untilMonoMs: number;
   readonly owed: CallRef;
+  readonly isPeek: boolean;
   /** Volatile. */
   timer: Timer | undefined;
-}
-
-export interface WaitReport {
-  readonly pid: Pid;
-  readonly exitCode: number;
-  readonly output: string;
-  readonly cause: ExitCause;
 }
 
 /** The waits under way; folded. */
@@ -70,7 +65,8 @@ export class WaitTable {
   }
 
   #began(event: EventOf<'wait.began'>): void {
-    this.restore({ wait: event.seq, ...event.body, timer: undefined });
+    const isPeek = event.body.isPeek === true;
+    this.restore({ wait: event.seq, ...event.body, isPeek, timer: undefined });
   }
 
   #ended(id: Seq): void {
@@ -114,10 +110,10 @@ export class Waiter implements LifeListener {
   wait(
     caller: ProcessRecord,
     target: ProcessRecord,
-    how: { timeoutMs: number; task: TaskId | null; ref: CallRef },
+    how: { timeoutMs: number; isPeek: boolean; task: TaskId | null; ref: CallRef },
   ): WaitReport | undefined {
     this.#check(caller, target);
-    if (!isLive(target.state)) return this.#take(target);
+    if (!isLive(target.state)) return this.#take(target, how.isPeek);
     const timeoutMs = how.timeoutMs > 0 ? how.timeoutMs : this.#defaultMs;
     const id = this.#log.emit('wait.began', {
       pid: caller.pid,
@@ -125,17 +121,28 @@ export class Waiter implements LifeListener {
       task: how.task,
       untilMonoMs: this.#log.monoMs + timeoutMs,
       owed: how.ref,
+      ...(how.isPeek ? { isPeek: true } : {}),
     });
     this.#arm(this.#waits.byId.get(id) as WaitRecord);
     settle(this.#log, caller, `child ${target.pid}`);
     return undefined;
   }
 
-  onExited(record: ProcessRecord): void {
+  /** Of the caller's children: what nobody took yet. */
+  pendingOf(parent: ProcessRecord): WaitReport[] {
+    const found: WaitReport[] = [];
+    for (const child of parent.children.values()) {
+      if (!isLive(child.state) && !child.isCollected) found.push(resultOf(child));
+    }
+    return found;
+  }
+
+  onExited(record: ProcessRecord, isOver: boolean): void {
     this.#endAllOf(record);
+    if (!isOver) return;
     for (const wait of this.#waits.on(record.pid)) {
       if (record.isCollected) this.#refuse(wait, alreadyCollected(record));
-      else this.#answer(wait, this.#take(record));
+      else this.#answer(wait, this.#take(record, wait.isPeek));
     }
   }
 
@@ -178,15 +185,10 @@ export class Waiter implements LifeListener {
     if (target.isCollected) throw alreadyCollected(target);
   }
 
-  #take(target: ProcessRecord): WaitReport {
-    const exit = target.exit as ExitRecord;
-    this.#life.collect(target, false);
-    return {
-      pid: target.pid,
-      exitCode: exit.exitCode,
-      output: exit.output,
-      cause: exit.cause,
-    };
+  #take(target: ProcessRecord, isPeek: boolean): WaitReport {
+    const result = resultOf(target);
+    if (!isPeek) this.#life.collect(target, false);
+    return result;
   }
 
   #arm(wait: WaitRecord): void {

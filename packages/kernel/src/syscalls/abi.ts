@@ -11,7 +11,7 @@ import type { OutgoingMessage } from '../ipc/broker.ts';
 import type { TaskReport } from '../scheduler/dispatcher.ts';
 import type { EscalationOrder, EscalationReport } from '../supervision/escalations.ts';
 import type { SpawnOrder } from '../supervision/spawner.ts';
-import type { WaitReport } from '../supervision/waiter.ts';
+import type { WaitReport } from '../supervision/results.ts';
 import type { ProcessView } from './views.ts';
 
 export type Nothing = Readonly<Record<string, never>>;
@@ -50,8 +50,8 @@ export interface Abi {
     { readonly killed: readonly Pid[] },
   ];
   /** S8: the caller, its own child (as its executor), or with the operator anybody. */
-  exit: [{ pid: Pid; exitCode: number; output: string }, Nothing];
-  wait_child: [{ pid: Pid; timeoutMs: number; isPeek: boolean }, WaitReport];
+  exit: [{ pid?: Pid; exitCode: number; output: string }, Nothing];
+  wait_child: [{ pid: Pid; timeoutMs: number; isPeek?: boolean }, WaitReport];
   signal: [
     { pid: Pid; signal: SignalName; isRecursive: boolean; reason: string; graceMs: number },
     SignalReport,
@@ -89,8 +89,8 @@ export interface Abi {
   execute_on: [{ pid: Pid; spec: TaskSpec }, TaskReport];
   execute_task: [{ pid: Pid; spec: TaskSpec }, TaskReport];
   interrupt: [{ pid: Pid; task: TaskId | undefined; reason: string }, Nothing];
-  /** `quietMs`: it may show no progress for so long from now (S6); 0: as ever. */
-  progress: [{ message: string; percent: number; quietMs: number }, Nothing];
+  /** `quietMs`: it may show no progress for so long from now (S6); 0 ends what was said before. */
+  progress: [{ message: string; percent: number; quietMs?: number }, Nothing];
   log: [{ level: LogLevel; message: string; fields: Readonly<Record<string, string>> }, Nothing];
   metric: [{ name: string; value: number; labels: Readonly<Record<string, string>> }, Nothing];
   escalate: [EscalationOrder, EscalationReport];

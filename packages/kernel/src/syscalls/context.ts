@@ -7,6 +7,7 @@ import type { CallRef } from '../events/event.ts';
 import { NO_PID, SEQ_ZERO, type Pid, type Seq, type TaskId } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { KernelParts } from './parts.ts';
+import { phaseOf } from './phase.ts';
 import { viewOf, type ProcessView } from './views.ts';
 
 /** A handler returns it when the reply will come later, as an effect. */
@@ -59,7 +60,8 @@ export class CallContext {
 
   view(record: ProcessRecord): ProcessView {
     this.read(record.changedSeq, record.changedBy);
-    return viewOf(record, this.parts.office.depth(record.pid));
+    const inboxDepth = this.parts.office.depth(record.pid);
+    return viewOf(record, { inboxDepth, phase: phaseOf(this.parts, record) });
   }
 
   requireOperator(what: string): void {

@@ -80,7 +80,10 @@ export class SyscallDispatcher {
 
   #admit(caller: ProcessRecord, syscall: AnySyscall, call: Call): void {
     if (syscall.needs !== null) requireRole(caller, syscall.needs);
-    if (!call.isOperator) this.#parts.rate.admit(caller.pid, this.#parts.log.monoMs);
+    if (!call.isOperator) {
+      this.#parts.rate.admit(caller.pid, this.#parts.log.monoMs);
+      this.#parts.watchdog.progressed(caller.pid); // S6
+    }
     if (this.isStorageLow && syscall.does === 'grow') {
       throw new KernelError(
         'storage_full',

@@ -1,7 +1,9 @@
 // Facts: what the world reports to the kernel. A fact cannot be refused; a late one, of an earlier
 // incarnation or of a process that is no more, changes nothing.
 
-import type { TaskResult } from '../events/event.ts';
+import { KernelError } from '../errors.ts';
+import type { Content } from '../events/content.ts';
+import type { CallRef, TaskResult } from '../events/event.ts';
 import type { ExitCause, Tier } from '../events/words.ts';
 import { KING_PID, NO_PID, type Pid, type TaskId } from '../ids.ts';
 import type { Acknowledgement } from '../ipc/broker.ts';
@@ -9,8 +11,9 @@ import { LIMITS } from '../limits.ts';
 import { KING_ADDRESS } from '../process/address.ts';
 import { isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
-import { kingSpec } from '../process/table.ts';
-import { leavesFirst, walkDown } from '../process/tree.ts';
+import { kingSpec } from '../process/birth.ts';
+import { leavesFirst } from '../process/tree.ts';
+import { comesBack } from '../supervision/restart-policy.ts';
 import type { KernelParts } from './parts.ts';
 
 export interface LlmCallFact {
@@ -63,6 +66,23 @@ export type Fact =
     }
   | { readonly fact: 'acked'; readonly pid: Pid; readonly acks: readonly Acknowledgement[] }
   | { readonly fact: 'responsive'; readonly pid: Pid; readonly isResponsive: boolean }
+  /** S6: tokens came for it; or from now on a model call may be silent for `quietMs`. */
+  | { readonly fact: 'progressed'; readonly pid: Pid; readonly quietMs: number }
+  /** S7: what it gave with its last word. */
+  | {
+      readonly fact: 'checkpointed';
+      readonly pid: Pid;
+      readonly incarnation: number;
+      readonly content: Content;
+    }
+  /** The answer to the effect `dump`. */
+  | {
+      readonly fact: 'dumped';
+      readonly to: CallRef;
+      readonly pid: Pid;
+      readonly key: string;
+      readonly content: Content;
+    }
   | {
       readonly fact: 'log';
       readonly pid: Pid;
@@ -129,7 +149,16 @@ export class Facts {
       if (record === undefined || record.isResponsive === fact.isResponsive) return;
       const { pid, isResponsive } = fact;
       this.#parts.log.emit('process.responsive', { pid, isResponsive });
+      if (!isResponsive) this.#parts.watchdog.unresponsive(record);
     },
+    progressed: ({ pid, quietMs }) => this.#parts.watchdog.modelQuiet(pid, quietMs),
+    checkpointed: (fact) => {
+      const record = this.#current(fact);
+      if (record === undefined || fact.content.bytes > LIMITS.checkpointBytesMax) return;
+      const { pid, content } = fact;
+      this.#parts.log.emit('process.checkpointed', { pid, content });
+    },
+    dumped: (fact) => this.#dumped(fact),
     log: (fact) => {
       const { pid, level, message } = fact;
       this.#parts.log.emit('log.written', { pid, level, message, fields: { source: 'kernel' } });
@@ -151,7 +180,8 @@ export class Facts {
   /** The report is of the run that there is, or is about to be. */
   #current(fact: { pid: Pid; incarnation: number }): ProcessRecord | undefined {
     const record = this.#live(fact.pid);
-    return record !== undefined && runOf(record) === fact.incarnation ? record : undefined;
+    if (record === undefined || !record.isLaunched) return undefined;
+    return runOf(record) === fact.incarnation ? record : undefined;
   }
 
   #startFailed(fact: FactOf<'start_failed'>): void {
@@ -166,7 +196,7 @@ export class Facts {
 
   /** P2: the king is there before anything else. DESIGN §4: what ran died with the last kernel. */
   #booted(fact: FactOf<'booted'>): void {
-    const { log, table, settings, life } = this.#parts;
+    const { log, table, settings, life, mover } = this.#parts;
     const { nodeName: node, agingMsPerLevel, artifactVersionsKept } = settings;
     const { version, bootId } = fact;
     const rules = { agingMsPerLevel, artifactVersionsKept };
@@ -178,30 +208,55 @@ export class Facts {
     }
     for (const record of leavesFirst(table.king)) {
       if (!isLive(record.state)) life.scheduleDecay(record);
-      else if (!isVirtual(record) && record.parent !== undefined) this.#diedWithKernel(record);
+      else if (record.isLaunched) this.#diedWithKernel(record);
     }
+    mover.adoptOrphans();
+    for (const record of [...table.byPid.values()]) this.#comeBack(record);
   }
 
   #diedWithKernel(record: ProcessRecord): void {
-    const { spawner, life } = this.#parts;
-    if (record.state === 'starting') {
+    const { spawner, supervisor, life } = this.#parts;
+    if (record.state === 'starting' && !record.wasReady) {
       spawner.failed(record, 'the kernel ended while it started');
-      return;
+    } else if (record.state === 'starting') {
+      supervisor.returnAfterBoot(record, 'the kernel ended while it started');
+    } else {
+      const cause = record.state === 'stopping' ? 'killed' : 'kernel_died';
+      const detail = 'the kernel ended and its agents with it';
+      life.exited(record, { exitCode: -1, cause, detail });
     }
-    const cause = record.state === 'stopping' ? 'killed' : 'kernel_died';
-    const detail = 'the kernel ended and its agents with it';
-    life.exited(record, { exitCode: -1, cause, detail });
   }
 
-  /** A clean stop: every process under the king is killed, leaves first. */
+  /** What a clean stop suspended, and sleepers for whom something came meanwhile. */
+  #comeBack(record: ProcessRecord): void {
+    const { supervisor, sleeper } = this.#parts;
+    const wasSuspended =
+      record.state === 'zombie' && record.exit?.cause === 'kernel_stopped' && !record.isGone;
+    if (wasSuspended && comesBack(record.spec.restart)) {
+      supervisor.returnAfterBoot(record, 'the kernel is up again');
+    } else sleeper.stirForMail(record);
+  }
+
+  /** A clean stop: whatever runs is stopped, leaves first; nothing starts until the next boot. */
   #stopping(fact: FactOf<'stopping'>): void {
-    const { table, killer } = this.#parts;
-    const { graceMs } = fact;
-    const order = { isRecursive: true, reason: 'normal' as const, graceMs, ref: null };
-    for (const record of [...walkDown(table.king)]) {
-      // Below one that died with an earlier kernel there may be virtual ones that live.
-      const isTop = record.parent === table.king || record.parent?.state === 'zombie';
-      if (isTop && isLive(record.state)) killer.kill(table.king, record, order);
+    const { supervisor, sleeper, killer } = this.#parts;
+    supervisor.stopping();
+    sleeper.stopping();
+    killer.stopAll(fact.graceMs);
+  }
+
+  /** S1, USR1. What cannot be kept is told to who asked. */
+  #dumped({ to, pid, key, content }: FactOf<'dumped'>): void {
+    const { effects, librarian, table } = this.#parts;
+    try {
+      const owner = table.require(pid);
+      const contentType = 'application/json';
+      const order = { key, contentType, content, visibility: 'subtree', task: null } as const;
+      librarian.store(owner, order);
+      effects.push({ do: 'reply', to, result: { ok: true, value: { signalled: [pid], key } } });
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      effects.push({ do: 'reply', to, result: { ok: false, error } });
     }
   }
 }

@@ -42,7 +42,7 @@ export function escalate(ctx: CallContext, args: ArgsOf<'escalate'>): Owed | Ans
       details: { field: 'issue' },
     });
   }
-  ctx.parts.escalations.raise(ctx.caller, args, ctx.ref);
+  ctx.parts.escalations.raise(ctx.caller, args, { ref: ctx.ref, task: ctx.task });
   return OWED;
 }
 

@@ -10,6 +10,8 @@ import { Broker, type OnAcknowledged } from '../ipc/broker.ts';
 import { Deliverer } from '../ipc/delivery.ts';
 import type { PostOffice } from '../ipc/post-office.ts';
 import { Refusals } from '../permissions/refusals.ts';
+import type { Pid } from '../ids.ts';
+import type { Chance } from '../ports.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Ledger } from '../resources/ledger.ts';
 import { CallRate } from '../resources/call-rate.ts';
@@ -18,32 +20,9 @@ import { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { TaskTable } from '../scheduler/task-table.ts';
 import type { KernelSettings } from '../settings.ts';
 import { KernelState } from '../state.ts';
-import { Escalations } from '../supervision/escalations.ts';
-import { Killer } from '../supervision/killer.ts';
-import { Life, type LifeListener } from '../supervision/life.ts';
-import { Spawner } from '../supervision/spawner.ts';
-import { Waiter } from '../supervision/waiter.ts';
-
-interface Foundation {
-  readonly settings: KernelSettings;
-  readonly rate: CallRate;
-  readonly state: KernelState;
-  readonly effects: EffectQueue;
-  readonly refusals: Refusals;
-}
-
-interface Mail {
-  readonly deliverer: Deliverer;
-  readonly broker: Broker;
-}
-
-interface Supervision {
-  readonly life: Life;
-  readonly spawner: Spawner;
-  readonly killer: Killer;
-  readonly waiter: Waiter;
-  readonly escalations: Escalations;
-}
+import type { Foundation, Mail } from './foundation.ts';
+import { knownOf } from './known.ts';
+import { buildSupervision, type Supervision } from './supervision-parts.ts';
 
 export interface KernelParts extends Foundation, Mail, Supervision {
   readonly log: Log;
@@ -57,11 +36,19 @@ export interface KernelParts extends Foundation, Mail, Supervision {
   readonly dispatcher: Dispatcher;
 }
 
-export function buildParts(options: { settings: KernelSettings; partition: number }): KernelParts {
-  const { settings, partition } = options;
+export function buildParts(options: {
+  settings: KernelSettings;
+  partition: number;
+  chance: Chance;
+}): KernelParts {
+  const { settings, partition, chance } = options;
   const state = new KernelState({
     partition,
     onExpired: (message) => mail.broker.expire(message),
+    onState: (record) => {
+      supervision.watchdog.onState(record);
+      supervision.sleeper.onState(record);
+    },
   });
   const owed = new OwedCalls();
   const effects = new EffectQueue({
@@ -71,9 +58,10 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
   const rate = new CallRate(settings.syscallsPerMinuteMax);
   const refusals = new Refusals(state.log);
   const base: Foundation = { settings, state, effects, rate, refusals };
-  const mail: Mail = buildMail(base, (message, ack) =>
-    supervision.escalations.onAcknowledged(message, ack),
-  );
+  const mail: Mail = buildMail(base, {
+    onAcknowledged: (message, ack) => supervision.escalations.onAcknowledged(message, ack),
+    onMail: (pid) => supervision.sleeper.stir(pid, 'a message'),
+  });
   const { log, table, office, catalog, tasks, timers, ledger } = state;
   const quotaBytesPerUser = settings.artifactQuotaBytesPerUser;
   const librarian = new Librarian({ log, table, catalog, quotaBytesPerUser });
@@ -83,59 +71,41 @@ export function buildParts(options: { settings: KernelSettings; partition: numbe
     tasks,
     effects,
     timers,
+    onAssigned: (record) => supervision.sleeper.wake(record, 'a task'),
     onFinished: (record, { result }) => {
       const isOver = record.spec.exitAfterTask && record.state === 'idle';
       if (isOver) supervision.life.exit(record, result);
+      else supervision.sleeper.onFinished(record);
     },
   });
-  const supervision: Supervision = buildSupervision({ ...base, ...mail, dispatcher });
+  const supervision: Supervision = buildSupervision({
+    ...base,
+    ...mail,
+    dispatcher,
+    chance,
+    known: (record) => knownOf(parts, record),
+  });
   const areas = { log, table, office, catalog, tasks, ledger };
-  return { ...base, ...areas, owed, ...mail, librarian, dispatcher, ...supervision };
+  const parts = { ...base, ...areas, owed, ...mail, librarian, dispatcher, ...supervision };
+  return parts;
 }
 
-function buildMail({ state, effects, refusals }: Foundation, onAcknowledged: OnAcknowledged): Mail {
+function buildMail(
+  { state, effects, refusals }: Foundation,
+  told: { onAcknowledged: OnAcknowledged; onMail: (pid: Pid) => void },
+): Mail {
   const { log, table, office } = state;
   const deliverer = new Deliverer({ table, office, effects });
-  const onWaiting = deliverer.note;
   const broker = new Broker({
     log,
     table,
     office,
-    onWaiting,
-    onAcknowledged,
+    onWaiting: (pid) => {
+      deliverer.note(pid);
+      told.onMail(pid);
+    },
+    onAcknowledged: told.onAcknowledged,
     onSignalLost: (pid, error) => refusals.note({ pid, syscall: 'signal', error }),
   });
   return { deliverer, broker };
-}
-
-function buildSupervision(
-  base: Foundation & Mail & { readonly dispatcher: Dispatcher },
-): Supervision {
-  const { settings, state, effects, rate, deliverer, broker, dispatcher } = base;
-  const { log, table, waits, kills, timers } = state;
-  const life: Life = new Life({
-    log,
-    table,
-    effects,
-    timers,
-    broker,
-    deliverer,
-    dispatcher,
-    settings,
-    listeners: (): readonly LifeListener[] => listeners,
-  });
-  const spawner = new Spawner({ log, table, effects, life, dispatcher, settings });
-  const defaultMs = settings.waitDefaultMs;
-  const waiter = new Waiter({ log, table, waits, effects, timers, life, defaultMs });
-  const records = state.escalations;
-  const answerMs = settings.escalationAnswerMs;
-  const escalations = new Escalations({ log, table, records, broker, effects, timers, answerMs });
-  const killer = new Killer({ log, kills, effects, life });
-  // A spawn in the air is refused first, waits take the result, and only then a kill goes on.
-  const forgetful: LifeListener = {
-    onExited: ({ pid }) => rate.forget(pid),
-    onStartFailed: ({ pid }) => rate.forget(pid),
-  };
-  const listeners: readonly LifeListener[] = [spawner, waiter, escalations, killer, forgetful];
-  return { life, spawner, killer, waiter, escalations };
 }

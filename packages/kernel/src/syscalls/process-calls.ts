@@ -1,10 +1,9 @@
-// Calls on processes: spawn, kill, exit, wait, look.
+// Calls on one process: spawn, kill, look, usage; and the giving up of an earlier call. Its life in
+// between is in life-calls.ts, the tree in tree-calls.ts.
 // Here rights are asked and answers shaped; the rules of life are those of supervision.
 
 import { KernelError } from '../errors.ts';
-import { hasAccess, requireAccess } from '../permissions/acl.ts';
-import type { ProcessRecord } from '../process/record.ts';
-import { walkDown } from '../process/tree.ts';
+import { requireAccess } from '../permissions/acl.ts';
 import { NOTHING, type AnswerOf, type ArgsOf, type Nothing } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 import type { ProcessView } from './views.ts';
@@ -20,25 +19,6 @@ export function kill(ctx: CallContext, args: ArgsOf<'kill'>): AnswerOf<'kill'> |
   const order = { isRecursive, reason, graceMs, ref: ctx.ref };
   const killed = ctx.parts.killer.kill(ctx.caller, target, order);
   return killed === undefined ? OWED : { killed };
-}
-
-export function exit(ctx: CallContext, args: ArgsOf<'exit'>): Nothing {
-  if (ctx.caller.parent === undefined) {
-    throw new KernelError('permission_denied', 'denied: the king does not exit (P2).');
-  }
-  if (ctx.caller.exiting === undefined && ctx.caller.state !== 'stopping') {
-    ctx.parts.life.exit(ctx.caller, args);
-  }
-  return NOTHING;
-}
-
-export function waitChild(
-  ctx: CallContext,
-  args: ArgsOf<'wait_child'>,
-): AnswerOf<'wait_child'> | Owed {
-  const target = ctx.process(args.pid);
-  const how = { timeoutMs: args.timeoutMs, task: ctx.task, ref: ctx.ref };
-  return ctx.parts.waiter.wait(ctx.caller, target, how) ?? OWED;
 }
 
 /** Gives up an earlier call of the same channel: a wait ends, a task asked for is cancelled. */
@@ -66,42 +46,6 @@ export function info(ctx: CallContext, args: ArgsOf<'info'>): ProcessView {
   const target = ctx.process(args.pid);
   requireAccess(ctx.caller, 'read_process', target);
   return ctx.view(target);
-}
-
-export function listChildren(
-  ctx: CallContext,
-  args: ArgsOf<'list_children'>,
-): AnswerOf<'list_children'> {
-  const found: ProcessView[] = [];
-  const records = args.isRecursive ? walkDown(ctx.caller) : ctx.caller.children.values();
-  for (const record of records) {
-    if (record === ctx.caller) continue;
-    if (args.state !== undefined && !args.state.includes(record.state)) continue;
-    if (hasAccess(ctx.caller, 'read_process', record)) found.push(ctx.view(record));
-  }
-  return found;
-}
-
-export function listSiblings(ctx: CallContext): AnswerOf<'list_siblings'> {
-  const siblings: ProcessView[] = [];
-  for (const record of ctx.caller.parent?.children.values() ?? []) {
-    if (record === ctx.caller || !hasAccess(ctx.caller, 'read_process', record)) continue;
-    siblings.push(ctx.view(record));
-  }
-  return siblings;
-}
-
-export function listProcesses(
-  ctx: CallContext,
-  args: ArgsOf<'list_processes'>,
-): AnswerOf<'list_processes'> {
-  ctx.requireOperator('the list of all processes');
-  const root: ProcessRecord = args.root === 0 ? ctx.parts.table.king : ctx.process(args.root);
-  const found: ProcessView[] = [];
-  for (const record of walkDown(root)) {
-    if (args.includeDead || record.state !== 'dead') found.push(ctx.view(record));
-  }
-  return found;
 }
 
 export function usage(ctx: CallContext): AnswerOf<'usage'> {

@@ -7,9 +7,11 @@ import type { AnswerOf, ArgsOf, SyscallName } from './abi.ts';
 import * as artifacts from './artifact-calls.ts';
 import type { CallContext, Owed } from './context.ts';
 import * as journal from './journal-calls.ts';
+import * as life from './life-calls.ts';
 import * as messages from './message-calls.ts';
 import * as processes from './process-calls.ts';
 import * as tasks from './task-calls.ts';
+import * as tree from './tree-calls.ts';
 
 export interface Syscall<N extends SyscallName> {
   readonly needs: Action | null;
@@ -25,13 +27,25 @@ export interface Syscall<N extends SyscallName> {
 export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
   spawn: { needs: 'spawn', does: 'grow', mayOwe: true, run: processes.spawn },
   kill: { needs: null, does: 'write', mayOwe: true, run: processes.kill },
-  exit: { needs: null, does: 'write', run: processes.exit },
-  wait_child: { needs: null, does: 'write', mayOwe: true, run: processes.waitChild },
+  exit: { needs: null, does: 'write', run: life.exit },
+  wait_child: { needs: null, does: 'write', mayOwe: true, run: life.waitChild },
+  signal: { needs: null, does: 'write', mayOwe: true, run: life.signal },
+  restart: { needs: null, does: 'write', run: life.restart },
+  sleep: { needs: null, does: 'write', run: life.sleep },
+  wake: { needs: null, does: 'write', run: life.wake },
+  checkpoint: { needs: null, does: 'grow', run: life.checkpoint },
+  collapse: { needs: null, does: 'write', mayOwe: true, run: life.collapse },
+  pending_results: { needs: null, does: 'read', run: life.pendingResults },
+  remove: { needs: null, does: 'write', run: life.remove },
   cancel: { needs: null, does: 'write', run: processes.cancel },
   info: { needs: null, does: 'read', run: processes.info },
-  list_children: { needs: null, does: 'read', run: processes.listChildren },
-  list_siblings: { needs: null, does: 'read', run: processes.listSiblings },
-  list_processes: { needs: null, does: 'read', run: processes.listProcesses },
+  list_children: { needs: null, does: 'read', run: tree.listChildren },
+  list_siblings: { needs: null, does: 'read', run: tree.listSiblings },
+  list_processes: { needs: null, does: 'read', run: tree.listProcesses },
+  ancestors: { needs: null, does: 'read', run: tree.ancestors },
+  common_ancestor: { needs: null, does: 'read', run: tree.commonAncestor },
+  subtree_nodes: { needs: null, does: 'read', run: tree.subtreeNodes },
+  reparent: { needs: null, does: 'write', run: tree.reparent },
   send: { needs: null, does: 'grow', run: messages.send },
   list_inbox: { needs: null, does: 'read', run: messages.listInbox },
   store: { needs: 'write_artifact', does: 'grow', run: artifacts.store },

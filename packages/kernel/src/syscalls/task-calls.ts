@@ -46,8 +46,11 @@ export function interrupt(ctx: CallContext, args: ArgsOf<'interrupt'>): Nothing 
 }
 
 export function progress(ctx: CallContext, args: ArgsOf<'progress'>): Nothing {
-  const { message, percent } = args;
+  const { message, percent, quietMs } = args;
   const pid = ctx.caller.pid;
+  if (quietMs !== undefined) ctx.parts.watchdog.toolQuiet(pid, quietMs);
+  // Said for the watchdog alone.
+  if (message === '' && percent < 0) return NOTHING;
   ctx.parts.effects.pushAfter(SEQ_ZERO, { do: 'observe', pid, task: ctx.task, message, percent });
   return NOTHING;
 }

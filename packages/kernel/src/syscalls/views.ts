@@ -1,7 +1,7 @@
 // Views: what a call tells of a process. Plain values taken at the moment of the call, since the
 // reply may have to wait for the disk while the record goes on changing.
 
-import type { ExitCause, Role, State, Tier } from '../events/words.ts';
+import type { ExitCause, RestartPolicy, Role, State, Strategy, Tier } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
 
@@ -16,7 +16,7 @@ export interface ProcessView {
   readonly model: string;
   readonly image: string;
   readonly state: State;
-  /** "child 7"; empty where it waits for nothing. */
+  /** Why it waits or what is about to happen: "child 7"; empty where there is nothing to say. */
   readonly phase: string;
   readonly node: string;
   readonly tokens: number;
@@ -30,13 +30,31 @@ export interface ProcessView {
   readonly tasksQueued: number;
   readonly inboxDepth: number;
   readonly osPid: number;
+  readonly restart: RestartPolicy;
+  readonly strategy: Strategy;
+  /** Starts after the first; `restartsInRow`: those that count, without health between them. */
   readonly restarts: number;
+  readonly restartsInRow: number;
   readonly isResponsive: boolean;
+  readonly isQuarantined: boolean;
+  readonly isGone: boolean;
+  /** 0: it has none. */
+  readonly checkpointBytes: number;
+  /** Of its last run. */
   readonly exit:
-    { readonly exitCode: number; readonly cause: ExitCause; readonly output: string } | undefined;
+    | {
+        readonly exitCode: number;
+        readonly cause: ExitCause;
+        readonly output: string;
+        readonly detail: string;
+      }
+    | undefined;
 }
 
-export function viewOf(record: ProcessRecord, inboxDepth: number): ProcessView {
+export function viewOf(
+  record: ProcessRecord,
+  beside: { inboxDepth: number; phase: string },
+): ProcessView {
   const { spec, exit } = record;
   const [task] = record.tasks;
   return {
@@ -50,7 +68,7 @@ export function viewOf(record: ProcessRecord, inboxDepth: number): ProcessView {
     model: spec.model,
     image: spec.image,
     state: record.state,
-    phase: record.isResponsive ? record.phase : 'unresponsive',
+    phase: beside.phase,
     node: spec.node,
     tokens: record.tokens,
     tokensSimulated: record.tokensSimulated,
@@ -61,10 +79,21 @@ export function viewOf(record: ProcessRecord, inboxDepth: number): ProcessView {
     task: record.tasksRunning === 0 ? 0 : (task ?? 0),
     tasksRunning: record.tasksRunning,
     tasksQueued: record.tasksInLine.size,
-    inboxDepth,
+    inboxDepth: beside.inboxDepth,
     osPid: record.osPid,
+    restart: spec.restart,
+    strategy: spec.strategy,
     restarts: Math.max(0, record.incarnation - 1),
+    restartsInRow: record.restartsInRow,
     isResponsive: record.isResponsive,
-    exit: exit && { exitCode: exit.exitCode, cause: exit.cause, output: exit.output },
+    isQuarantined: record.isQuarantined,
+    isGone: record.isGone,
+    checkpointBytes: record.checkpoint?.bytes ?? 0,
+    exit: exit && {
+      exitCode: exit.exitCode,
+      cause: exit.cause,
+      output: exit.output,
+      detail: exit.detail,
+    },
   };
 }

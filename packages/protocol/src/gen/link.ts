@@ -180,9 +180,11 @@ export interface Call {
     | { $case: "commonAncestor"; value: CommonAncestorCall }
     | { $case: "subtreeNodes"; value: SubtreeNodesCall }
     | //
-    /** Operator's calls: refused on an agent's socket. */
+    /** All that the caller may read. */
     { $case: "listProcesses"; value: ListProcessesCall }
-    | { $case: "kernelStatus"; value: KernelStatusCall }
+    | //
+    /** Operator's calls: refused on an agent's socket. */
+    { $case: "kernelStatus"; value: KernelStatusCall }
     | { $case: "followEvents"; value: FollowEventsCall }
     | { $case: "stopKernel"; value: StopKernelCall }
     | { $case: "cancel"; value: CancelCall }

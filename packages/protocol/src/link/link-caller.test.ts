@@ -4,7 +4,8 @@ import { settle } from '../../test/async-queue.ts';
 import { attach, connect, newCaller } from '../../test/caller-end.ts';
 import { RawKernel, doneReply } from '../../test/raw-peer.ts';
 import type { Reply } from '../gen/link.ts';
-import { agent, core } from '../index.ts';
+import { agent, core, link } from '../index.ts';
+import type { CallBody, ReplyBody } from '../index.ts';
 import { make } from '../make.ts';
 import { LINK_LIMITS } from './index.ts';
 import { memoryStreamPair } from './memory-stream.ts';
@@ -14,6 +15,45 @@ const item = (id: number, seq: number, raw: string): Reply => {
   return { id, seq, more: true, body: { $case: 'followItem', value: { event: undefined, raw } } };
 };
 const FOLLOW = { afterSeq: 0, last: 0, follow: true, volatile: false, pid: 0, subtree: false };
+
+/** Calls of supervision that have nothing to tell. */
+const NOTHING_TO_TELL = [
+  { $case: 'exit', value: { exitCode: 3, output: 'o', pid: 9 } },
+  { $case: 'restart', value: { targetPid: 9, reason: 'r', gracePeriodSeconds: 1 } },
+  { $case: 'sleep', value: { targetPid: 9 } },
+  { $case: 'wake', value: { targetPid: 9 } },
+  { $case: 'checkpoint', value: { state: new Uint8Array([1]) } },
+  { $case: 'reparent', value: { targetPid: 9, parentPid: 8 } },
+  { $case: 'remove', value: { targetPid: 9 } },
+] as const satisfies readonly CallBody[];
+
+/** Those that have: what is asked, and what comes back. */
+const TELLING: readonly (readonly [CallBody, ReplyBody])[] = [
+  [
+    { $case: 'signal', value: make(link.SignalCall, { signal: 15, reason: 'r' }) },
+    { $case: 'signal', value: { killedPids: [3, 2], signalledPids: [], artifactKey: '' } },
+  ],
+  [
+    { $case: 'collapse', value: make(link.CollapseCall, {}) },
+    { $case: 'collapse', value: { results: [make(agent.WaitChildResponse, { pid: 3 })] } },
+  ],
+  [
+    { $case: 'pendingResults', value: { targetPid: 0 } },
+    { $case: 'pendingResults', value: { results: [make(agent.WaitChildResponse, { name: 'w' })] } },
+  ],
+  [
+    { $case: 'ancestors', value: { targetPid: 0 } },
+    { $case: 'ancestors', value: { processes: [make(core.ProcessInfo, { pid: 1 })] } },
+  ],
+  [
+    { $case: 'commonAncestor', value: { targetPid: 0, otherPid: 9 } },
+    { $case: 'commonAncestor', value: make(core.ProcessInfo, { gone: true }) },
+  ],
+  [
+    { $case: 'subtreeNodes', value: { targetPid: 0 } },
+    { $case: 'subtreeNodes', value: { nodes: ['vps1', 'vps2'] } },
+  ],
+];
 
 describe('LinkCaller.attach()', () => {
   it('says who it is first, and sends calls only after the answer', async () => {
@@ -102,6 +142,22 @@ describe('LinkCaller.call()', () => {
     expect((await Promise.all(infos)).map((info) => info.pid)).toEqual([5, 6]);
   });
 
+  it.each(NOTHING_TO_TELL)('takes `done` as the answer to $$case', async ({ $case, value }) => {
+    const { caller, kernel } = await connect();
+    const call = caller.call($case, value);
+    await kernel.calls(1);
+    kernel.send({ replies: [doneReply(1, 1)] });
+    expect(await call).toEqual({});
+  });
+
+  it.each(TELLING)('takes the reply of its own name as the answer to %o', async (asked, body) => {
+    const { caller, kernel } = await connect();
+    const call = caller.call(asked.$case as 'signal', asked.value as link.SignalCall);
+    expect((await kernel.calls(1))[0]!.body).toEqual(asked);
+    kernel.send({ replies: [{ id: 1, seq: 1, more: false, body }] });
+    expect(await call).toEqual(body.value);
+  });
+
   it('rejects with code, message and details of a refusal', async () => {
     const { caller, kernel } = await connect();
     const call = caller.call('info', { pid: 9 }, { pid: 8 });
@@ -122,8 +178,10 @@ describe('LinkCaller.call()', () => {
 
   it('rejects what no field or frame can hold, and sends nothing of it', async () => {
     const { caller, kernel } = await connect();
-    const negative = caller.call('waitChild', { targetPid: 1, timeoutSeconds: 2 ** 40 });
-    await expect(negative).rejects.toMatchObject({ code: 'invalid_argument' });
+    const wait = make(agent.WaitChildRequest, { targetPid: 1, timeoutSeconds: 2 ** 40 });
+    await expect(caller.call('waitChild', wait)).rejects.toMatchObject({
+      code: 'invalid_argument',
+    });
     const content = new Uint8Array(LINK_LIMITS.frameBytesMax);
     const large = caller.call('store', make(agent.StoreArtifactRequest, { content }));
     await expect(large).rejects.toMatchObject({ code: 'too_large' });
@@ -164,7 +222,7 @@ describe('LinkCaller cancelling', () => {
   it('tells the kernel of a call that is aborted, and ignores its late reply', async () => {
     const { caller, kernel } = await connect();
     const giveUp = new AbortController();
-    const call = caller.call('waitChild', { targetPid: 9, timeoutSeconds: 0 }, giveUp);
+    const call = caller.call('waitChild', make(agent.WaitChildRequest, {}), giveUp);
     await kernel.calls(1);
     giveUp.abort();
     await expect(call).rejects.toMatchObject({ code: 'cancelled' });
@@ -356,7 +414,7 @@ describe('LinkCaller.stream()', () => {
 describe('LinkCaller.close()', () => {
   it('sends what is gathered, ends the stream, and rejects what is open', async () => {
     const { caller, kernel, ends } = await connect();
-    const call = caller.call('exit', { exitCode: 0, output: 'done' });
+    const call = caller.call('exit', make(link.ExitCall, { output: 'done' }));
     caller.close();
     caller.close();
     await expect(call).rejects.toMatchObject({ code: 'cancelled' });

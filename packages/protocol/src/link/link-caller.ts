@@ -13,6 +13,7 @@ import type {
   CallCase,
   CallValue,
   ReplyCase,
+  ReplyCaseOf,
   ReplyValueOf,
   StreamCase,
 } from './call-types.ts';
@@ -63,15 +64,22 @@ interface Attaching {
 const CLIENT_FIELD = { ack: 1, calls: 3, answers: 4 } as const;
 
 /** Calls that are answered by `done`, since they have nothing to tell. */
-const ANSWERED_BY_DONE: ReadonlySet<CallCase> = new Set<CallCase>([
-  'exit',
-  'log',
-  'progress',
-  'metric',
-  'interrupt',
-  'stopKernel',
-  'cancel',
-]);
+type DoneCase = { [C in CallCase]: ReplyCaseOf<C> extends 'done' ? C : never }[CallCase];
+const ANSWERED_BY_DONE: Readonly<Record<DoneCase, true>> = {
+  exit: true,
+  log: true,
+  progress: true,
+  metric: true,
+  interrupt: true,
+  restart: true,
+  sleep: true,
+  wake: true,
+  checkpoint: true,
+  reparent: true,
+  remove: true,
+  stopKernel: true,
+  cancel: true,
+};
 
 /** The call is over here already: whatever becomes of its cancel changes nothing. */
 const CANCEL_LISTENER: CallListener = {
@@ -368,7 +376,7 @@ export class LinkCaller {
 
 function replyCaseOf(kind: CallCase): ReplyCase {
   if (kind === 'followEvents') return 'followItem';
-  return ANSWERED_BY_DONE.has(kind) ? 'done' : (kind as ReplyCase);
+  return Object.hasOwn(ANSWERED_BY_DONE, kind) ? 'done' : (kind as ReplyCase);
 }
 
 function asCallError(error: unknown): LinkCallError {

@@ -1,8 +1,9 @@
 // One kernel call: its task, its deadline, its refusal as a HiveError. A context and its artifacts
 // and log share one caller; a task's context has its own.
-//   C1. A call that starts work (spawn, executeOn, escalate) follows the task's signal: after a
-//       cancel it is refused. A wait follows it unless it began after the cancel. What cleans up
-//       (kill, send, artifacts, log) never follows it, so that a `finally` can do its work.
+//   C1. A call that starts work (spawn, executeOn, escalate, restart, wake) follows the task's
+//       signal: after a cancel it is refused. A wait follows it unless it began after the cancel.
+//       What cleans up or keeps (kill, collapse, send, checkpoint, artifacts, log) never follows
+//       it, so that a `finally` can do its work.
 import { anySignal } from '../deadline.ts';
 import type { CallOptions } from '../deadline.ts';
 import { asHiveError, HiveError } from '../hive-error.ts';

@@ -122,7 +122,8 @@ describe('Context', () => {
     });
     expect(value.self).toMatchObject({ pid: 2, childCount: 1, state: 'running' });
     expect(value.killed).toEqual([child]);
-    expect(value.exit).toEqual({ pid: child, exitCode: -1, output: '', cause: 'killed' });
+    const exit = { pid: child, name: 'c', exitCode: -1, output: '', cause: 'killed' };
+    expect(value.exit).toEqual(exit);
     const sent = kernel.calls.find(({ kind }) => kind === 'kill')?.value;
     expect(sent).toMatchObject({ recursive: true, gracePeriodSeconds: 2 });
   });
@@ -237,5 +238,80 @@ describe('TaskContext after a cancel (C1)', () => {
     expect(await outcomes.promise).toMatchObject([cancelled, cancelled, [3], { exitCode: -1 }]);
     await task;
     expect(kernel.processes.map(({ spawn }) => spawn.name)).toEqual(['main', 'c']);
+  });
+
+  it('fires the signal of the nested task too, down the tree (S1)', async () => {
+    const reached = Promise.withResolvers<string>();
+    const working = Promise.withResolvers<void>();
+    const leaf = defineAgent(async (_task, ctx) => {
+      working.resolve();
+      await once(ctx.signal, 'abort');
+      reached.resolve((ctx.signal.reason as Error).message);
+    });
+    const over = (image: string) =>
+      defineAgent(async (_task, ctx) => {
+        const child = await ctx.spawn({ name: image, image });
+        await ctx.executeOn(child, { description: 'go' });
+      });
+    const kernel = new TestKernel({ images: { leaf, middle: over('leaf'), top: over('middle') } });
+    kernels.push(kernel);
+    const pid = await kernel.spawn({ name: 'top', image: 'top' });
+    const task = failure(kernel.execute(pid, 'go'));
+    await working.promise;
+    await kernel.signal(pid, 'INT', { reason: 'enough' });
+    expect(await reached.promise).toBe('cancelled: the caller gave it up');
+    expect(await task).toMatchObject({ message: 'cancelled: enough' });
+    expect(kernel.processes.every(({ isAlive }) => isAlive)).toBe(true);
+  });
+});
+
+describe('TaskContext.quietly()', () => {
+  const quietOf = (kernel: TestKernel) =>
+    kernel.calls
+      .filter(({ kind }) => kind === 'progress')
+      .map(({ value }) => (value as { quietMs: number }).quietMs);
+
+  it('declares the silence, runs the work, and declares the end (S6)', async () => {
+    const { value, kernel } = await inTask((ctx) =>
+      ctx.quietly(60_000, async () => {
+        await ctx.progress(50, 'linking');
+        return 'built';
+      }),
+    );
+    expect(value).toBe('built');
+    const [declared = 0, meanwhile = 0, ended] = quietOf(kernel);
+    expect(declared).toBeGreaterThan(50_000);
+    // A report of progress does not end it (C3).
+    expect(meanwhile).toBeGreaterThan(50_000);
+    expect(ended).toBe(0);
+  });
+
+  it('declares the end also when the work throws', async () => {
+    const { value, kernel } = await inTask((ctx) =>
+      failure(
+        ctx.quietly(1_000, () => {
+          throw new Error('the tool broke');
+        }),
+      ),
+    );
+    expect(value).toMatchObject({ message: 'the tool broke' });
+    expect(quietOf(kernel).at(-1)).toBe(0);
+  });
+
+  it('leaves the longer silence of another task open (Q1)', async () => {
+    const { kernel } = await inTask((ctx) =>
+      ctx.quietly(600_000, () => ctx.quietly(1_000, () => undefined)),
+    );
+    const quiet = quietOf(kernel);
+    expect(quiet).toHaveLength(4);
+    expect(quiet.slice(0, 3).every((ms) => ms > 500_000)).toBe(true);
+    expect(quiet[3]).toBe(0);
+  });
+
+  it.each([0, -1, Number.NaN])('refuses a silence of %s ms, and runs nothing', async (maxMs) => {
+    let runs = 0;
+    const { value, kernel } = await inTask((ctx) => failure(ctx.quietly(maxMs, () => (runs += 1))));
+    expect(value).toMatchObject({ code: 'invalid_argument' });
+    expect([runs, quietOf(kernel)]).toEqual([0, []]);
   });
 });

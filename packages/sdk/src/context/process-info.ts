@@ -3,7 +3,7 @@
 import type { agent, core } from '@hivekernel/protocol';
 import { wireSeconds } from '../deadline.ts';
 import { ROLES, STATES, TIERS, wordOf } from '../words.ts';
-import type { ProcessState, Role, Tier } from '../words.ts';
+import type { ProcessState, RestartPolicy, Role, Strategy, Tier } from '../words.ts';
 
 export interface ProcessInfo {
   readonly pid: number;
@@ -16,15 +16,27 @@ export interface ProcessInfo {
   readonly tier: Tier;
   readonly model: string;
   readonly state: ProcessState;
-  /** The kernel's finer word: `starting`, `paused`, `stopping` and the states. */
+  /** The kernel's finer word: `starting`, `stopping` and the states. */
   readonly stateWord: string;
-  /** What it does or waits for: `waiting: child 7`. */
+  /** What it does or waits for: `child 7`, `restart 2 in 4 s`, `unresponsive`. */
   readonly phase: string;
   readonly node: string;
   readonly osPid: number;
   readonly childCount: number;
   readonly startedAtMs: number;
+  /** What follows its end. */
+  readonly restart: RestartPolicy;
+  /** Whom the restart of one of its children concerns. */
+  readonly strategy: Strategy;
   readonly restarts: number;
+  /** Those of them, the newest, that had no time of health in between. */
+  readonly restartsInRow: number;
+  /** Dead after a crash loop; its record stays until an operator removes it. */
+  readonly quarantined: boolean;
+  /** Gone for good: no restart will come, its address and inbox are others'. */
+  readonly gone: boolean;
+  /** Of what its next incarnation finds as `ctx.savedState`; 0: none. */
+  readonly checkpointBytes: number;
   readonly currentTaskId: string;
   readonly tasksRunning: number;
   readonly tasksQueued: number;
@@ -37,7 +49,10 @@ export interface ProcessInfo {
   readonly contextUsagePercent: number;
   /** Of an ended process. */
   readonly exitCode: number;
+  /** In a word: `done`, `crashed`, `killed`, `hung` … */
   readonly exitCause: string;
+  /** In a sentence: `exit code 41`, the last lines that it printed. */
+  readonly exitDetail: string;
   readonly output: string;
 }
 
@@ -88,14 +103,20 @@ export function infoFromWire(info: core.ProcessInfo): ProcessInfo {
     role: wordOf(ROLES, info.role),
     tier: wordOf(TIERS, info.cognitiveTier),
     model: info.model,
-    state: wordOf(STATES, info.state),
+    state: info.stateWord === 'paused' ? 'paused' : wordOf(STATES, info.state),
     stateWord: info.stateWord,
     phase: info.phase,
     node: info.vps,
     osPid: info.osPid,
     childCount: info.childCount,
     startedAtMs: info.startedAtMs === 0 ? info.startedAt * MS_PER_SECOND : info.startedAtMs,
+    restart: info.restartPolicy as RestartPolicy,
+    strategy: info.strategy as Strategy,
     restarts: info.restarts,
+    restartsInRow: info.restartsInRow,
+    quarantined: info.quarantined,
+    gone: info.gone,
+    checkpointBytes: info.checkpointBytes,
     currentTaskId: info.currentTaskId,
     tasksRunning: info.tasksRunning,
     tasksQueued: info.tasksQueued,
@@ -107,6 +128,7 @@ export function infoFromWire(info: core.ProcessInfo): ProcessInfo {
     contextUsagePercent: info.contextUsagePercent,
     exitCode: info.exitCode,
     exitCause: info.exitCause,
+    exitDetail: info.exitDetail,
     output: info.output,
   };
 }

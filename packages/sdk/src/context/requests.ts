@@ -1,7 +1,8 @@
 // What an agent asks of the kernel, and its translation to the wire. Pure: no call is made here.
 // Durations are milliseconds; where the wire has whole seconds they are rounded up.
-import type { agent as wire } from '@hivekernel/protocol';
+import type { agent as wire, link } from '@hivekernel/protocol';
 import { wireSeconds } from '../deadline.ts';
+import { HiveError } from '../hive-error.ts';
 import { bytesOf } from '../payload.ts';
 import type { Payload } from '../payload.ts';
 import { textValues } from '../task.ts';
@@ -12,9 +13,20 @@ import {
   RUNTIMES,
   SEVERITIES,
   SHUTDOWN_REASONS,
+  SIGNALS,
   TIERS,
 } from '../words.ts';
-import type { Priority, Role, Runtime, Severity, ShutdownReason, Tier } from '../words.ts';
+import type {
+  Priority,
+  RestartPolicy,
+  Role,
+  Runtime,
+  Severity,
+  ShutdownReason,
+  SignalName,
+  Strategy,
+  Tier,
+} from '../words.ts';
 import { limitsToWire } from './process-info.ts';
 import type { Limits } from './process-info.ts';
 
@@ -40,6 +52,16 @@ export interface SpawnOptions {
   readonly exitAfterTask?: boolean | undefined;
   /** Directory that the child works in; left out: one of its own. */
   readonly cwd?: string | undefined;
+  /** What follows its end. Default: by its role. */
+  readonly restart?: RestartPolicy | undefined;
+  /** Whom the restart of one of its children concerns. Default: by its role. */
+  readonly strategy?: Strategy | undefined;
+  /** From its first start to its end, for good; whole seconds on the wire. Default: no limit. */
+  readonly wallLimitMs?: number | undefined;
+  /** Without progress while a task runs, then it counts as hung; whole seconds on the wire. */
+  readonly idleLimitMs?: number | undefined;
+  /** From a model call to its first token; whole seconds on the wire. */
+  readonly firstTokenLimitMs?: number | undefined;
 }
 
 export interface KillOptions {
@@ -47,6 +69,24 @@ export interface KillOptions {
   readonly recursive?: boolean | undefined;
   readonly reason?: ShutdownReason | undefined;
   /** From asking to forcing; whole seconds on the wire. Left out or 0: the kernel's default. */
+  readonly graceMs?: number | undefined;
+}
+
+/** How a whole branch ends. */
+export type CollapseOptions = Omit<KillOptions, 'recursive'>;
+
+export interface SignalOptions {
+  /** Its descendants too. */
+  readonly recursive?: boolean | undefined;
+  /** For people; kept in the journal, and what the receiver of a HUP reads. */
+  readonly reason?: string | undefined;
+  /** TERM only: from asking to forcing; whole seconds on the wire. Left out: the default. */
+  readonly graceMs?: number | undefined;
+}
+
+export interface RestartOptions {
+  readonly reason?: string | undefined;
+  /** From asking to forcing; whole seconds on the wire. Left out: the kernel's default. */
   readonly graceMs?: number | undefined;
 }
 
@@ -76,6 +116,8 @@ export interface TaskOptions {
   readonly priority?: Priority | undefined;
   /** Sent along as it is. */
   readonly context?: Payload | undefined;
+  /** How often it is tried again when the child ended under it and is restarted. Default: 0. */
+  readonly retries?: number | undefined;
 }
 
 export interface EscalateOptions {
@@ -105,6 +147,12 @@ export function spawnToWire(options: SpawnOptions): wire.SpawnRequest {
     user: '',
     exitAfterTask: options.exitAfterTask ?? false,
     cwd: options.cwd ?? '',
+    restartPolicy: options.restart ?? '',
+    strategy: options.strategy ?? '',
+    wallLimitSeconds: wireSeconds(options.wallLimitMs),
+    idleLimitSeconds: wireSeconds(options.idleLimitMs),
+    firstTokenLimitSeconds: wireSeconds(options.firstTokenLimitMs),
+    onKernelDeath: '',
   };
 }
 
@@ -113,6 +161,36 @@ export function killToWire(pid: number, options: KillOptions): wire.KillRequest 
     targetPid: pid,
     recursive: options.recursive ?? false,
     reason: numberOf(SHUTDOWN_REASONS, options.reason ?? 'normal'),
+    gracePeriodSeconds: wireSeconds(options.graceMs),
+  };
+}
+
+export function collapseToWire(pid: number, options: CollapseOptions): link.CollapseCall {
+  return {
+    targetPid: pid,
+    reason: numberOf(SHUTDOWN_REASONS, options.reason ?? 'normal'),
+    gracePeriodSeconds: wireSeconds(options.graceMs),
+  };
+}
+
+/** Throws `invalid_argument` for a word that is no signal, before anything is sent. */
+export function signalToWire(
+  pid: number,
+  signal: SignalName,
+  options: SignalOptions,
+): link.SignalCall {
+  if (!Object.hasOwn(SIGNALS, signal)) {
+    const known = Object.keys(SIGNALS).join(', ');
+    throw new HiveError(
+      'invalid_argument',
+      `"${String(signal)}" is no signal; there are: ${known}.`,
+    );
+  }
+  return {
+    targetPid: pid,
+    signal: SIGNALS[signal],
+    recursive: options.recursive ?? false,
+    reason: options.reason ?? '',
     gracePeriodSeconds: wireSeconds(options.graceMs),
   };
 }
@@ -139,6 +217,7 @@ export function taskToWire(options: TaskOptions, parentTaskId: string): wire.Tas
     timeoutSeconds: wireSeconds(options.timeoutMs),
     context: bytesOf(options.context ?? NOTHING),
     parentTaskId,
+    retriesMax: options.retries ?? 0,
   };
 }
 

@@ -28,6 +28,7 @@ const taskRequest = (taskId: string) => ({
   timeoutSeconds: 0,
   context: new Uint8Array(),
   parentTaskId: '',
+  retriesMax: 0,
 });
 
 describe('AgentHost: start', () => {

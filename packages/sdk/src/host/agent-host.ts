@@ -5,23 +5,27 @@
 //   H2. Tasks and messages wait until onInit ended (G1); calls of the agent do not wait.
 //   H3. A failed start answers `ready: false` with the reason, then ends the process.
 //   H4. Shutdown: tasks are cancelled and answered, onShutdown runs, the answer leaves, the process
-//       ends.
-import { setTimeout as delay } from 'node:timers/promises';
+//       ends. Where onShutdown leaves nothing the answer has no state: the last checkpoint stays.
 import type { agent as wire } from '@hivekernel/protocol';
 import { BIND_CONTEXT } from '../agent.ts';
-import type { AgentHandlers, BindsContext, MessageOutcome } from '../agent.ts';
+import type { AgentHandlers, BindsContext } from '../agent.ts';
 import { Context, TaskContext } from '../context/context.ts';
 import type { ContextParts } from '../context/context.ts';
+import { QuietTimes } from '../context/quiet-times.ts';
 import { runInTask } from '../current-task.ts';
 import { HiveError, messageOf } from '../hive-error.ts';
 import type { AnswerBody, KernelPort, RequestBody } from '../kernel-port.ts';
 import { processMeter } from '../model/token-meter.ts';
+import { modelWaits, WatchedPort } from '../open-waits.ts';
 import { bytesOf } from '../payload.ts';
 import { taskFromWire } from '../task.ts';
-import { ACKS, numberOf, SHUTDOWN_REASONS, STATES, wordOf } from '../words.ts';
+import { numberOf, SHUTDOWN_REASONS, STATES, wordOf } from '../words.ts';
 import type { ShutdownReason } from '../words.ts';
+import { dumpJson } from './dump.ts';
+import { handOver } from './hand-over.ts';
 import { MessageLanes } from './message-lanes.ts';
 import { RunningTasks } from './running-tasks.ts';
+import { within } from './within.ts';
 
 export const EXIT_FAILED_START = 1;
 export const EXIT_FAILED_SHUTDOWN = 1;
@@ -50,6 +54,7 @@ const SHUTDOWN_GRACE_SHARE = 0.8;
 
 export class AgentHost {
   readonly #options: AgentHostOptions;
+  readonly #port: WatchedPort;
   readonly #life = new AbortController();
   readonly #ready = Promise.withResolvers<Started>();
   readonly #tasks = new RunningTasks((request, signal) => this.#runTask(request, signal));
@@ -61,6 +66,7 @@ export class AgentHost {
 
   constructor(options: AgentHostOptions) {
     this.#options = options;
+    this.#port = new WatchedPort(options.port);
     this.#ready.promise.catch(() => undefined);
     options.agent.catch(() => undefined);
   }
@@ -95,6 +101,8 @@ export class AgentHost {
         return { $case: 'interrupt', value: this.#interrupt(request.value) };
       case 'shutdown':
         return { $case: 'shutdown', value: await this.#shutdown(request.value) };
+      case 'dump':
+        return { $case: 'dump', value: { json: await this.#dump() } };
     }
   }
 
@@ -108,10 +116,11 @@ export class AgentHost {
     try {
       const agent = await this.#options.agent;
       const parts: ContextParts = {
-        port: this.#options.port,
+        port: this.#port,
         init,
         signal: this.#life.signal,
         onExit: (exitCode) => this.#end(exitCode),
+        quiet: new QuietTimes(),
       };
       const context = new Context(parts);
       this.#contextTokensMax = context.limits.contextTokensMax ?? 0;
@@ -173,6 +182,11 @@ export class AgentHost {
     return { acknowledged, partialResult: undefined };
   }
 
+  #dump(): Promise<string> {
+    const waits = [...this.#port.waits.all, ...modelWaits.all];
+    return dumpJson({ started: this.#started, tasks: this.#tasks.all, waits });
+  }
+
   async #shutdown(request: wire.ShutdownRequest): Promise<wire.ShutdownResponse> {
     const seconds = request.gracePeriodSeconds;
     const askedMs = seconds === 0 ? DEFAULT_GRACE_MS : seconds * MS_PER_SECOND;
@@ -205,44 +219,6 @@ export class AgentHost {
 }
 
 const deliverAnswer = (value: wire.MessageAck): AnswerBody => ({ $case: 'deliver', value });
-
-function handOver(
-  { agent, context }: Started,
-  message: wire.AgentMessage,
-): wire.MessageAck | Promise<wire.MessageAck> {
-  const { messageId } = message;
-  if (agent.onMessage === undefined) {
-    const word = message.type === 'escalation' ? 'escalate' : 'accepted';
-    return { messageId, status: numberOf(ACKS, word), reply: '' };
-  }
-  const outcome = agent.onMessage(context.messageFromWire(message), context);
-  if (!isThenable(outcome)) return ackOf(messageId, outcome);
-  return Promise.resolve(outcome).then((late) => ackOf(messageId, late));
-}
-
-function ackOf(messageId: string, outcome: MessageOutcome): wire.MessageAck {
-  if (typeof outcome === 'object') {
-    return { messageId, status: numberOf(ACKS, 'accepted'), reply: outcome.reply };
-  }
-  return { messageId, status: numberOf(ACKS, outcome ?? 'accepted'), reply: '' };
-}
-
-function isThenable(
-  outcome: MessageOutcome | Promise<MessageOutcome>,
-): outcome is Promise<MessageOutcome> {
-  return typeof outcome === 'object' && outcome !== null && 'then' in outcome;
-}
-
-/** `undefined` when the time passed first. */
-async function within<T>(work: Promise<T>, limitMs: number): Promise<T | undefined> {
-  const late = new AbortController();
-  const timer = delay(limitMs, undefined, { signal: late.signal }).catch(() => undefined);
-  try {
-    return await Promise.race([work, timer]);
-  } finally {
-    late.abort();
-  }
-}
 
 function bindsContext(agent: AgentHandlers): agent is AgentHandlers & BindsContext {
   return BIND_CONTEXT in agent;

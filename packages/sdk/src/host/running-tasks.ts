@@ -13,7 +13,15 @@ const TASKS_MAX = 16_384;
 /** `run` gets the signal that ends the task; what it resolves to is the task's output. */
 export type RunTask = (request: wire.TaskRequest, signal: AbortSignal) => Promise<unknown>;
 
+export interface TaskInProgress {
+  readonly id: string;
+  readonly description: string;
+  /** Unix milliseconds. */
+  readonly sinceMs: number;
+}
+
 interface RunningTask {
+  readonly about: TaskInProgress;
   readonly controller: AbortController;
   readonly answer: Promise<link.ExecuteAnswer>;
 }
@@ -30,6 +38,11 @@ export class RunningTasks {
     return this.#tasks.size;
   }
 
+  /** The one that has run longest comes first. */
+  get all(): readonly TaskInProgress[] {
+    return [...this.#tasks.values()].map(({ about }) => about);
+  }
+
   /** The one that has run longest; empty when there is none. */
   get currentId(): string {
     const [id] = this.#tasks.keys();
@@ -44,7 +57,8 @@ export class RunningTasks {
     }
     const controller = new AbortController();
     const answer = this.#answer(request, controller.signal);
-    this.#tasks.set(request.taskId, { controller, answer });
+    const { taskId: id, description } = request;
+    this.#tasks.set(id, { about: { id, description, sinceMs: Date.now() }, controller, answer });
     return answer;
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TestKernel } from '../testing/test-kernel.ts';
 import { TestModel } from '../testing/test-model.ts';
@@ -69,7 +70,53 @@ describe('LLMAgent', () => {
     });
   });
 
+  it('tells its conversation in a dump, where it has one', async () => {
+    const { ask, kernel, pid } = await start(Rememberer);
+    await ask('a');
+    expect(await kernel.dump(pid)).toMatchObject({
+      context: { conversation: [{ prompt: 'a', answer: 'user:a' }] },
+    });
+    const plain = await start(Plain);
+    expect(await plain.kernel.dump(plain.pid)).toMatchObject({ context: null });
+  });
+
   it('says that the kernel must have started it', () => {
     expect(() => new Plain().llm).toThrow('once the kernel started the agent');
+  });
+});
+
+describe('LLMAgent under an interrupt (S1)', () => {
+  /** A model that never answers, and tells when it was asked and when it was left. */
+  async function startHanging(image: new () => LLMAgent) {
+    const asked = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const model = await TestModel.start(async (_request, { signal }) => {
+      asked.resolve();
+      await once(signal, 'abort');
+      left.resolve();
+      return 'nobody hears this';
+    });
+    const kernel = new TestKernel({ images: { main: image }, env: model.env });
+    cleanups.push(
+      () => kernel.stop(),
+      () => model.stop(),
+    );
+    const pid = await kernel.spawn({ name: 'main', image: 'main', model: 'haiku' });
+    const task = kernel.execute(pid, 'why?').catch((error: unknown) => error);
+    await asked.promise;
+    return { kernel, pid, task, left: left.promise };
+  }
+
+  it.each([
+    ['one answer', Plain],
+    ['a stream', Streamer],
+  ])('ends the HTTP request for %s, and the call in the agent', async (_name, image) => {
+    const { kernel, pid, task, left } = await startHanging(image);
+    expect(await kernel.dump(pid)).toMatchObject({ waits: [{ kind: 'model', target: 'haiku' }] });
+    await kernel.signal(pid, 'INT', { reason: 'enough' });
+    await left;
+    expect(await task).toMatchObject({ message: 'cancelled: enough' });
+    expect(await kernel.dump(pid)).toMatchObject({ waits: [], tasks: [] });
+    expect(kernel.process(pid).isAlive).toBe(true);
   });
 });

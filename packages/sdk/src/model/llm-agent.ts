@@ -41,6 +41,11 @@ export class LLMAgent extends Agent implements BindsContext {
     return this.#systemPrompt;
   }
 
+  /** What `conversation` remembers. */
+  override onDump(_ctx: Context): unknown {
+    return this.conversation && { conversation: this.conversation.exchanges };
+  }
+
   override onTask(task: Task, _ctx: TaskContext): TaskOutput | Promise<TaskOutput> {
     return this.ask(task.description);
   }

@@ -6,6 +6,7 @@
 import { currentTask } from '../current-task.ts';
 import type { CallOptions } from '../deadline.ts';
 import { asHiveError, HiveError, messageOf } from '../hive-error.ts';
+import { modelWaits } from '../open-waits.ts';
 import { AnswerBuilder } from './answer.ts';
 import type { WireAnswer } from './answer.ts';
 import { requestToWire } from './chat.ts';
@@ -77,18 +78,25 @@ export class LLMClient {
   /** One answer. Throws `budget_exhausted`, `rate_limited`, `unavailable`, … */
   async chat(input: ChatInput, options: ChatOptions = {}): Promise<ChatResult> {
     const signal = this.#signal(options);
-    return this.#guard(signal, async () => {
-      const response = await this.#post(requestOf(input, options), { stream: false, signal });
+    const request = requestOf(input, options);
+    const done = this.#begin(request);
+    try {
+      const response = await this.#post(request, { stream: false, signal });
       const builder = new AnswerBuilder(response.headers);
       builder.add(await jsonOf(response));
       return this.#finish(builder);
-    });
+    } catch (error) {
+      throw endOfCall(error, signal);
+    } finally {
+      done();
+    }
   }
 
   /** The answer's text as it comes; the generator returns the whole answer. */
   async *stream(input: ChatInput, options: ChatOptions = {}): AsyncGenerator<string, ChatResult> {
     const signal = this.#signal(options);
     const request = requestOf(input, options);
+    const done = this.#begin(request);
     try {
       const response = await this.#post(request, { stream: true, signal });
       const builder = new AnswerBuilder(response.headers);
@@ -96,6 +104,8 @@ export class LLMClient {
       return this.#finish(builder);
     } catch (error) {
       throw endOfCall(error, signal);
+    } finally {
+      done();
     }
   }
 
@@ -136,12 +146,10 @@ export class LLMClient {
     ]);
   }
 
-  async #guard<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw endOfCall(error, signal);
-    }
+  /** For a dump: call what it returns when the answer is there, or will not come. */
+  #begin({ model }: ChatRequest): () => void {
+    const target = model ?? this.model;
+    return modelWaits.begin({ kind: 'model', target, taskId: currentTask()?.id ?? '' });
   }
 
   async #post(

@@ -22,8 +22,10 @@ export type TestModelAnswer =
       readonly headers?: Readonly<Record<string, string>>;
     };
 
+/** `signal` fires when the caller goes before it was answered. */
 export type AnswerRequest = (
   request: TestModelRequest,
+  caller: { readonly signal: AbortSignal },
 ) => TestModelAnswer | Promise<TestModelAnswer>;
 
 const CHARS_PER_TOKEN = 4;
@@ -71,7 +73,11 @@ export class TestModel {
     for await (const piece of incoming) pieces.push(piece as Buffer);
     const request = JSON.parse(Buffer.concat(pieces).toString()) as TestModelRequest;
     this.requests.push(request);
-    const answer = await this.#answer(request);
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    const answer = await this.#answer(request, { signal: gone.signal });
     if (typeof answer !== 'string') {
       response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
       response.end(JSON.stringify({ error: answer.error }));

@@ -5,6 +5,7 @@
 
 import type {
   Acknowledgement,
+  Content,
   Delivery,
   Effect,
   ExitCause,
@@ -13,7 +14,7 @@ import type {
   TaskId,
   TaskResult,
 } from '@hivekernel/kernel';
-import { taskResult } from './orders.ts';
+import { taskResult, textContent } from './orders.ts';
 
 export interface Behaviour {
   /** `starts`: its OS process is there, but Init stays unanswered. */
@@ -50,6 +51,9 @@ export interface FakeAgent {
   readonly delivered: Delivery[];
   readonly stops: EffectOf<'stop'>[];
   readonly interrupts: EffectOf<'interrupt'>[];
+  /** What it was handed at its start. */
+  readonly checkpoint: Content | undefined;
+  isPaused: boolean;
   isGone: boolean;
 }
 
@@ -78,6 +82,12 @@ export class FakeRuntime {
         return;
       case 'deliver':
         return this.#deliver(effect);
+      case 'pause':
+      case 'resume':
+        this.agent(effect.pid).isPaused = effect.do === 'pause';
+        return;
+      case 'dump':
+        return this.#dump(effect);
       case 'reply':
       case 'observe':
     }
@@ -130,8 +140,17 @@ export class FakeRuntime {
     const { pid, incarnation, spec } = effect;
     const behaviour = BEHAVIOURS[spec.image];
     if (behaviour === undefined) throw new Error(`no behaviour is named "${spec.image}"`);
+    const { checkpoint } = effect;
     const collections = { tasks: new Map(), delivered: [], stops: [], interrupts: [] };
-    this.agents.set(pid, { pid, incarnation, behaviour, ...collections, isGone: false });
+    this.agents.set(pid, {
+      pid,
+      incarnation,
+      behaviour,
+      ...collections,
+      checkpoint,
+      isPaused: false,
+      isGone: false,
+    });
     if (behaviour.start === 'silent') return;
     if (behaviour.start === 'fails') {
       this.tell({ fact: 'start_failed', pid, incarnation, error: 'no such module' });
@@ -142,8 +161,18 @@ export class FakeRuntime {
     if (behaviour.start === 'ready') this.tell({ fact: 'ready', pid, incarnation });
   }
 
+  #dump({ to, pid, key, known }: EffectOf<'dump'>): void {
+    this.tell({ fact: 'dumped', to, pid, key, content: textContent(known) });
+  }
+
   #stop(effect: EffectOf<'stop'>): void {
-    const agent = this.agent(effect.pid);
+    const agent = this.agents.get(effect.pid);
+    if (agent === undefined || agent.isGone || agent.incarnation !== effect.incarnation) {
+      const { pid, incarnation } = effect;
+      const end = { exitCode: -1, cause: 'killed', detail: 'it did not run' } as const;
+      this.tell({ fact: 'exited', pid, incarnation, ...end });
+      return;
+    }
     agent.stops.push(effect);
     if (agent.behaviour.stop === 'ends') this.exits(effect.pid, { exitCode: 0, cause: 'killed' });
   }

@@ -54,6 +54,7 @@ function brokenCounts(state: State, record: Record): string[] {
   const waiting = new Set<number | null>([
     ...[...state.waits.byId.values()].map((wait) => wait.task),
     ...tasks.filter((task) => task.owed !== null).map((task) => task.parentTask),
+    ...[...state.escalations.byId.values()].map((escalation) => escalation.task),
   ]);
   equal('waits', record.waits, running.filter((task) => waiting.has(task.task)).length);
   if (record.pid === KING_PID || !['idle', 'running', 'blocked'].includes(record.state)) {
@@ -131,8 +132,14 @@ function brokenOwed(state: State): string[] {
     const record = state.table.find(pid);
     return record !== undefined && isLive(record.state);
   };
+  /** Stopped with the kernel, and back at the next boot. */
+  const isSuspended = (pid: Pid): boolean => {
+    const record = state.table.find(pid);
+    return record?.exit?.cause === 'kernel_stopped' && !record.isGone;
+  };
   for (const task of state.tasks.byId.values()) {
-    if (!lives(task.pid)) found.push(`task ${task.task} is given to ${task.pid}, which is no more`);
+    if (!lives(task.pid) && !isSuspended(task.pid))
+      found.push(`task ${task.task} is given to ${task.pid}, which is no more`);
   }
   for (const wait of state.waits.byId.values()) {
     if (!lives(wait.target)) found.push(`wait ${wait.wait} is on ${wait.target}, which is no more`);

@@ -10,6 +10,7 @@ import {
   type SpawnOrder,
   type TaskResult,
   type TaskSpec,
+  type WatchLimits,
 } from '@hivekernel/kernel';
 
 /** P6: zero means left out. */
@@ -22,13 +23,14 @@ export const NO_LIMITS: ResourceLimits = {
   tokensTotalMax: 0,
 };
 
-export type SpawnWish = Partial<Omit<SpawnOrder, 'limits'>> & {
+export type SpawnWish = Partial<Omit<SpawnOrder, 'limits' | 'watch'>> & {
+  readonly watch?: Partial<WatchLimits>;
   readonly limits?: Partial<ResourceLimits>;
 };
 
 /** A virtual tactical worker, unless the wish says otherwise. */
 export function spawnOrder(wish: SpawnWish = {}): SpawnOrder {
-  const { limits, ...rest } = wish;
+  const { limits, watch, ...rest } = wish;
   return {
     name: 'worker',
     role: 'worker',
@@ -42,7 +44,10 @@ export function spawnOrder(wish: SpawnWish = {}): SpawnOrder {
     cwd: '',
     initialTask: '',
     exitAfterTask: false,
+    restart: undefined,
+    strategy: undefined,
     ...rest,
+    watch: { wallMs: 0, idleMs: 0, firstTokenMs: 0, ...watch },
     limits: { ...NO_LIMITS, ...limits },
   };
 }
@@ -79,6 +84,7 @@ export function taskSpec(wish: Partial<TaskSpec> = {}): TaskSpec {
     timeoutMs: 0,
     priority: 2,
     context: EMPTY_CONTENT,
+    retriesMax: 0,
     ...wish,
   };
 }

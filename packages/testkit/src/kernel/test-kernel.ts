@@ -94,6 +94,7 @@ export class TestKernel {
   readonly effects: Effect[] = [];
   readonly #owed = new Map<string, Ticket>();
   readonly #threeWay: ThreeWay;
+  readonly #chance: SeededChance;
   kernel: Kernel;
   #lastCall = 0;
 
@@ -101,7 +102,9 @@ export class TestKernel {
     this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
     const chance = new SeededChance(options.seed ?? 1);
     this.#threeWay = new ThreeWay(chance);
-    this.kernel = new Kernel({ settings: this.settings, partition: 0 });
+    this.#chance = new SeededChance((options.seed ?? 1) + 1);
+    const { settings } = this;
+    this.kernel = new Kernel({ settings, partition: 0, chance: this.#chance });
     this.fact({ fact: 'booted', version: 'test', bootId: 'boot-1' });
   }
 
@@ -185,7 +188,10 @@ export class TestKernel {
    */
   reboot(changed: Partial<KernelSettings> = {}): void {
     this.settings = { ...this.settings, ...changed };
-    this.kernel = this.#threeWay.recovered(this.events, this.settings);
+    this.kernel = this.#threeWay.recovered(this.events, {
+      settings: this.settings,
+      chance: this.#chance,
+    });
     for (const ticket of this.#owed.values()) ticket.isLost = true;
     for (const agent of this.runtime.agents.values()) agent.isGone = true;
     this.runtime.takeFacts();

@@ -52,9 +52,9 @@ export class ThreeWay {
   /**
    * A kernel as it comes back after the daemon's death: from the early snapshot, if there is one.
    */
-  recovered(events: readonly Event[], settings: KernelSettings): Kernel {
+  recovered(events: readonly Event[], by: { settings: KernelSettings; chance: Chance }): Kernel {
     const journal = events.map((event) => JSON.stringify(event));
-    return folded({ early: this.#early, journal, settings });
+    return folded({ early: this.#early, journal, ...by });
   }
 }
 
@@ -69,9 +69,10 @@ function folded(of: {
   early: EarlySnapshot | undefined;
   journal: readonly string[];
   settings: KernelSettings;
+  chance?: Chance;
 }): Kernel {
-  const { early, journal, settings } = of;
-  const kernel = new Kernel({ settings, partition: 0 });
+  const { early, journal, settings, chance } = of;
+  const kernel = new Kernel({ settings, partition: 0, ...(chance && { chance }) });
   if (early !== undefined) kernel.restore(early.body);
   for (const line of journal.slice(early?.seq ?? 0)) kernel.replay(JSON.parse(line) as Event);
   kernel.resume();

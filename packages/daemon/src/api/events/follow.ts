@@ -4,7 +4,7 @@
 import type { Event } from '@hivekernel/kernel';
 import type { Host } from '../../journal/host.ts';
 import { missedEvent, toProcessEvents, toVolatileEvent } from '../wire/events.ts';
-import type { ProcessEvent } from '../wire/events.ts';
+import type { ProcessEvent } from '../wire/teller.ts';
 import type { EventFeed, FeedBatch, FeedRequest } from './event-feed.ts';
 
 export interface Followed {

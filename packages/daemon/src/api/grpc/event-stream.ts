@@ -11,11 +11,11 @@ import type { Host } from '../../journal/host.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import { follow } from '../events/follow.ts';
 import { asKernelError } from '../wire/failures.ts';
-import { unreadable } from './core-calls.ts';
 import { identify } from './identity.ts';
 import type { ChannelPolicy } from './identity.ts';
 import type { Decoded } from './service-definitions.ts';
 import { statusOf } from './statuses.ts';
+import { unreadable } from './unary-calls.ts';
 
 export type EventCall = ServerWritableStream<
   Decoded<core.SubscribeEventsRequest>,

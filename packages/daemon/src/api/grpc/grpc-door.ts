@@ -1,5 +1,5 @@
-// The gRPC door: CoreService for programs in any language, on Unix sockets (the operator's, mode
-// 0600) and on loopback TCP (with the operator's token, or `--trust-pid-header`).
+// The gRPC door: CoreService and ControlService for programs in any language, on Unix sockets (the
+// operator's, mode 0600) and on loopback TCP (with the operator's token, or `--trust-pid-header`).
 //   A stop refuses new calls, lets those under way end within its deadline, and cuts off the rest.
 // Not what a call means: api/wire translates, for this door as for the others.
 
@@ -9,9 +9,9 @@ import type { Host } from '../../journal/host.ts';
 import { DoorSocket } from '../door-socket.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import { ServiceState } from '../service-state.ts';
-import { CoreCalls } from './core-calls.ts';
 import { GrpcServer } from './grpc-server.ts';
 import type { ChannelPolicy } from './identity.ts';
+import { UnaryCalls } from './unary-calls.ts';
 
 export interface GrpcDoorOptions {
   readonly host: Host;
@@ -44,7 +44,7 @@ class GrpcListeners implements GrpcDoor {
   readonly #options: GrpcDoorOptions;
   readonly #state = new ServiceState('The gRPC door');
   readonly #stopping = new AbortController();
-  readonly #calls: CoreCalls;
+  readonly #calls: UnaryCalls;
   #servers: GrpcServer[] = [];
   #doors: DoorSocket[] = [];
   #lastCallId = 0;
@@ -53,7 +53,7 @@ class GrpcListeners implements GrpcDoor {
     this.#options = options;
     const { host, termGraceMs, bootId } = options;
     const nextCallId = (): number => (this.#lastCallId += 1);
-    this.#calls = new CoreCalls({ host, termGraceMs, channel: `grpc:${bootId}`, nextCallId });
+    this.#calls = new UnaryCalls({ host, termGraceMs, channel: `grpc:${bootId}`, nextCallId });
   }
 
   get addresses(): readonly string[] {

@@ -1,36 +1,36 @@
-// One grpc-js server: CoreService, health and reflection behind one kind of channel. Connections
-// are handed in by the door, which owns the listeners; each kind of channel has a server of its
-// own, since a shared one cannot tell where a call came in (DESIGN §7).
+// One grpc-js server: our two services, health and reflection behind one kind of channel.
+// Connections are handed in by the door, which owns the listeners; each kind of channel has a
+// server of its own, since a shared one cannot tell where a call came in (DESIGN §7).
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type * as grpc from '@grpc/grpc-js';
 import type { Socket } from 'node:net';
 import { LIMITS } from '@hivekernel/kernel';
-import { core } from '@hivekernel/protocol';
+import { control, core } from '@hivekernel/protocol';
 import type { Host } from '../../journal/host.ts';
 import type { EventFeed } from '../events/event-feed.ts';
-import type { SyscallCase } from '../wire/calls.ts';
-import { UNARY_RPCS } from './core-calls.ts';
-import type { CoreCalls } from './core-calls.ts';
 import { streamEvents } from './event-stream.ts';
 import type { EventCall } from './event-stream.ts';
 import { HEALTH_SERVICE, healthHandlers } from './health.ts';
 import type { ChannelPolicy } from './identity.ts';
 import { NOT_SERVED, notServed } from './not-served.ts';
 import { addReflection } from './reflection.ts';
+import { CONTROL_RPCS, CORE_RPCS } from './rpc-table.ts';
+import type { RpcTable } from './rpc-table.ts';
 import { serviceOf } from './service-definitions.ts';
 import type { Decoded } from './service-definitions.ts';
+import type { UnaryCalls } from './unary-calls.ts';
 
 export interface GrpcServerOptions {
   readonly host: Host;
   readonly feed: EventFeed;
-  readonly calls: CoreCalls;
+  readonly calls: UnaryCalls;
   readonly policy: ChannelPolicy;
   /** Fires when the door stops: streams end. */
   readonly stopping: AbortSignal;
 }
 
-const SERVICES = [core.CoreServiceDefinition.fullName];
+const SERVICES = [core.CoreServiceDefinition.fullName, control.ControlServiceDefinition.fullName];
 
 /** Calls under way on one connection. */
 const STREAMS_PER_CONNECTION_MAX = 4_096;
@@ -49,6 +49,8 @@ export class GrpcServer {
       'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
     });
     this.#server.addService(serviceOf(core.CoreServiceDefinition), coreHandlers(options));
+    const controlService = serviceOf(control.ControlServiceDefinition);
+    this.#server.addService(controlService, unaryHandlers(CONTROL_RPCS, options));
     const { stopping } = options;
     this.#server.addService(HEALTH_SERVICE, healthHandlers({ services: SERVICES, stopping }));
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -77,23 +79,32 @@ export class GrpcServer {
 }
 
 function coreHandlers(options: GrpcServerOptions): grpc.UntypedServiceImplementation {
-  const { host, feed, calls, policy, stopping } = options;
+  const { host, feed, policy, stopping } = options;
   const handlers: grpc.UntypedServiceImplementation = {
+    ...unaryHandlers(CORE_RPCS, options),
     subscribeEvents(call: EventCall) {
       void streamEvents(call, { host, feed, policy, stopping });
     },
   };
-  for (const [rpc, name] of Object.entries<SyscallCase>(UNARY_RPCS)) {
-    handlers[rpc] = (
-      call: grpc.ServerUnaryCall<Decoded<object>, unknown>,
-      done: grpc.sendUnaryData<unknown>,
-    ) => calls.serve(name, { call, policy }, done);
-  }
   for (const rpc of Object.keys(NOT_SERVED) as (keyof typeof NOT_SERVED)[]) {
     handlers[rpc] = STREAMED.has(rpc)
       ? (call: grpc.ServerWritableStream<unknown, unknown>) =>
           void call.emit('error', notServed(rpc))
       : (_: unknown, done: grpc.sendUnaryData<unknown>) => done(notServed(rpc));
+  }
+  return handlers;
+}
+
+function unaryHandlers(
+  table: RpcTable,
+  { calls, policy }: GrpcServerOptions,
+): grpc.UntypedServiceImplementation {
+  const handlers: grpc.UntypedServiceImplementation = {};
+  for (const [rpc, name] of Object.entries(table)) {
+    handlers[rpc] = (
+      call: grpc.ServerUnaryCall<Decoded<object>, unknown>,
+      done: grpc.sendUnaryData<unknown>,
+    ) => calls.serve(name, { call, policy }, done);
   }
   return handlers;
 }

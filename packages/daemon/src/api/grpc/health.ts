@@ -1,4 +1,4 @@
-// The standard health service (grpc.health.v1): SERVING for the server and CoreService while the
+// The standard health service (grpc.health.v1): SERVING for the server and its services while the
 // door is open. Its two messages have one field each, so they are read and written by hand.
 
 import { Metadata } from '@grpc/grpc-js';

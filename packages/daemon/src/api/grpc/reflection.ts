@@ -1,4 +1,4 @@
-// Server reflection, so that grpcurl and its like find CoreService without .proto files. The files
+// Server reflection, so that grpcurl and its like find our services without .proto files. The files
 // are told under their own names, as they were compiled into the protocol package.
 
 import type { Server } from '@grpc/grpc-js';

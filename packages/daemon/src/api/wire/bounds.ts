@@ -70,6 +70,19 @@ export function count(value: number, field: string): number {
   });
 }
 
+/** A count with a bound of its own. */
+export function atMost(value: number, bound: { field: string; max: number }): number {
+  const { field, max } = bound;
+  if (count(value, field) <= max) return value;
+  const sentence = `${field} ${value} is too much, at most ${max} is allowed.`;
+  throw new KernelError('invalid_argument', sentence, { details: { field, max } });
+}
+
+/** Seconds of the wire as milliseconds. */
+export function ms(seconds: number, field: string): number {
+  return count(seconds, field) * MS;
+}
+
 /** Seconds of the wire as milliseconds of grace; 0: the default. */
 export function graceMs({ seconds, defaultMs }: { seconds: number; defaultMs: number }): number {
   return Math.min(seconds === 0 ? defaultMs : seconds * MS, GRACE_MS_MAX);

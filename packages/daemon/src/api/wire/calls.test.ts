@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '@hivekernel/kernel';
-import type { Call, Content, KernelError } from '@hivekernel/kernel';
-import { agent, core, make } from '@hivekernel/protocol';
-import type { CallBody } from '@hivekernel/protocol';
+import type { Call, Content, KernelError, SyscallName } from '@hivekernel/kernel';
+import { agent, core, link, make } from '@hivekernel/protocol';
+import type { CallBody, CallCase, CallValue } from '@hivekernel/protocol';
 import { toCall } from './calls.ts';
 
 const MIB = 1024 ** 2;
@@ -48,6 +48,15 @@ const send = (wish: Partial<agent.SendMessageRequest>): CallBody => ({
 const executeOn = (wish: Partial<agent.TaskRequest>, targetPid = 9): CallBody => ({
   $case: 'executeOn',
   value: { targetPid, task: make(agent.TaskRequest, wish) },
+});
+
+const waitChild = (wish: Partial<agent.WaitChildRequest>): CallBody => ({
+  $case: 'waitChild',
+  value: make(agent.WaitChildRequest, { targetPid: 9, ...wish }),
+});
+const signal = (wish: Partial<link.SignalCall>): CallBody => ({
+  $case: 'signal',
+  value: make(link.SignalCall, { targetPid: 9, signal: 15, ...wish }),
 });
 
 describe('toCall()', () => {
@@ -108,15 +117,15 @@ describe('toCall()', () => {
   });
 
   it('reads a wait of 0 or less as the kernel default', () => {
-    const wait = (timeoutSeconds: number) =>
-      read({ $case: 'waitChild', value: { targetPid: 9, timeoutSeconds } }).args;
-    expect(wait(-5)).toMatchObject({ timeoutMs: 0 });
+    const wait = (timeoutSeconds: number) => read(waitChild({ timeoutSeconds })).args;
+    expect(wait(-5)).toMatchObject({ timeoutMs: 0, isPeek: false });
     expect(wait(2)).toMatchObject({ timeoutMs: 2_000 });
+    expect(read(waitChild({ peek: true })).args).toMatchObject({ isPeek: true });
   });
 
   it('reads progress beyond 0 to 100 as unknown', () => {
     const percent = (value: number) =>
-      read({ $case: 'progress', value: { message: '', percent: value } }).args;
+      read({ $case: 'progress', value: { message: '', percent: value, quietMs: 0 } }).args;
     expect([40, -1, 400, NaN].map(percent)).toMatchObject([
       { percent: 40 },
       { percent: -1 },
@@ -135,6 +144,61 @@ describe('toCall()', () => {
       read({ $case: 'getArtifact', value: make(agent.GetArtifactRequest, wish) }).args;
     expect(by({ key: 'k', artifactId: 'nonsense' })).toMatchObject({ by: { key: 'k' } });
     expect(by({ artifactId: 'a5' })).toMatchObject({ by: { artifact: 5 } });
+  });
+});
+
+/** Everything that they can say: name, what came, what the kernel is asked. */
+const SUPERVISION: readonly (readonly [SyscallName, CallBody, object])[] = [
+  [
+    'signal',
+    signal({ signal: 18, recursive: true, reason: 'r', gracePeriodSeconds: 2 }),
+    { pid: 9, signal: 'CONT', isRecursive: true, reason: 'r', graceMs: 2_000 },
+  ],
+  [
+    'signal',
+    signal({ targetPid: 0 }),
+    { pid: 0, signal: 'TERM', isRecursive: false, reason: '', graceMs: 5_000 },
+  ],
+  [
+    'restart',
+    of('restart', { targetPid: 9, reason: 'r', gracePeriodSeconds: 3 }),
+    { pid: 9, reason: 'r', graceMs: 3_000 },
+  ],
+  ['restart', of('restart', make(link.RestartCall, {})), { pid: 0, reason: '', graceMs: 5_000 }],
+  ['sleep', of('sleep', { targetPid: 0 }), { pid: 0 }],
+  ['wake', of('wake', { targetPid: 9 }), { pid: 9 }],
+  ['exit', of('exit', { exitCode: 3, output: 'o', pid: 9 }), { pid: 9, exitCode: 3, output: 'o' }],
+  [
+    'collapse',
+    of('collapse', { targetPid: 9, reason: 4, gracePeriodSeconds: 3_601 }),
+    { pid: 9, reason: 'user_request', graceMs: 3_600_000 },
+  ],
+  ['pending_results', of('pendingResults', { targetPid: 0 }), { pid: 0 }],
+  ['reparent', of('reparent', { targetPid: 9, parentPid: 8 }), { pid: 9, parent: 8 }],
+  ['ancestors', of('ancestors', { targetPid: 9 }), { pid: 9 }],
+  ['common_ancestor', of('commonAncestor', { targetPid: 0, otherPid: 8 }), { pid: 0, other: 8 }],
+  ['subtree_nodes', of('subtreeNodes', { targetPid: 9 }), { pid: 9 }],
+  ['remove', of('remove', { targetPid: 9 }), { pid: 9 }],
+];
+
+describe('toCall() on supervision', () => {
+  it.each(SUPERVISION)('reads %s', (name, body, args) => {
+    const call = read(body);
+    expect([call.name, call.args]).toEqual([name, args]);
+  });
+
+  it('keeps the state of a checkpoint as content, whatever its size up to 8 MiB', () => {
+    const taken: number[] = [];
+    const call = read(checkpoint(8 * MIB), { taken });
+    expect([call.name, taken]).toEqual(['checkpoint', [8 * MIB]]);
+    expect(call.args).toMatchObject({ content: { bytes: 8 * MIB } });
+  });
+
+  it('takes up to 100 tries of a task, and a silence of up to a day', () => {
+    expect(read(executeOn({ retriesMax: 100 })).args).toMatchObject({ spec: { retriesMax: 100 } });
+    expect(read(executeTask(1, 3)).args).toMatchObject({ spec: { retriesMax: 3 } });
+    expect(read(executeTask(1)).args).toMatchObject({ spec: { retriesMax: 0 } });
+    expect(read(progress(86_400_000)).args).toMatchObject({ quietMs: 86_400_000 });
   });
 });
 
@@ -182,7 +246,7 @@ const REFUSED: readonly (readonly [string, CallBody, string, string])[] = [
   ],
   ['nobody to kill', kill(0), 'invalid_argument', 'target_pid'],
   ['an unknown reason', kill(9, 17), 'invalid_argument', 'reason'],
-  ['nobody to wait for', wait(0), 'invalid_argument', 'target_pid'],
+  ['nobody to wait for', waitChild({ targetPid: 0 }), 'invalid_argument', 'target_pid'],
   ['nobody to write to', send({ toPid: 0 }), 'invalid_argument', 'to_pid'],
   ['a payload over 1 MiB', send({ payload: new Uint8Array(MIB + 1) }), 'too_large', 'payload'],
   ['a priority beyond the table', send({ priority: 9 as never }), 'invalid_argument', 'priority'],
@@ -196,6 +260,19 @@ const REFUSED: readonly (readonly [string, CallBody, string, string])[] = [
   ['a context over 1 MiB', executeOn({ context: new Uint8Array(MIB + 1) }), 'too_large', 'context'],
   ['nobody to run it', executeOn({}, 0), 'invalid_argument', 'target_pid'],
   ['a negative time', executeTask(-1), 'invalid_argument', 'timeout_seconds'],
+  ['too many tries', executeOn({ retriesMax: 101 }), 'invalid_argument', 'retries_max 101'],
+  ['too many tries of a person', executeTask(1, 101), 'invalid_argument', 'retries_max 101'],
+  ['a silence over a day', progress(86_400_001), 'invalid_argument', 'quiet_ms 86400001'],
+  ['no signal', signal({ signal: 0 }), 'invalid_argument', 'signal 0 is not known'],
+  ['a signal of no name', signal({ signal: 3 as never }), 'invalid_argument', '15 TERM'],
+  ['a reason over 1 MiB', signal({ reason: LONG }), 'too_large', 'reason'],
+  ['nobody to wake', of('wake', { targetPid: 0 }), 'invalid_argument', 'target_pid'],
+  ['nobody to remove', of('remove', { targetPid: 0 }), 'invalid_argument', 'target_pid'],
+  ['nobody to move', of('reparent', { targetPid: 0, parentPid: 8 }), 'invalid_argument', 'target'],
+  ['no new parent', of('reparent', { targetPid: 9, parentPid: 0 }), 'invalid_argument', 'parent'],
+  ['nobody else', of('commonAncestor', { targetPid: 9, otherPid: 0 }), 'invalid_argument', 'other'],
+  ['a state over 8 MiB', checkpoint(8 * MIB + 1), 'too_large', 'state'],
+  ['an unknown reason of an end', collapse(9), 'invalid_argument', 'reason'],
   ['no artifact', get({}), 'invalid_argument', 'key'],
   ['no id of an artifact', get({ artifactId: 't5' }), 'invalid_argument', 'artifact_id'],
   ['an artifact over 16 MiB', store(16 * MIB + 1), 'too_large', 'content'],
@@ -217,11 +294,20 @@ describe('toCall() on what cannot be', () => {
 function kill(targetPid: number, reason = 0): CallBody {
   return { $case: 'kill', value: make(agent.KillRequest, { targetPid, reason: reason as never }) };
 }
-function wait(targetPid: number): CallBody {
-  return { $case: 'waitChild', value: { targetPid, timeoutSeconds: 0 } };
+function of<C extends CallCase>($case: C, value: CallValue<C>): CallBody {
+  return { $case, value } as unknown as CallBody;
 }
-function executeTask(timeoutSeconds: number): CallBody {
-  const value = make(core.ExecuteTaskRequest, { targetPid: 9, timeoutSeconds });
+function progress(quietMs: number): CallBody {
+  return of('progress', { message: '', percent: 0, quietMs });
+}
+function checkpoint(bytes: number): CallBody {
+  return of('checkpoint', { state: new Uint8Array(bytes) });
+}
+function collapse(reason: number): CallBody {
+  return of('collapse', make(link.CollapseCall, { reason: reason as never }));
+}
+function executeTask(timeoutSeconds: number, retriesMax = 0): CallBody {
+  const value = make(core.ExecuteTaskRequest, { targetPid: 9, timeoutSeconds, retriesMax });
   return { $case: 'executeTask', value };
 }
 function get(wish: Partial<agent.GetArtifactRequest>): CallBody {

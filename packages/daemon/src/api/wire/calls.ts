@@ -4,11 +4,11 @@
 //   3. Who calls comes from the channel, never from here.
 
 import { KernelError, LIMITS, asPid } from '@hivekernel/kernel';
-import type { ArgsOf, Call, ResourceLimits, SyscallName, TaskSpec } from '@hivekernel/kernel';
+import type { ArgsOf, Call, Pid, SyscallName, TaskSpec } from '@hivekernel/kernel';
 import type { CallBody, CallCase, CallValue, agent } from '@hivekernel/protocol';
 import type { Host } from '../../journal/host.ts';
 import * as bounds from './bounds.ts';
-import { imageOf } from './image-field.ts';
+import { readSpawn } from './spawn-order.ts';
 import { artifactIdFrom, taskIdFrom } from './wire-ids.ts';
 import * as words from './words.ts';
 
@@ -38,8 +38,20 @@ export const SYSCALL_OF = {
   usage: 'usage',
   metric: 'metric',
   interrupt: 'interrupt',
+  signal: 'signal',
+  restart: 'restart',
+  sleep: 'sleep',
+  wake: 'wake',
+  checkpoint: 'checkpoint',
+  collapse: 'collapse',
+  pendingResults: 'pending_results',
+  reparent: 'reparent',
+  ancestors: 'ancestors',
+  commonAncestor: 'common_ancestor',
+  subtreeNodes: 'subtree_nodes',
   listProcesses: 'list_processes',
   cancel: 'cancel',
+  remove: 'remove',
 } as const satisfies Readonly<Record<SyscallCase, SyscallName>>;
 
 /** Who calls, over which channel, and what making the call needs. */
@@ -48,7 +60,7 @@ export interface CallOrigin {
   /** Unique among all channels of this boot and of those before it. */
   readonly channel: string;
   readonly isOperator: boolean;
-  /** For a kill that names no grace period. */
+  /** For a call that ends somebody and names no grace period. */
   readonly termGraceMs: number;
 }
 
@@ -66,7 +78,6 @@ type Reader<C extends SyscallCase> = (
 ) => ArgsOf<(typeof SYSCALL_OF)[C]>;
 
 const KING = 1;
-const MS = 1_000;
 const UNKNOWN_PERCENT = -1;
 
 export const isSyscall = (body: CallBody): body is Extract<CallBody, { $case: SyscallCase }> =>
@@ -91,24 +102,36 @@ export function toCall(call: WireCall, origin: CallOrigin): Call {
   } as Call;
 }
 
+/** 0: the caller. */
+const anyone = (value: number, field = 'target_pid'): Pid => asPid(bounds.count(value, field));
+const someone = (value: number, field = 'target_pid'): Pid => asPid(bounds.someone(value, field));
+
+const graceOf = (q: { gracePeriodSeconds: number }, from: CallOrigin): number =>
+  bounds.graceMs({ seconds: q.gracePeriodSeconds, defaultMs: from.termGraceMs });
+
 const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   spawn: readSpawn,
-  kill: (q, { termGraceMs }) => ({
-    pid: asPid(bounds.someone(q.targetPid, 'target_pid')),
+  kill: (q, from) => ({
+    pid: someone(q.targetPid),
     isRecursive: q.recursive,
     reason: words.REASON.fromWire(q.reason, 'reason'),
-    graceMs: bounds.graceMs({ seconds: q.gracePeriodSeconds, defaultMs: termGraceMs }),
+    graceMs: graceOf(q, from),
   }),
-  exit: (q) => ({ exitCode: q.exitCode, output: bounds.text(q.output, 'output') }),
+  exit: (q) => ({
+    pid: anyone(q.pid, 'pid'),
+    exitCode: q.exitCode,
+    output: bounds.text(q.output, 'output'),
+  }),
   waitChild: (q) => ({
-    pid: asPid(bounds.someone(q.targetPid, 'target_pid')),
-    timeoutMs: Math.max(0, q.timeoutSeconds) * MS,
+    pid: someone(q.targetPid),
+    timeoutMs: bounds.ms(Math.max(0, q.timeoutSeconds), 'timeout_seconds'),
+    isPeek: q.peek,
   }),
-  info: (q) => ({ pid: asPid(bounds.count(q.pid, 'pid')) }),
+  info: (q) => ({ pid: anyone(q.pid, 'pid') }),
   listChildren: (q) => ({ isRecursive: q.recursive, state: words.stateFilter(q.filterState) }),
   listSiblings: () => ({}),
   send: readSend,
-  listInbox: (q) => ({ pid: asPid(bounds.count(q.pid, 'pid')) }),
+  listInbox: (q) => ({ pid: anyone(q.pid, 'pid') }),
   store: (q, { host }) => {
     const contentType = bounds.word(q.contentType, 'content_type');
     const visibility = words.VISIBILITY.fromWire(q.visibility, 'visibility');
@@ -119,19 +142,20 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   getArtifact: (q) => ({ by: artifactOf(q), version: bounds.count(q.version, 'version') }),
   listArtifacts: (q) => ({
     prefix: bounds.chars(q.prefix, { field: 'prefix', max: LIMITS.artifactKeyCharsMax }),
-    storedBy: q.storedByPid === 0 ? undefined : asPid(bounds.count(q.storedByPid, 'stored_by_pid')),
+    storedBy: q.storedByPid === 0 ? undefined : anyone(q.storedByPid, 'stored_by_pid'),
   }),
   executeOn: (q, { host }) => ({
-    pid: asPid(bounds.someone(q.targetPid, 'target_pid')),
+    pid: someone(q.targetPid),
     spec: readTask(q.task, host),
   }),
   executeTask: (q, { host }) => ({
-    pid: asPid(bounds.someone(q.targetPid, 'target_pid')),
+    pid: someone(q.targetPid),
     spec: {
       description: bounds.text(q.description, 'description'),
       params: bounds.textMap(q.params, 'params'),
-      timeoutMs: bounds.count(q.timeoutSeconds, 'timeout_seconds') * MS,
+      timeoutMs: bounds.ms(q.timeoutSeconds, 'timeout_seconds'),
       priority: NORMAL,
+      retriesMax: retriesOf(q),
       context: host.content(NO_BYTES),
     },
   }),
@@ -143,6 +167,7 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   progress: (q) => ({
     message: bounds.text(q.message, 'message'),
     percent: q.percent >= 0 && q.percent <= 100 ? q.percent : UNKNOWN_PERCENT,
+    quietMs: bounds.atMost(q.quietMs, { field: 'quiet_ms', max: LIMITS.quietMsMax }),
   }),
   escalate: (q) => ({
     issue: bounds.text(q.issue, 'issue'),
@@ -157,56 +182,56 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
     labels: bounds.textMap(q.labels, 'labels'),
   }),
   interrupt: (q) => ({
-    pid: asPid(bounds.count(q.targetPid, 'target_pid')),
+    pid: anyone(q.targetPid),
     task: taskIdFrom(q.taskId),
     reason: bounds.text(q.reason, 'reason'),
   }),
+  signal: (q, from) => ({
+    pid: anyone(q.targetPid),
+    signal: words.SIGNAL.fromWire(q.signal, 'signal'),
+    isRecursive: q.recursive,
+    reason: bounds.text(q.reason, 'reason'),
+    graceMs: graceOf(q, from),
+  }),
+  restart: (q, from) => ({
+    pid: anyone(q.targetPid),
+    reason: bounds.text(q.reason, 'reason'),
+    graceMs: graceOf(q, from),
+  }),
+  sleep: (q) => ({ pid: anyone(q.targetPid) }),
+  wake: (q) => ({ pid: someone(q.targetPid) }),
+  checkpoint: (q, { host }) => {
+    const bound = { field: 'state', max: LIMITS.checkpointBytesMax };
+    return { content: host.content(bounds.payload(q.state, bound)) };
+  },
+  collapse: (q, from) => ({
+    pid: anyone(q.targetPid),
+    reason: words.REASON.fromWire(q.reason, 'reason'),
+    graceMs: graceOf(q, from),
+  }),
+  pendingResults: (q) => ({ pid: anyone(q.targetPid) }),
+  reparent: (q) => ({
+    pid: someone(q.targetPid),
+    parent: someone(q.parentPid, 'parent_pid'),
+  }),
+  ancestors: (q) => ({ pid: anyone(q.targetPid) }),
+  commonAncestor: (q) => ({
+    pid: anyone(q.targetPid),
+    other: someone(q.otherPid, 'other_pid'),
+  }),
+  subtreeNodes: (q) => ({ pid: anyone(q.targetPid) }),
   listProcesses: (q) => ({
-    root: asPid(bounds.count(q.rootPid, 'root_pid')),
+    root: anyone(q.rootPid, 'root_pid'),
     includeDead: q.includeDead,
   }),
   cancel: (q, { channel, pid }) => ({
     call: { channel, pid: asPid(pid), id: bounds.count(q.callId, 'call_id') },
   }),
+  remove: (q) => ({ pid: someone(q.targetPid) }),
 };
 
 const NORMAL = 2;
 const NO_BYTES = new Uint8Array(0);
-
-function readSpawn(q: agent.SpawnRequest): ArgsOf<'spawn'> {
-  if (q.schedule !== undefined && (q.schedule.cron !== '' || q.schedule.keepAlive)) {
-    throw new KernelError('unimplemented', 'Schedules are not served by this version.', {
-      details: { field: 'schedule' },
-    });
-  }
-  return {
-    // Its length and signs are checked by the kernel (P5).
-    name: q.name,
-    role: words.ROLE.fromWire(q.role, 'role'),
-    tier: words.TIER.fromWire(q.cognitiveTier, 'cognitive_tier'),
-    model: bounds.word(q.model, 'model'),
-    user: bounds.word(q.user, 'user'),
-    image: imageOf(q),
-    systemPrompt: bounds.text(q.systemPrompt, 'system_prompt'),
-    tools: bounds.words(q.tools, 'tools'),
-    env: bounds.textMap(q.env, 'env'),
-    cwd: bounds.path(q.cwd, 'cwd'),
-    limits: readLimits(q.limits),
-    initialTask: bounds.text(q.initialTask, 'initial_task'),
-    exitAfterTask: q.exitAfterTask,
-  };
-}
-
-function readLimits(limits: agent.ResourceLimits | undefined): ResourceLimits {
-  return {
-    tokensPerHourMax: bounds.count(limits?.maxTokensPerHour ?? 0, 'max_tokens_per_hour'),
-    contextTokensMax: bounds.count(limits?.maxContextTokens ?? 0, 'max_context_tokens'),
-    childrenMax: bounds.count(limits?.maxChildren ?? 0, 'max_children'),
-    concurrentTasksMax: bounds.count(limits?.maxConcurrentTasks ?? 0, 'max_concurrent_tasks'),
-    taskTimeoutMs: bounds.count(limits?.timeoutSeconds ?? 0, 'timeout_seconds') * MS,
-    tokensTotalMax: bounds.count(limits?.maxTokensTotal ?? 0, 'max_tokens_total'),
-  };
-}
 
 function readSend(q: agent.SendMessageRequest, { host }: CallOrigin): ArgsOf<'send'> {
   const queue = bounds.word(q.toQueue, 'to_queue');
@@ -214,7 +239,7 @@ function readSend(q: agent.SendMessageRequest, { host }: CallOrigin): ArgsOf<'se
   const type = bounds.word(q.type, 'type');
   const replyTo = bounds.word(q.replyTo, 'reply_to');
   const priority = words.priorityFromWire(q.priority);
-  const ttlMs = bounds.count(q.ttlSeconds, 'ttl_seconds') * MS;
+  const ttlMs = bounds.ms(q.ttlSeconds, 'ttl_seconds');
   const bound = { field: 'payload', max: LIMITS.messagePayloadBytesMax };
   const content = host.content(bounds.payload(q.payload, bound));
   return {
@@ -237,11 +262,15 @@ function readTask(task: agent.TaskRequest | undefined, host: CallOrigin['host'])
   return {
     description: bounds.text(task.description, 'description'),
     params: bounds.textMap(task.params, 'params'),
-    timeoutMs: bounds.count(task.timeoutSeconds, 'timeout_seconds') * MS,
+    timeoutMs: bounds.ms(task.timeoutSeconds, 'timeout_seconds'),
     priority: words.priorityFromWire(task.priority),
+    retriesMax: retriesOf(task),
     context: host.content(bounds.payload(task.context, bound)),
   };
 }
+
+const retriesOf = (task: { retriesMax: number }): number =>
+  bounds.atMost(task.retriesMax, { field: 'retries_max', max: LIMITS.taskRetriesMax });
 
 function artifactOf(q: agent.GetArtifactRequest): ArgsOf<'get_artifact'>['by'] {
   // PROTOCOL §3: the key beats the id.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EMPTY_CONTENT, asMessageId, asPid, asTaskId, contentOfText } from '@hivekernel/kernel';
 import type { BodyOf, Content, Event, EventKind } from '@hivekernel/kernel';
 import { toProcessEvents, toVolatileEvent } from './events.ts';
-import type { EventSource, ProcessEvent } from './events.ts';
+import type { EventSource, ProcessEvent } from './teller.ts';
 
 const SOURCE: EventSource = {
   host: { bytes: () => Promise.resolve(Buffer.from('from the store')) },
@@ -201,6 +201,52 @@ describe('toProcessEvents()', () => {
       type: 'llm_call',
       fields: { model: 'sonnet', prompt_tokens: '3', total_tokens: '7', latency_ms: '12' },
     });
+  });
+
+  it('tells a task that is tried again, and how often it may be', async () => {
+    const retried = { task: asTaskId(4), pid: PID, tries: 2, why: 'w (pid 7) ended (hung)' };
+    expect(await told('task.retried', retried)).toMatchObject({
+      type: 'task.retried',
+      pid: 7,
+      message: 'w (pid 7) ended (hung)',
+      fields: { task_id: 't4', tries: '2' },
+    });
+    const created = (retriesMax: number): BodyOf<'task.created'> => ({
+      task: asTaskId(4),
+      pid: PID,
+      parentTask: null,
+      spec: {
+        description: 'd',
+        params: {},
+        timeoutMs: 1,
+        priority: 2,
+        context: EMPTY_CONTENT,
+        retriesMax,
+      },
+      isInitial: false,
+      owed: null,
+    });
+    const { fields } = await told('task.created', created(3));
+    expect(fields).toMatchObject({ task_id: 't4', retries_max: '3' });
+    expect((await told('task.created', created(0))).fields).not.toHaveProperty('retries_max');
+  });
+
+  it('tells of a kill whom it spares, and that it collapses', async () => {
+    const kill: BodyOf<'kill.began'> = {
+      root: PID,
+      targets: [asPid(9), asPid(8), PID],
+      reason: 'normal',
+      graceMs: 5,
+      owed: null,
+    };
+    const plain = { targets: '3', reason: 'normal', grace_ms: '5' };
+    expect(await told('kill.began', kill)).toMatchObject({ pid: 7, fields: plain });
+    expect((await told('kill.began', kill)).fields).toEqual(plain);
+    const restart = { ...kill, spared: [asPid(9), PID], spareFor: 'restart' as const };
+    const spared = { ...plain, spared: '2', spare_for: 'restart' };
+    expect((await told('kill.began', restart)).fields).toEqual(spared);
+    const collapse = { ...kill, collapse: [asPid(9), asPid(8)] };
+    expect((await told('kill.began', collapse)).fields).toEqual({ ...plain, collapse: '2' });
   });
 
   it('tells other kinds under their own names', async () => {

@@ -4,32 +4,19 @@
 //   2. An agent can ask for `llm_call` and `tool_call` by a log field, and for nothing else: no
 //      event of the kernel can be forged that way.
 //   3. Words are the wire's (P3); an inner move that it has no words for keeps its dotted name.
-// One event may be several on the wire (an acknowledgement of many messages); they share its seq.
+// One event may be several on the wire (an acknowledgement of many messages, a restart that also
+// changes the state); they share its seq.
 
 import { asTaskId } from '@hivekernel/kernel';
-import type { Content, Event, EventKind, EventOf, State, TaskId } from '@hivekernel/kernel';
-import type { core } from '@hivekernel/protocol';
+import type { Content, Event, EventKind, EventOf, TaskId } from '@hivekernel/kernel';
 import type { Observation } from '../../journal/host.ts';
 import { bytesOf } from './content-bytes.ts';
 import type { Reader } from './content-bytes.ts';
+import { LIFE_TELLERS } from './life-events.ts';
 import { previewOfBytes, previewOfText, traceOf } from './previews.ts';
 import type { Trace } from './previews.ts';
+import type { EventSource, ProcessEvent, Teller, Told } from './teller.ts';
 import { artifactIdText, messageIdText, taskIdText } from './wire-ids.ts';
-import { wireStateWord } from './words.ts';
-
-export type ProcessEvent = core.ProcessEvent;
-type Told = Partial<ProcessEvent>;
-
-export interface EventSource {
-  readonly host: Reader;
-  /** Empty where it is not known any more. */
-  nameOf(pid: number): string;
-}
-
-type Teller<K extends EventKind> = (
-  event: EventOf<K>,
-  source: EventSource,
-) => Told | readonly Told[] | Promise<Told>;
 
 const BLANK: ProcessEvent = {
   seq: 0,
@@ -97,49 +84,11 @@ export const missedEvent = (missed: number, nowMs: number): ProcessEvent => ({
 });
 
 const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
+  ...LIFE_TELLERS,
   'kernel.booted': ({ body }) => ({
     fields: { version: body.version, boot_id: body.bootId, node: body.node },
   }),
   'kernel.stopped': ({ body }) => ({ message: body.reason }),
-  'process.spawned': ({ body: { pid, parent, address, spec } }) => ({
-    type: 'spawned',
-    pid,
-    ppid: parent,
-    name: spec.name,
-    role: spec.role,
-    tier: spec.tier,
-    model: spec.model,
-    state: wireStateWord('starting'),
-    fields: { address, user: spec.user, node: spec.node, image: spec.image },
-  }),
-  'process.started': ({ body }) => ({
-    fields: { incarnation: `${body.incarnation}`, os_pid: `${body.osPid}` },
-  }),
-  'process.moved': tellMove,
-  'process.start_failed': ({ body }) => ({
-    type: 'removed',
-    message: body.error,
-    fields: { reason: 'start_failed' },
-  }),
-  'process.exiting': ({ body }) => ({
-    fields: { exit_code: `${body.exitCode}`, output_preview: previewOfText(body.output) },
-  }),
-  'process.exited': ({ body }) => ({
-    ...stateChange(body),
-    message: body.detail,
-    fields: {
-      exit_code: `${body.exitCode}`,
-      cause: body.cause,
-      output_preview: previewOfText(body.output),
-    },
-  }),
-  'process.collected': ({ body }) => ({
-    ...stateChange({ from: body.from, to: 'dead' }),
-    fields: { expired: `${body.expired}` },
-  }),
-  'process.gone': ({ body }) => ({ fields: { heir: `${body.heir}` } }),
-  'process.removed': () => ({ type: 'removed' }),
-  'process.responsive': ({ body }) => ({ fields: { responsive: `${body.isResponsive}` } }),
   'task.created': ({ body: { task, parentTask, spec, isInitial } }) => ({
     message: previewOfText(spec.description),
     fields: {
@@ -148,9 +97,14 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
       initial: `${isInitial}`,
       priority: `${spec.priority}`,
       timeout_ms: `${spec.timeoutMs}`,
+      ...(spec.retriesMax > 0 && { retries_max: `${spec.retriesMax}` }),
     },
   }),
   'task.started': ({ body }) => ({ fields: taskField(body.task) }),
+  'task.retried': ({ body: { task, tries, why } }) => ({
+    message: why,
+    fields: { ...taskField(task), tries: `${tries}` },
+  }),
   'task.ended': ({ body: { task, outcome, result, error } }) => ({
     message: error,
     fields: {
@@ -161,13 +115,10 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
     },
   }),
   'wait.began': ({ body }) => ({
-    fields: { ...taskField(body.task), target: `${body.target}` },
+    fields: { ...taskField(body.task), target: `${body.target}`, peek: `${body.isPeek ?? false}` },
   }),
   'wait.ended': ({ body }) => ({ fields: { wait: `${body.wait}` } }),
-  'kill.began': ({ body: { root, targets, reason, graceMs } }) => ({
-    pid: root,
-    fields: { targets: `${targets.length}`, reason, grace_ms: `${graceMs}` },
-  }),
+  'kill.began': tellKill,
   'kill.ended': ({ body }) => ({ pid: body.root, fields: { kill: `${body.kill}` } }),
   'message.sent': tellSent,
   'message.acked': ({ body: { pid, messages, senders } }) =>
@@ -229,17 +180,19 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
   }),
 };
 
-function tellMove({ body }: EventOf<'process.moved'>): Told {
-  return { ...stateChange(body), fields: { from: body.from, to: body.to, phase: body.phase } };
-}
-
-/** None where the wire has one word for both; then the kind keeps its dotted name. */
-function stateChange(move: { from: State; to: State }): Told {
-  const oldState = wireStateWord(move.from);
-  const newState = wireStateWord(move.to);
-  return oldState === newState
-    ? { state: newState }
-    : { type: 'state_changed', oldState, newState };
+function tellKill({ body }: EventOf<'kill.began'>): Told {
+  const { root, targets, reason, graceMs, spared = [], spareFor, collapse } = body;
+  return {
+    pid: root,
+    fields: {
+      targets: `${targets.length}`,
+      reason,
+      grace_ms: `${graceMs}`,
+      ...(spared.length > 0 && { spared: `${spared.length}` }),
+      ...(spareFor !== undefined && { spare_for: spareFor }),
+      ...(collapse !== undefined && { collapse: `${collapse.length}` }),
+    },
+  };
 }
 
 function tellModelCall({ body }: EventOf<'llm.called'>): Told {

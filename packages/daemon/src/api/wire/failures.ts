@@ -44,7 +44,15 @@ const FAILURES: { readonly [C in SyscallCase]?: FailureOf<C> } = {
   getArtifact: (told) => noArtifact({ message: told.error, code: told.errorCode }),
   executeOn: (told) => ({ success: false, result: undefined, ...told }),
   executeTask: (told) => ({ success: false, result: undefined, taskId: '', ...told }),
-  waitChild: (told) => ({ success: false, pid: 0, exitCode: 0, output: '', cause: '', ...told }),
+  waitChild: (told) => ({
+    success: false,
+    pid: 0,
+    exitCode: 0,
+    output: '',
+    cause: '',
+    name: '',
+    ...told,
+  }),
   escalate: ({ error, errorCode }) => ({
     received: false,
     handledByPid: 0,

@@ -3,13 +3,20 @@
 //   2. A promise only where bytes must be fetched; then nothing else is held up.
 // Refusals are not here: failures.ts knows what each door makes of an error.
 
-import type { AnswerOf, EscalationReport, TaskOutcome, TaskReport } from '@hivekernel/kernel';
-import type { ReplyBody, ReplyCaseOf, ReplyValueOf, agent } from '@hivekernel/protocol';
+import type {
+  AnswerOf,
+  EscalationReport,
+  SignalReport,
+  TaskOutcome,
+  TaskReport,
+} from '@hivekernel/kernel';
+import type { ReplyBody, ReplyCaseOf, ReplyValueOf, agent, link } from '@hivekernel/protocol';
 import { toArtifact, toArtifactMeta, toStored } from './artifact-views.ts';
 import type { SYSCALL_OF, SyscallCase } from './calls.ts';
 import { bytesOf, textOf, whenThere } from './content-bytes.ts';
 import type { Reader } from './content-bytes.ts';
 import { toInboxReply } from './messages.ts';
+import { toResult, toResults } from './results.ts';
 import { toProcessInfo, toSibling, toUsage } from './views.ts';
 import { messageIdText, taskIdText } from './wire-ids.ts';
 
@@ -66,8 +73,20 @@ const REPLY_CASE: { readonly [C in SyscallCase]: ReplyCaseOf<C> } = {
   usage: 'usage',
   metric: 'done',
   interrupt: 'done',
+  signal: 'signal',
+  restart: 'done',
+  sleep: 'done',
+  wake: 'done',
+  checkpoint: 'done',
+  collapse: 'collapse',
+  pendingResults: 'pendingResults',
+  reparent: 'done',
+  ancestors: 'ancestors',
+  commonAncestor: 'commonAncestor',
+  subtreeNodes: 'subtreeNodes',
   listProcesses: 'listProcesses',
   cancel: 'done',
+  remove: 'done',
 };
 
 const DONE = {};
@@ -77,7 +96,7 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
   spawn: ({ pid }) => ({ success: true, childPid: pid, error: '', errorCode: '' }),
   kill: ({ killed }) => ({ success: true, killedPids: [...killed], error: '', errorCode: '' }),
   exit: done,
-  waitChild: (report) => ({ success: true, error: '', errorCode: '', ...report }),
+  waitChild: toResult,
   info: toProcessInfo,
   listChildren: (views) => ({ children: views.map(toProcessInfo) }),
   listSiblings: (views) => ({ siblings: views.map(toSibling) }),
@@ -99,12 +118,32 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
   usage: toUsage,
   metric: done,
   interrupt: done,
+  signal: toSignalReply,
+  restart: done,
+  sleep: done,
+  wake: done,
+  checkpoint: done,
+  collapse: ({ results }) => ({ results: toResults(results) }),
+  pendingResults: (results) => ({ results: toResults(results) }),
+  reparent: done,
+  ancestors: (views) => ({ processes: views.map(toProcessInfo) }),
+  commonAncestor: toProcessInfo,
+  subtreeNodes: ({ nodes }) => ({ nodes: [...nodes] }),
   listProcesses: (views, { seqBefore }) => ({
     processes: views.map(toProcessInfo),
     seq: seqBefore,
   }),
   cancel: done,
+  remove: done,
 };
+
+function toSignalReply({ killed, signalled, key }: SignalReport): link.SignalReply {
+  return {
+    killedPids: [...(killed ?? [])],
+    signalledPids: [...(signalled ?? [])],
+    artifactKey: key ?? '',
+  };
+}
 
 /** An agent that says that it failed breaks no rule of the kernel: its failure has no code. */
 const OUTCOME_CODE: Readonly<Record<TaskOutcome, string>> = {

@@ -1,42 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { asPid } from '@hivekernel/kernel';
 import type { ProcessView, UsageView } from '@hivekernel/kernel';
 import { core } from '@hivekernel/protocol';
+import { PROCESS_VIEW } from './testing/process-view.ts';
 import { toProcessInfo, toUsage } from './views.ts';
 import { shownCount, shownCount32, shownInt32 } from './wire-numbers.ts';
 
-const VIEW: ProcessView = {
-  pid: asPid(7),
-  ppid: asPid(1),
-  user: 'root',
-  name: 'w',
-  address: '/king/w',
-  role: 'worker',
-  tier: 'tactical',
-  model: 'm',
-  image: './a.ts',
-  state: 'zombie',
-  phase: '',
-  node: 'n',
-  tokens: 1,
-  tokensSimulated: 2,
-  tokensSubtree: 3,
-  llmCalls: 4,
-  children: 5,
-  startedWallMs: 6_000,
-  task: 0,
-  tasksRunning: 7,
-  tasksQueued: 8,
-  inboxDepth: 9,
-  osPid: 10,
-  restarts: 11,
-  isResponsive: true,
-  exit: { exitCode: -1, cause: 'crashed', output: '' },
-};
-
 const SICK = [NaN, Infinity, -Infinity, -1, 0.5, 1e15 + 0.5, 2 ** 53, 2 ** 64, 1e300];
-const COUNTERS = Object.keys(VIEW).filter(
-  (key) => typeof VIEW[key as keyof ProcessView] === 'number' && !/^(pid|ppid|task)$/.test(key),
+const COUNTERS = Object.keys(PROCESS_VIEW).filter(
+  (key) =>
+    typeof PROCESS_VIEW[key as keyof ProcessView] === 'number' && !/^(pid|ppid|task)$/.test(key),
 );
 
 const overTheWire = (view: ProcessView): core.ProcessInfo =>
@@ -44,7 +16,7 @@ const overTheWire = (view: ProcessView): core.ProcessInfo =>
 
 describe('toProcessInfo()', () => {
   it('tells healthy counters as they are', () => {
-    expect(overTheWire(VIEW)).toMatchObject({
+    expect(overTheWire(PROCESS_VIEW)).toMatchObject({
       tokensConsumed: 1,
       tokensSimulated: 2,
       tokensSubtree: 3,
@@ -54,20 +26,54 @@ describe('toProcessInfo()', () => {
       startedAt: 6,
       osPid: 10,
       restarts: 11,
+      checkpointBytes: 12,
+      restartsInRow: 13,
       exitCode: -1,
     });
   });
 
+  it('tells how it is supervised, and how it ended', () => {
+    expect(overTheWire(PROCESS_VIEW)).toMatchObject({
+      restartPolicy: 'transient',
+      strategy: 'rest_for_one',
+      quarantined: false,
+      gone: false,
+      exitCause: 'crashed',
+      exitDetail: 'exit code 3',
+    });
+    const looping = { ...PROCESS_VIEW, state: 'dead', isQuarantined: true, isGone: true } as const;
+    expect(overTheWire(looping)).toMatchObject({ quarantined: true, gone: true });
+    const living = { ...PROCESS_VIEW, exit: undefined };
+    expect(overTheWire(living)).toMatchObject({ exitCause: '', exitDetail: '', exitCode: 0 });
+  });
+
+  it.each([
+    ['blocked', 'child 7', true, 'waiting: child 7'],
+    ['blocked', '', true, 'waiting'],
+    ['blocked', 'unresponsive', false, 'unresponsive'],
+    ['running', '', true, ''],
+    ['running', 'unresponsive', false, 'unresponsive'],
+    ['starting', 'restart 2 in 4 s', true, 'restart 2 in 4 s'],
+    ['paused', '', true, ''],
+    ['sleeping', '', true, ''],
+  ] as const)(
+    'tells the phase of one that is %s (%o) in words',
+    (state, phase, isResponsive, told) => {
+      const view = { ...PROCESS_VIEW, state, phase, isResponsive, exit: undefined };
+      expect(overTheWire(view)).toMatchObject({ phase: told, stateWord: state });
+    },
+  );
+
   it.each(COUNTERS)('stays readable whatever number %s is', (key) => {
     for (const sick of SICK) {
-      expect(overTheWire({ ...VIEW, [key]: sick })).toMatchObject({ name: 'w' });
+      expect(overTheWire({ ...PROCESS_VIEW, [key]: sick })).toMatchObject({ name: 'w' });
     }
   });
 
   it('stays readable whatever number the exit code is', () => {
     for (const exitCode of SICK) {
-      const exit = { exitCode, cause: 'crashed' as const, output: '' };
-      expect(overTheWire({ ...VIEW, exit })).toMatchObject({ name: 'w' });
+      const exit = { exitCode, cause: 'crashed' as const, detail: '', output: '' };
+      expect(overTheWire({ ...PROCESS_VIEW, exit })).toMatchObject({ name: 'w' });
     }
   });
 });

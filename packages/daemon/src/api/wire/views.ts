@@ -43,14 +43,20 @@ export function toProcessInfo(view: ProcessView): core.ProcessInfo {
     tasksQueued: shownCount32(view.tasksQueued),
     output: view.exit?.output ?? '',
     startedAtMs: shownCount(view.startedWallMs),
+    restartPolicy: view.restart,
+    strategy: view.strategy,
+    quarantined: view.isQuarantined,
+    exitDetail: view.exit?.detail ?? '',
+    checkpointBytes: shownCount(view.checkpointBytes),
+    gone: view.isGone,
+    restartsInRow: shownCount32(view.restartsInRow),
   };
 }
 
-/** P4: why it waits, readable: "waiting: child 7". */
+/** P4: why it waits, readable: "waiting: child 7". Other phases stand for themselves. */
 function phaseOf(view: ProcessView): string {
-  if (!view.isResponsive) return view.phase;
-  if (view.phase !== '') return `waiting: ${view.phase}`;
-  return view.state === 'blocked' ? 'waiting' : '';
+  if (view.state !== 'blocked' || !view.isResponsive) return view.phase;
+  return view.phase === '' ? 'waiting' : `waiting: ${view.phase}`;
 }
 
 export function toSibling(view: ProcessView): agent.SiblingInfo {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, RELATIONS, STATES } from '@hivekernel/kernel';
-import { agent } from '@hivekernel/protocol';
+import { ERROR_CODES, RELATIONS, SIGNALS, STATES } from '@hivekernel/kernel';
+import { agent, link } from '@hivekernel/protocol';
 import { GRPC_STATUS } from './grpc-status.ts';
 import * as words from './words.ts';
 
@@ -50,12 +50,62 @@ describe('words without a number of their own', () => {
       idle: 0,
       running: 1,
       blocked: 2,
+      paused: 2,
+      sleeping: 3,
       stopping: 2,
       zombie: 5,
       dead: 4,
     });
     const known = entriesOf(agent.AgentState, 'STATE_').map(([word]) => word);
     expect(words.WIRE_STATES).toEqual(known);
+  });
+});
+
+describe('the signals', () => {
+  const numbered = Object.entries(link.Signal).filter(([, number]) => number > 0);
+
+  it.each(numbered)('%s is %i, both ways (S1)', (name, number) => {
+    const word = name.slice('SIGNAL_'.length);
+    expect(words.SIGNAL.fromWire(number, 'signal')).toBe(word);
+    expect(words.SIGNAL.toWire(word as never)).toBe(number);
+  });
+
+  it('are all that the kernel knows', () => {
+    expect(numbered.map(([name]) => name).toSorted()).toEqual(
+      SIGNALS.map((word) => `SIGNAL_${word}`).toSorted(),
+    );
+  });
+
+  // 17 is CHLD, which only the kernel sends.
+  it.each([0, 3, 17, 20, -1, 1.5])('refuse %d, naming the field and what is known', (number) => {
+    expect(() => words.SIGNAL.fromWire(number, 'signal')).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message:
+          `signal ${number} is not known; known are: ` +
+          '15 TERM, 9 KILL, 2 INT, 19 STOP, 18 CONT, 1 HUP, 10 USR1.',
+        details: { field: 'signal', value: number },
+      }),
+    );
+  });
+});
+
+describe('wordFromWire()', () => {
+  const known = ['one', 'two'] as const;
+
+  it('takes a word that is known, and leaves out an empty one', () => {
+    expect(words.wordFromWire('two', { field: 'f', known })).toBe('two');
+    expect(words.wordFromWire('', { field: 'f', known })).toBeUndefined();
+  });
+
+  it('refuses another, naming the field and what is known', () => {
+    expect(() => words.wordFromWire('three', { field: 'f', known })).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message: 'f "three" is not known; known are: one, two.',
+        details: { field: 'f', value: 'three' },
+      }),
+    );
   });
 });
 
@@ -72,12 +122,19 @@ describe('stateFilter()', () => {
     expect([0, 1, 2, 3, 4, 5].map((number) => words.stateFilter(number))).toEqual([
       undefined,
       ['running'],
-      ['blocked', 'stopping'],
-      [],
+      ['blocked', 'stopping', 'paused'],
+      ['sleeping'],
       ['dead'],
       ['zombie'],
     ]);
     expect(() => words.stateFilter(6)).toThrow('filter_state 6');
+  });
+
+  it('finds every state under the number that it reads as', () => {
+    for (const state of STATES) {
+      const number = words.stateToWire(state);
+      if (number !== 0) expect(words.stateFilter(number)).toContain(state);
+    }
   });
 });
 

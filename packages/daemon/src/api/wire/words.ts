@@ -1,7 +1,8 @@
 // Kernel words and wire numbers, one table each; the index of a word is its number (P3).
-//   A number that no table knows is refused, naming the field, never taken for the nearest.
-//   What the wire has no word for reads as its nearest: starting as idle, stopping as blocked,
-//   relation other as sibling (P3, M4).
+//   A number that no table knows is refused, naming the field, never taken for the nearest. So is a
+//   word, where the wire carries words (restart policies, strategies).
+//   What the wire has no word for reads as its nearest: starting as idle, stopping and paused as
+//   blocked, relation other as sibling (P3, M4).
 
 import {
   ACK_STATUSES,
@@ -11,6 +12,7 @@ import {
   ROLES,
   SEVERITIES,
   SHUTDOWN_REASONS,
+  SIGNALS,
   TIERS,
   VISIBILITIES,
 } from '@hivekernel/kernel';
@@ -22,11 +24,12 @@ import type {
   Role,
   Severity,
   ShutdownReason,
+  SignalName,
   State,
   Tier,
   Visibility,
 } from '@hivekernel/kernel';
-import type { agent } from '@hivekernel/protocol';
+import type { agent, link } from '@hivekernel/protocol';
 
 /** One vocabulary: words of the kernel to numbers of the wire and back. */
 export interface Vocabulary<Word extends string, Wire extends number> {
@@ -43,19 +46,41 @@ function vocabulary<Word extends string, Wire extends number>(
     toWire,
     fromWire(value, field) {
       const word = words[value];
-      if (word === undefined) throw unknownNumber({ value, field, known: words });
+      if (word === undefined) throw unknownNumber({ value, field, known: numbered(words) });
       return word;
     },
   };
 }
 
-function unknownNumber(what: { value: number; field: string; known: readonly string[] }) {
-  const known = what.known.map((word, value) => `${value} ${word}`).join(', ');
-  return new KernelError(
-    'invalid_argument',
-    `${what.field} ${what.value} is not known; known are: ${known}.`,
-    { details: { field: what.field, value: what.value } },
-  );
+const numbered = (words: readonly string[]): readonly string[] =>
+  words.map((word, value) => `${value} ${word}`);
+
+interface Unknown<Value> {
+  readonly value: Value;
+  readonly field: string;
+  readonly known: readonly string[];
+}
+
+const unknownNumber = (what: Unknown<number>): KernelError => notKnown(what, `${what.value}`);
+
+function notKnown(what: Unknown<string | number>, shown: string): KernelError {
+  const { value, field, known } = what;
+  const sentence = `${field} ${shown} is not known; known are: ${known.join(', ')}.`;
+  return new KernelError('invalid_argument', sentence, { details: { field, value } });
+}
+
+const SHOWN_CHARS_MAX = 40;
+
+/** A word that travels as itself; empty: left out. Throws `invalid_argument`, naming the field. */
+export function wordFromWire<Word extends string>(
+  value: string,
+  { field, known }: { readonly field: string; readonly known: readonly Word[] },
+): Word | undefined {
+  if (value === '') return undefined;
+  const word = known.find((one) => one === value);
+  if (word !== undefined) return word;
+  const head = value.slice(0, SHOWN_CHARS_MAX);
+  throw notKnown({ value: head, field, known }, JSON.stringify(head));
 }
 
 const ROLE_NUMBER: Readonly<Record<Role, agent.AgentRole>> = {
@@ -130,12 +155,33 @@ export const RELATION = vocabulary(
   (word: Relation) => RELATION_NUMBER[word],
 );
 
+const SIGNAL_NUMBER: Readonly<Record<SignalName, link.Signal>> = {
+  TERM: 15,
+  KILL: 9,
+  INT: 2,
+  STOP: 19,
+  CONT: 18,
+  HUP: 1,
+  USR1: 10,
+};
+
+/** S1. The numbers are those of POSIX, so 0 is no signal. */
+export const SIGNAL: Vocabulary<SignalName, link.Signal> = {
+  toWire: (word) => SIGNAL_NUMBER[word],
+  fromWire(value, field) {
+    const word = SIGNALS.find((one) => SIGNAL_NUMBER[one] === value);
+    if (word !== undefined) return word;
+    const known = SIGNALS.map((one) => `${SIGNAL_NUMBER[one]} ${one}`);
+    throw unknownNumber({ value, field, known });
+  },
+};
+
 const PRIORITY_WORDS = ['critical', 'high', 'normal', 'low'] as const;
 
 /** Throws `invalid_argument`, naming the field. */
 export function priorityFromWire(value: number, field = 'priority'): Priority {
   if (value === 0 || value === 1 || value === 2 || value === 3) return value;
-  throw unknownNumber({ value, field, known: PRIORITY_WORDS });
+  throw unknownNumber({ value, field, known: numbered(PRIORITY_WORDS) });
 }
 
 export const WIRE_STATES = ['idle', 'running', 'blocked', 'sleeping', 'dead', 'zombie'] as const;
@@ -146,6 +192,8 @@ const STATE_WORD: Readonly<Record<State, WireState>> = {
   idle: 'idle',
   running: 'running',
   blocked: 'blocked',
+  paused: 'blocked',
+  sleeping: 'sleeping',
   stopping: 'blocked',
   zombie: 'zombie',
   dead: 'dead',
@@ -167,8 +215,8 @@ export const stateToWire = (state: State): agent.AgentState => STATE_NUMBER[STAT
 const STATES_BY_WIRE: Readonly<Record<WireState, readonly State[]>> = {
   idle: ['starting', 'idle'],
   running: ['running'],
-  blocked: ['blocked', 'stopping'],
-  sleeping: [],
+  blocked: ['blocked', 'stopping', 'paused'],
+  sleeping: ['sleeping'],
   dead: ['dead'],
   zombie: ['zombie'],
 };
@@ -178,7 +226,7 @@ export function stateFilter(value: number): readonly State[] | undefined {
   if (value === 0) return undefined;
   const word = WIRE_STATES[value];
   if (word === undefined) {
-    throw unknownNumber({ value, field: 'filter_state', known: WIRE_STATES });
+    throw unknownNumber({ value, field: 'filter_state', known: numbered(WIRE_STATES) });
   }
   return STATES_BY_WIRE[word];
 }

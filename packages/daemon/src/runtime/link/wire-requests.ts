@@ -14,8 +14,16 @@ type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
 const UINT32_MAX = 2 ** 32 - 1;
 const MS_PER_SECOND = 1_000;
 
-export function initRequest(effect: EffectOf<'start'>): agent.InitRequest {
+/** PROTOCOL §5: where an agent finds the state that its last incarnation left. */
+const STATE_KEY = 'hivekernel.state';
+
+/** `state`: of its last checkpoint, where there is one (S7). */
+export function initRequest(
+  effect: EffectOf<'start'>,
+  state: Uint8Array | undefined,
+): agent.InitRequest {
   const { pid, parent, spec, address } = effect;
+  const kept = state === undefined ? {} : { [STATE_KEY]: Buffer.from(state).toString('base64') };
   return {
     pid,
     ppid: parent,
@@ -26,7 +34,7 @@ export function initRequest(effect: EffectOf<'start'>): agent.InitRequest {
       name: spec.name,
       systemPrompt: spec.systemPrompt,
       model: spec.model,
-      metadata: { address, node: spec.node },
+      metadata: { address, node: spec.node, ...kept },
     },
     limits: limitsToWire(spec.limits),
     tools: spec.tools.map((name) => ({ name, description: '', config: {}, allowedPaths: [] })),
@@ -44,6 +52,7 @@ export function taskRequest(effect: EffectOf<'execute'>, context: Uint8Array): a
     timeoutSeconds: wireSeconds(spec.timeoutMs),
     context,
     parentTaskId: parentTask === null ? '' : taskIdText(parentTask),
+    retriesMax: spec.retriesMax,
   };
 }
 

@@ -64,6 +64,15 @@ export class AgentCommand {
     if (!this.#hasExited) signalGroup(this.osPid, 'SIGTERM');
   }
 
+  /** The group stands still until `proceed`, or dies. */
+  suspend(): void {
+    if (!this.#hasExited) signalGroup(this.osPid, 'SIGSTOP');
+  }
+
+  proceed(): void {
+    if (!this.#hasExited) signalGroup(this.osPid, 'SIGCONT');
+  }
+
   /** After `exited`. False: something of the group withstood SIGKILL. */
   groupGone(): Promise<boolean> {
     return endGroup(this.osPid, { withinMs: RUNTIME_LIMITS.groupGoneMs });

@@ -56,21 +56,30 @@ export async function livingMembers(pgid: number): Promise<readonly number[]> {
 const livingGroups = new SharedLook(readLivingGroups);
 
 async function readLivingGroups(): Promise<ReadonlyMap<number, readonly number[]>> {
-  const names = await readdir('/proc');
-  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
-  const stats = await Promise.all(pids.map(readProcStat));
   const groups = new Map<number, number[]>();
-  for (const [at, stat] of stats.entries()) {
-    if (stat === undefined || 'ZX'.includes(stat.state)) continue;
-    const members = groups.get(stat.pgid) ?? [];
-    members.push(pids[at] as number);
-    groups.set(stat.pgid, members);
+  for (const [pid, { pgid, state }] of await readProcStats()) {
+    if ('ZX'.includes(state)) continue;
+    const members = groups.get(pgid) ?? [];
+    members.push(pid);
+    groups.set(pgid, members);
   }
   return groups;
 }
 
+/** Of every process on the machine, by its pid. Linux only. */
+export async function readProcStats(): Promise<ReadonlyMap<number, ProcStat>> {
+  const names = await readdir('/proc');
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = new Map<number, ProcStat>();
+  const stats = await Promise.all(pids.map(readProcStat));
+  for (const [at, stat] of stats.entries()) {
+    if (stat !== undefined) found.set(pids[at] as number, stat);
+  }
+  return found;
+}
+
 export interface ProcStat {
-  /** One letter: R, S, D, Z … */
+  /** One letter: R, S, D, T for stopped, Z … */
   readonly state: string;
   readonly pgid: number;
   /** Clock ticks from the boot of the machine. */

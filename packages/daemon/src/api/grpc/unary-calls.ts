@@ -1,7 +1,8 @@
-// CoreService's calls with one answer: each is a syscall, and which one is this table's matter. The
+// gRPC calls with one answer: each is a syscall, and which one is the matter of rpc-table.ts. The
 // translation is that of all doors (api/wire); here is only what is gRPC's own: identity, statuses,
 // cancelling.
-//   Domain failures are told in the reply where it has a place for them (PROTOCOL §2).
+//   Domain failures are told in the reply where it has a place for them (PROTOCOL §2), others, as
+//   all of ControlService, by a status.
 
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { KernelError } from '@hivekernel/kernel';
@@ -18,27 +19,7 @@ import type { Caller, ChannelPolicy } from './identity.ts';
 import type { Decoded } from './service-definitions.ts';
 import { statusOf } from './statuses.ts';
 
-/** RPC to syscall; their messages are the same. */
-export const UNARY_RPCS = {
-  spawnChild: 'spawn',
-  killChild: 'kill',
-  getProcessInfo: 'info',
-  listChildren: 'listChildren',
-  sendMessage: 'send',
-  storeArtifact: 'store',
-  getArtifact: 'getArtifact',
-  listArtifacts: 'listArtifacts',
-  getResourceUsage: 'usage',
-  escalate: 'escalate',
-  log: 'log',
-  reportMetric: 'metric',
-  executeTask: 'executeTask',
-  listInbox: 'listInbox',
-  listSiblings: 'listSiblings',
-  waitChild: 'waitChild',
-} as const satisfies Readonly<Record<string, SyscallCase>>;
-
-export interface CoreCallsOptions {
+export interface UnaryCallsOptions {
   readonly host: Host;
   /** Of all gRPC calls of this boot. */
   readonly channel: string;
@@ -59,10 +40,10 @@ interface Served<C extends SyscallCase> {
   readonly seqBefore: number;
 }
 
-export class CoreCalls {
-  readonly #options: CoreCallsOptions;
+export class UnaryCalls {
+  readonly #options: UnaryCallsOptions;
 
-  constructor(options: CoreCallsOptions) {
+  constructor(options: UnaryCallsOptions) {
     this.#options = options;
   }
 

@@ -1,0 +1,135 @@
+// Sleeper: stops the runtime of who need not run, and starts it again when there is something to do.
+//   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a wake
+//       starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as is the
+//       wake of who does not sleep. Itself, its ancestors and the operator may do both.
+//   M8. What is accepted for a sleeper wakes it.
+
+import { KernelError } from '../errors.ts';
+import type { Log } from '../events/log.ts';
+import type { Timer, Timers } from '../events/timers.ts';
+import type { Pid } from '../ids.ts';
+import type { PostOffice } from '../ipc/post-office.ts';
+import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
+import { isLive, requireMove } from '../process/states.ts';
+import type { ProcessTable } from '../process/table.ts';
+import { move } from '../scheduler/activity.ts';
+import type { KernelSettings } from '../settings.ts';
+import type { Life, LifeListener } from './life.ts';
+
+export class Sleeper implements LifeListener {
+  readonly #log: Log;
+  readonly #table: ProcessTable;
+  readonly #office: PostOffice;
+  readonly #timers: Timers;
+  readonly #life: Life;
+  readonly #settings: KernelSettings;
+  /** Volatile: who has been idle, until when it may be. */
+  readonly #idle = new Map<Pid, Timer>();
+  #isStopping = false;
+
+  constructor(options: {
+    log: Log;
+    table: ProcessTable;
+    office: PostOffice;
+    timers: Timers;
+    life: Life;
+    settings: KernelSettings;
+  }) {
+    this.#log = options.log;
+    this.#table = options.table;
+    this.#office = options.office;
+    this.#timers = options.timers;
+    this.#life = options.life;
+    this.#settings = options.settings;
+  }
+
+  /**
+   * At once where it is idle. One that asks for itself while it runs tasks sleeps after them; others
+   * are refused (`wrong_state`).
+   */
+  sleep(target: ProcessRecord, isSelf: boolean): void {
+    const { pid, state } = target;
+    if (target.parent === undefined) {
+      throw new KernelError('permission_denied', 'denied: the king never sleeps (P2).');
+    }
+    if (state === 'sleeping') return;
+    if (isSelf && (state === 'running' || state === 'blocked')) {
+      if (!target.sleepAsked) this.#log.emit('process.sleep_asked', { pid });
+      return;
+    }
+    if (state !== 'idle') throw cannotSleep(target);
+    this.#fallAsleep(target);
+  }
+
+  wake(target: ProcessRecord, why: string): void {
+    requireMove(target.state, 'wake', describeProcess(target));
+    this.#log.emit('process.woken', { pid: target.pid, why });
+    if (isVirtual(target)) this.#life.ready(target);
+    else this.#life.launch(target);
+  }
+
+  /** Something waits for it: a sleeper wakes, unless the kernel is about to end. */
+  stir(pid: Pid, why: string): void {
+    const record = this.#table.find(pid);
+    if (record?.state === 'sleeping' && !this.#isStopping) this.wake(record, why);
+  }
+
+  /** Mail that came while it fell asleep. */
+  onExited(record: ProcessRecord): void {
+    this.stirForMail(record);
+  }
+
+  /** Also at boot. */
+  stirForMail(record: ProcessRecord): void {
+    if (record.state !== 'sleeping') return;
+    const hasMail = (this.#office.box(record.pid)?.depth ?? 0) > 0;
+    if (hasMail) this.stir(record.pid, 'mail');
+    else if (record.tasksInLine.size > 0) this.stir(record.pid, 'a task');
+  }
+
+  /** Its last task is done. */
+  onFinished(record: ProcessRecord): void {
+    if (record.sleepAsked && record.state === 'idle') this.#fallAsleep(record);
+  }
+
+  /** From the table: its state is another now. S7: idle for `sleepAfterMs` is reason enough. */
+  onState(record: ProcessRecord): void {
+    const { sleepAfterMs } = this.#settings;
+    if (sleepAfterMs === 0) return;
+    this.#timers.cancel(this.#idle.get(record.pid));
+    this.#idle.delete(record.pid);
+    if (record.state !== 'idle' || isVirtual(record)) return;
+    const timer = this.#timers.arm(this.#log.monoMs + sleepAfterMs, () => this.#tire(record));
+    this.#idle.set(record.pid, timer);
+  }
+
+  stopping(): void {
+    this.#isStopping = true;
+  }
+
+  #tire(record: ProcessRecord): void {
+    this.#idle.delete(record.pid);
+    if (record.state === 'idle' && !this.#isStopping) this.#fallAsleep(record);
+  }
+
+  #fallAsleep(record: ProcessRecord): void {
+    if (isVirtual(record)) {
+      move(this.#log, record, { event: 'sleep' });
+      this.stirForMail(record);
+      return;
+    }
+    const { pid } = record;
+    this.#log.emit('process.halting', { pid, cause: 'done', detail: 'sleep', then: 'sleep' });
+    this.#life.stop(record, { reason: 'normal', graceMs: this.#settings.termGraceMs });
+  }
+}
+
+function cannotSleep(target: ProcessRecord): KernelError {
+  const why = isLive(target.state)
+    ? `is ${target.state}${target.tasks.size > 0 ? ` with ${target.tasks.size} tasks` : ''}; ` +
+      'only an idle process can be put to sleep'
+    : `is ${target.state}`;
+  return new KernelError('wrong_state', `${describeProcess(target)} ${why} (S7).`, {
+    details: { pid: target.pid, state: target.state },
+  });
+}

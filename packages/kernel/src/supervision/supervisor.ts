@@ -1,0 +1,264 @@
+// Supervisor: decides what happens when the run of a process ended, and starts it again.
+//   S2. By its policy: restart, the parent's decision, or the end.
+//   S3. A strategy other than one_for_one takes siblings down and up again with it (groups.ts).
+//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax` in a
+//       row quarantine the process, never the kernel.
+//   S5. What was killed meanwhile stays dead: the record is read again before a restart. A restart
+//       keeps pid, name, parent, mailbox, artifacts and the last checkpoint.
+//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at once
+//       and is not counted; what has another policy waits for its parent's decision.
+
+import { KernelError } from '../errors.ts';
+import type { Log } from '../events/log.ts';
+import type { Timer, Timers } from '../events/timers.ts';
+import type { ExitCause } from '../events/words.ts';
+import type { Pid } from '../ids.ts';
+import type { Chance } from '../ports.ts';
+import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
+import { requireMove } from '../process/states.ts';
+import type { ProcessTable } from '../process/table.ts';
+import type { KernelSettings } from '../settings.ts';
+import type { Groups } from './groups.ts';
+import type { KillTable } from './kill-table.ts';
+import type { Judge, Life, RunEnd, Sentence } from './life.ts';
+import { AFTERMATH, backoffMs, comesBack, kindOfEnd } from './restart-policy.ts';
+
+type Verdict =
+  | { readonly fate: 'end' | 'decide' }
+  /** The kernel stops: it comes back at the next boot. */
+  | { readonly fate: 'suspend' }
+  /** Its group is on its way down, and brings it back. */
+  | { readonly fate: 'rejoin' }
+  | { readonly fate: 'return'; readonly why: string }
+  | { readonly fate: 'restart'; readonly attempt: number }
+  | { readonly fate: 'quarantine'; readonly restarts: number };
+
+const RETURNS: Readonly<Record<Verdict['fate'], boolean>> = {
+  end: false,
+  decide: false,
+  quarantine: false,
+  suspend: true,
+  rejoin: true,
+  return: true,
+  restart: true,
+};
+
+/** Not its own fault: not counted, and no group goes down for it. */
+const BLAMELESS: ReadonlySet<ExitCause> = new Set<ExitCause>(['kernel_died', 'kernel_stopped']);
+
+export class Supervisor implements Judge {
+  readonly #log: Log;
+  readonly #table: ProcessTable;
+  readonly #kills: KillTable;
+  readonly #timers: Timers;
+  readonly #life: Life;
+  readonly #groups: Groups;
+  readonly #settings: KernelSettings;
+  readonly #chance: Chance;
+  readonly #onCrashLoop: (record: ProcessRecord, why: string) => void;
+  /** Volatile: derived from `restartAtMonoMs`. */
+  readonly #due = new Map<Pid, Timer>();
+  #isStopping = false;
+
+  constructor(options: {
+    log: Log;
+    table: ProcessTable;
+    kills: KillTable;
+    timers: Timers;
+    life: Life;
+    groups: Groups;
+    settings: KernelSettings;
+    chance: Chance;
+    onCrashLoop: (record: ProcessRecord, why: string) => void;
+  }) {
+    this.#log = options.log;
+    this.#table = options.table;
+    this.#kills = options.kills;
+    this.#timers = options.timers;
+    this.#life = options.life;
+    this.#groups = options.groups;
+    this.#settings = options.settings;
+    this.#chance = options.chance;
+    this.#onCrashLoop = options.onCrashLoop;
+  }
+
+  isDoomed(record: ProcessRecord): boolean {
+    for (const kill of this.#kills.of(record.pid)) {
+      if (kill.spared?.includes(record.pid) !== true) return true;
+    }
+    return false;
+  }
+
+  judge(record: ProcessRecord, end: RunEnd): Sentence {
+    const verdict = this.#judge(record, end);
+    return {
+      willReturn: RETURNS[verdict.fate],
+      carryOut: () => this.#carryOut(record, end, verdict),
+    };
+  }
+
+  /** S5, by somebody's word: a live one is stopped first; an undecided zombie starts. */
+  restart(record: ProcessRecord, how: { reason: string; graceMs: number }): void {
+    const why = how.reason === '' ? 'a restart was asked for' : how.reason;
+    if (record.state === 'zombie' && !record.isGone) {
+      this.#returnNow(record, why);
+      return;
+    }
+    requireRestartable(record);
+    if (record.isRestarting) {
+      this.#arm(record, this.#log.monoMs);
+      return;
+    }
+    requireMove(record.state, 'stop', describeProcess(record));
+    const { pid } = record;
+    const halt = { cause: 'restarted', detail: why, then: 'restart' } as const;
+    this.#log.emit('process.halting', { pid, ...halt });
+    this.#life.stop(record, { reason: 'user_request', graceMs: how.graceMs });
+  }
+
+  /** All of a group are down: they start together, each unless it was killed meanwhile. */
+  regroup(pids: readonly Pid[], delayMs: number): void {
+    for (const pid of pids) {
+      const record = this.#table.find(pid);
+      if (record === undefined || record.state !== 'starting' || !record.isRestarting) continue;
+      const atMonoMs = this.#log.monoMs + delayMs;
+      this.#comeBack(record, { attempt: 0, atMonoMs, delayMs, why: 'its group is down' });
+    }
+  }
+
+  /** DESIGN §4: after the last kernel's end, of what did not end by itself. */
+  returnAfterBoot(record: ProcessRecord, why: string): void {
+    this.#returnNow(record, why);
+  }
+
+  /** At a restore: those that back off are waited for again. */
+  rearm(): void {
+    for (const record of this.#table.byPid.values()) {
+      if (record.isRestarting && record.restartAtMonoMs > 0) {
+        this.#arm(record, record.restartAtMonoMs);
+      }
+    }
+  }
+
+  /** Nothing starts any more until the next boot. */
+  stopping(): void {
+    this.#isStopping = true;
+  }
+
+  #judge(record: ProcessRecord, end: RunEnd): Verdict {
+    const { halting, spec } = record;
+    if (end.isKill || this.isDoomed(record)) return { fate: 'end' }; // S5
+    // What never was ready, and what has no runtime, has nothing to come back to.
+    if (!record.wasReady || isVirtual(record)) return { fate: 'end' };
+    for (const kill of this.#kills.of(record.pid)) {
+      if (kill.spareFor === 'next_boot') return { fate: 'suspend' };
+      if (kill.spareFor === 'restart') return { fate: 'rejoin' };
+    }
+    if (halting?.then === 'restart' && !end.isAnnounced) {
+      return { fate: 'return', why: halting.detail };
+    }
+    if (halting?.then === 'end') return { fate: 'end' };
+    if (BLAMELESS.has(end.cause)) {
+      const why = 'the kernel ended under it';
+      return comesBack(spec.restart) ? { fate: 'return', why } : { fate: 'decide' };
+    }
+    const aftermath = AFTERMATH[spec.restart][kindOfEnd(end)];
+    if (aftermath !== 'restart') return { fate: aftermath };
+    const restarts = this.#restartsInRow(record);
+    return restarts >= this.#settings.restartsMax
+      ? { fate: 'quarantine', restarts }
+      : { fate: 'restart', attempt: restarts + 1 };
+  }
+
+  #carryOut(record: ProcessRecord, end: RunEnd, verdict: Verdict): boolean {
+    switch (verdict.fate) {
+      case 'end':
+        return true;
+      case 'decide':
+      case 'suspend':
+        return false;
+      case 'rejoin':
+        this.#comeBack(record, { attempt: 0, atMonoMs: 0, delayMs: 0, why: end.detail });
+        return false;
+      case 'return':
+        this.#returnNow(record, verdict.why);
+        return false;
+      case 'quarantine':
+        this.#quarantine(record, end, verdict.restarts);
+        return true;
+      case 'restart':
+        this.#restart(record, end, verdict.attempt);
+        return false;
+    }
+  }
+
+  /** S4: forgotten after health. A start that failed had none. */
+  #restartsInRow(record: ProcessRecord): number {
+    const healthyMs = record.state === 'starting' ? 0 : this.#log.monoMs - record.readyMonoMs;
+    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
+  }
+
+  #restart(record: ProcessRecord, end: RunEnd, attempt: number): void {
+    const { restartBackoff, restartsMax } = this.#settings;
+    const delayMs = backoffMs(attempt - 1, { ...restartBackoff, chance: this.#chance });
+    const what = end.detail === '' ? end.cause : `${end.cause}: ${end.detail}`;
+    const why = `${what} (restart ${attempt} of ${restartsMax})`;
+    const isGroup = this.#groups.wouldTakeDown(record);
+    const atMonoMs = isGroup ? 0 : this.#log.monoMs + delayMs;
+    this.#comeBack(record, { attempt, atMonoMs, delayMs, why });
+    if (isGroup) this.#groups.takeDown(record, delayMs);
+  }
+
+  #quarantine(record: ProcessRecord, end: RunEnd, restarts: number): void {
+    const { cause, detail } = end;
+    this.#log.emit('process.crash_loop', { pid: record.pid, restarts, cause, detail });
+    this.#onCrashLoop(record, `${restarts} restarts did not help; the last end: ${cause}`);
+  }
+
+  #returnNow(record: ProcessRecord, why: string): void {
+    this.#comeBack(record, { attempt: 0, atMonoMs: this.#log.monoMs, delayMs: 0, why });
+  }
+
+  #comeBack(
+    record: ProcessRecord,
+    how: { attempt: number; delayMs: number; atMonoMs: number; why: string },
+  ): void {
+    if (record.state !== 'starting') requireMove(record.state, 'restart', describeProcess(record));
+    this.#life.cancelDecay(record);
+    this.#log.emit('process.restarting', { pid: record.pid, ...how });
+    if (how.atMonoMs === 0) return;
+    if (how.delayMs > 0) this.#arm(record, how.atMonoMs);
+    else this.#relaunch(record);
+  }
+
+  #arm(record: ProcessRecord, atMonoMs: number): void {
+    this.#timers.cancel(this.#due.get(record.pid));
+    const timer = this.#timers.arm(atMonoMs, () => this.#relaunch(record));
+    this.#due.set(record.pid, timer);
+  }
+
+  #relaunch(record: ProcessRecord): void {
+    this.#timers.cancel(this.#due.get(record.pid));
+    this.#due.delete(record.pid);
+    const isWanted = record.state === 'starting' && record.isRestarting; // S5
+    if (!isWanted || this.#isStopping) return;
+    this.#log.emit('process.relaunched', { pid: record.pid });
+    this.#life.launch(record);
+  }
+}
+
+function requireRestartable(record: ProcessRecord): void {
+  const why = isVirtual(record)
+    ? 'is virtual: it has no runtime to be started again'
+    : record.isGone
+      ? "is gone for good: what it held is others' by now"
+      : record.state === 'sleeping'
+        ? 'sleeps: wake it instead'
+        : record.wasReady
+          ? undefined
+          : 'is only just starting';
+  if (why === undefined) return;
+  throw new KernelError('wrong_state', `${describeProcess(record)} ${why} (S5).`, {
+    details: { pid: record.pid, state: record.state },
+  });
+}

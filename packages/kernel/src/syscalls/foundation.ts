@@ -1,0 +1,22 @@
+// What the other parts stand on, and the mail: the groups of parts that are handed on whole.
+
+import type { EffectQueue } from '../events/effects.ts';
+import type { Broker } from '../ipc/broker.ts';
+import type { Deliverer } from '../ipc/delivery.ts';
+import type { Refusals } from '../permissions/refusals.ts';
+import type { CallRate } from '../resources/call-rate.ts';
+import type { KernelSettings } from '../settings.ts';
+import type { KernelState } from '../state.ts';
+
+export interface Foundation {
+  readonly settings: KernelSettings;
+  readonly rate: CallRate;
+  readonly state: KernelState;
+  readonly effects: EffectQueue;
+  readonly refusals: Refusals;
+}
+
+export interface Mail {
+  readonly deliverer: Deliverer;
+  readonly broker: Broker;
+}

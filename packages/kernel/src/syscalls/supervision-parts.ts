@@ -1,0 +1,143 @@
+// The parts of supervision and the order in which they are built. An end goes to life, which asks the
+// supervisor what follows; whoever must hear of an end stands in the list of listeners, in this order.
+
+import type { Chance } from '../ports.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import type { Dispatcher } from '../scheduler/dispatcher.ts';
+import { Escalations } from '../supervision/escalations.ts';
+import { Groups } from '../supervision/groups.ts';
+import { Killer } from '../supervision/killer.ts';
+import { Life, type LifeListener } from '../supervision/life.ts';
+import { Mover } from '../supervision/mover.ts';
+import { Signaller } from '../supervision/signaller.ts';
+import { Sleeper } from '../supervision/sleeper.ts';
+import { Spawner } from '../supervision/spawner.ts';
+import { Supervisor } from '../supervision/supervisor.ts';
+import { Waiter } from '../supervision/waiter.ts';
+import { Watchdog } from '../supervision/watchdog.ts';
+import type { Foundation, Mail } from './foundation.ts';
+
+export interface Supervision {
+  readonly life: Life;
+  readonly spawner: Spawner;
+  readonly killer: Killer;
+  readonly supervisor: Supervisor;
+  readonly waiter: Waiter;
+  readonly escalations: Escalations;
+  readonly sleeper: Sleeper;
+  readonly watchdog: Watchdog;
+  readonly signaller: Signaller;
+  readonly mover: Mover;
+}
+
+type Base = Foundation &
+  Mail & {
+    readonly dispatcher: Dispatcher;
+    readonly chance: Chance;
+    readonly known: (record: ProcessRecord) => string;
+  };
+
+type Ending = Pick<Supervision, 'life' | 'killer' | 'supervisor'>;
+type Serving = Pick<Supervision, 'spawner' | 'waiter' | 'escalations' | 'sleeper'>;
+
+export function buildSupervision(base: Base): Supervision {
+  const { settings, state, effects, broker, dispatcher } = base;
+  const { log, table, timers, tasks } = state;
+  const ending: Ending = buildEnding(base, {
+    listeners: () => listeners,
+    onCrashLoop: (record, why) => serving.escalations.report(record, crashLoop(record, why)),
+  });
+  const { life, killer } = ending;
+  const serving: Serving = buildServing(base, life);
+  const { escalations } = serving;
+  const alarm = escalations.report.bind(escalations);
+  const watchdog = new Watchdog({ log, timers, life, settings, alarm });
+  const { known } = base;
+  const signaller = new Signaller({
+    log,
+    effects,
+    broker,
+    tasks,
+    dispatcher,
+    life,
+    killer,
+    known,
+  });
+  const mover = new Mover({ log, table, broker, life, settings });
+  const listeners = listenersOf(base, { ...ending, ...serving });
+  return { ...ending, ...serving, watchdog, signaller, mover };
+}
+
+function buildEnding(
+  base: Base,
+  told: {
+    listeners: () => readonly LifeListener[];
+    onCrashLoop: (record: ProcessRecord, why: string) => void;
+  },
+): Ending {
+  const { settings, state, effects, deliverer, broker, dispatcher, chance } = base;
+  const { log, table, kills, timers } = state;
+  const life: Life = new Life({
+    log,
+    table,
+    effects,
+    timers,
+    broker,
+    deliverer,
+    dispatcher,
+    settings,
+    judge: () => supervisor,
+    listeners: told.listeners,
+  });
+  const onGroupDown = (pids: readonly ProcessRecord['pid'][], delayMs: number): void =>
+    supervisor.regroup(pids, delayMs);
+  const killer = new Killer({ log, table, kills, effects, life, onGroupDown });
+  const groups = new Groups({ log, killer: () => killer, settings });
+  const supervisor: Supervisor = new Supervisor({
+    log,
+    table,
+    kills,
+    timers,
+    life,
+    groups,
+    settings,
+    chance,
+    onCrashLoop: told.onCrashLoop,
+  });
+  return { life, killer, supervisor };
+}
+
+function buildServing(base: Base, life: Life): Serving {
+  const { settings, state, effects, broker, dispatcher } = base;
+  const { log, table, office, waits, timers } = state;
+  const spawner = new Spawner({ log, table, effects, life, dispatcher, settings });
+  const defaultMs = settings.waitDefaultMs;
+  const waiter = new Waiter({ log, table, waits, effects, timers, life, defaultMs });
+  const records = state.escalations;
+  const answerMs = settings.escalationAnswerMs;
+  const escalations = new Escalations({ log, table, records, broker, effects, timers, answerMs });
+  const sleeper = new Sleeper({ log, table, office, timers, life, settings });
+  return { spawner, waiter, escalations, sleeper };
+}
+
+/** A spawn in the air is refused first, waits take the result, and only then a kill goes on. */
+function listenersOf({ rate }: Base, parts: Ending & Serving): readonly LifeListener[] {
+  const { spawner, waiter, escalations, killer, sleeper } = parts;
+  const forgetful: LifeListener = {
+    onExited: ({ pid }) => rate.forget(pid),
+    onStartFailed: ({ pid }) => rate.forget(pid),
+  };
+  return [spawner, waiter, escalations, killer, sleeper, forgetful];
+}
+
+const crashLoop = (record: ProcessRecord, detail: string) =>
+  ({
+    issue: 'crash_loop',
+    severity: 'critical',
+    context: {
+      pid: String(record.pid),
+      name: record.spec.name,
+      address: record.address,
+      detail,
+    },
+  }) as const;

@@ -1,0 +1,85 @@
+// The facts of control.proto and of the messages that its service takes from link.proto, in the
+// words of frozen-facts.ts. Programs in other languages call this service over gRPC, so what stands
+// here may be added to and never changed. Of the link's own envelopes only what supervision added.
+
+export const CONTROL = {
+  service: `
+Signal: SignalCall -> SignalReply
+Restart: RestartCall -> Done
+Sleep: SleepCall -> Done
+Wake: WakeCall -> Done
+Checkpoint: CheckpointCall -> Done
+CompleteTask: ExitCall -> Done
+CollapseBranch: CollapseCall -> CollapseReply
+PendingResults: PendingResultsCall -> PendingResultsReply
+Reparent: ReparentCall -> Done
+Ancestors: AncestorsCall -> AncestorsReply
+CommonAncestor: CommonAncestorCall -> ProcessInfo
+SubtreeNodes: SubtreeNodesCall -> SubtreeNodesReply
+Remove: RemoveCall -> Done
+`,
+  enums: `
+Signal: SIGNAL_NONE=0, SIGNAL_HUP=1, SIGNAL_INT=2, SIGNAL_KILL=9, SIGNAL_USR1=10, SIGNAL_TERM=15,
+  SIGNAL_CONT=18, SIGNAL_STOP=19
+`,
+  messages: `
+SignalCall: 1 target_pid uint64; 2 signal Signal; 3 recursive bool; 4 reason string;
+  5 grace_period_seconds uint32
+SignalReply: 1 killed_pids uint64[]; 2 signalled_pids uint64[]; 3 artifact_key string
+RestartCall: 1 target_pid uint64; 2 reason string; 3 grace_period_seconds uint32
+SleepCall: 1 target_pid uint64
+WakeCall: 1 target_pid uint64
+CheckpointCall: 1 state bytes
+ExitCall: 1 exit_code int32; 2 output string; 3 pid uint64
+CollapseCall: 1 target_pid uint64; 2 reason ShutdownReason; 3 grace_period_seconds uint32
+CollapseReply: 1 results WaitChildResponse[]
+PendingResultsCall: 1 target_pid uint64
+PendingResultsReply: 1 results WaitChildResponse[]
+ReparentCall: 1 target_pid uint64; 2 parent_pid uint64
+AncestorsCall: 1 target_pid uint64
+AncestorsReply: 1 processes ProcessInfo[]
+CommonAncestorCall: 1 target_pid uint64; 2 other_pid uint64
+SubtreeNodesCall: 1 target_pid uint64
+SubtreeNodesReply: 1 nodes string[]
+RemoveCall: 1 target_pid uint64
+Done: (empty)
+ProgressCall: 1 message string; 2 percent float; 3 quiet_ms uint32
+DumpRequest: (empty)
+DumpAnswer: 1 json string
+`,
+} as const;
+
+/** Members of the link's envelopes: the number is the call's for ever. */
+export const LINK_MEMBERS = {
+  Call: `
+exit: 12 ExitCall
+progress: 25 ProgressCall
+signal: 30 SignalCall
+restart: 31 RestartCall
+sleep: 32 SleepCall
+wake: 33 WakeCall
+checkpoint: 34 CheckpointCall
+collapse: 35 CollapseCall
+pending_results: 36 PendingResultsCall
+reparent: 37 ReparentCall
+ancestors: 38 AncestorsCall
+common_ancestor: 39 CommonAncestorCall
+subtree_nodes: 40 SubtreeNodesCall
+remove: 65 RemoveCall
+`,
+  Reply: `
+done: 12 Done
+signal: 30 SignalReply
+collapse: 35 CollapseReply
+pending_results: 36 PendingResultsReply
+ancestors: 38 AncestorsReply
+common_ancestor: 39 ProcessInfo
+subtree_nodes: 40 SubtreeNodesReply
+`,
+  Request: `
+dump: 16 DumpRequest
+`,
+  Answer: `
+dump: 16 DumpAnswer
+`,
+} as const;

@@ -1,0 +1,218 @@
+// What the test kernel answers to each call: one entry a call, as the kernel's own table has. Whose
+// turn it is, and what is written down, is test-kernel.ts.
+//   A call that changes the runtime of its own caller is answered first, and carried out then.
+import type { agent as wire } from '@hivekernel/protocol';
+import type { ReplyBody } from '@hivekernel/protocol/link';
+import { taskToWire } from '../context/requests.ts';
+import { HiveError } from '../hive-error.ts';
+import type { CallValue, PlainCase, ReplyValueOf } from '../kernel-port.ts';
+import type { ArtifactShelf } from './artifact-shelf.ts';
+import { KING, signalOf } from './test-table.ts';
+import type { TestTable } from './test-table.ts';
+
+export interface SeenMessage {
+  readonly to: number;
+  readonly from: number;
+  readonly type: string;
+  readonly text: string;
+  readonly replyTo: string;
+}
+
+export interface TestGround {
+  readonly table: TestTable;
+  readonly artifacts: ArtifactShelf;
+  readonly toKing: SeenMessage[];
+}
+
+export interface TestCaller {
+  readonly pid: number;
+  /** Fires when the caller gives the call up. */
+  readonly cancelled: AbortSignal;
+}
+
+type Answer<Case extends PlainCase> = (
+  ground: TestGround,
+  value: CallValue<Case>,
+  caller: TestCaller,
+) => ReplyValueOf<Case> | void | Promise<ReplyValueOf<Case> | void>;
+
+const DONE: ReplyBody = { $case: 'done', value: {} };
+const OK = { error: '', errorCode: '' };
+const NO_USAGE = {
+  tokensConsumed: 0,
+  tokensRemaining: 0,
+  childrenActive: 0,
+  childrenMax: 0,
+  contextUsagePercent: 0,
+  uptimeSeconds: 0,
+};
+
+/** Throws `unimplemented`, and what the call is refused with. */
+export async function answerCall(
+  ground: TestGround,
+  body: { readonly $case: string; readonly value: unknown },
+  caller: TestCaller,
+): Promise<ReplyBody> {
+  if (!Object.hasOwn(ANSWERS, body.$case)) {
+    throw new HiveError('unimplemented', `The test kernel does not know ${body.$case}.`);
+  }
+  // The entry is the call's own, and its reply has the call's name or is `done`.
+  const answer = ANSWERS[body.$case as 'info'] as Answer<'info'>;
+  const value = await answer(ground, body.value as CallValue<'info'>, caller);
+  return value === undefined ? DONE : ({ $case: body.$case, value } as ReplyBody);
+}
+
+const ANSWERS: { readonly [Case in PlainCase]?: Answer<Case> } = {
+  spawn: async ({ table }, spawn, { pid }) => {
+    return { success: true, childPid: await table.spawn(spawn, pid), ...OK };
+  },
+  kill: async ({ table }, { targetPid, recursive, reason }) => {
+    const killedPids = await table.kill(targetPid, { isRecursive: recursive, reason });
+    return { success: true, killedPids, ...OK };
+  },
+  exit: async ({ table }, { pid: target, exitCode, output }, { pid }) => {
+    if (target === 0 || target === pid) table.find(pid).output = output;
+    else await table.find(target).complete({ exitCode, output });
+  },
+  waitChild,
+  info: ({ table }, value, { pid }) => table.info(value.pid || pid),
+  listChildren: ({ table }, { recursive }, { pid }) => {
+    const children = table.below(pid, { isRecursive: recursive });
+    return { children: children.map((one) => table.info(one)) };
+  },
+  listSiblings: ({ table }, _value, { pid }) => {
+    const { ppid } = table.find(pid);
+    const others = table.all.filter((one) => one.ppid === ppid && one.pid !== pid);
+    return { siblings: others.map((one) => one.sibling()) };
+  },
+  listProcesses: ({ table }, { rootPid, includeDead }) => {
+    const root = rootPid || KING;
+    const pids = [root, ...table.below(root, { isRecursive: true })];
+    const all = pids.map((one) => table.info(one));
+    return { processes: all.filter(({ gone }) => includeDead || !gone), seq: 0 };
+  },
+  ancestors: ({ table }, { targetPid }, { pid }) => {
+    return { processes: table.above(targetPid || pid).map((one) => table.info(one)) };
+  },
+  commonAncestor: ({ table }, { targetPid, otherPid }, { pid }) => {
+    return table.info(table.commonAncestor(targetPid || pid, otherPid));
+  },
+  subtreeNodes: ({ table }, { targetPid }, { pid }) => {
+    return { nodes: [table.info(targetPid || pid).vps] };
+  },
+  reparent: ({ table }, { targetPid, parentPid }) => table.reparent(targetPid, parentPid),
+  collapse: async ({ table }, { targetPid, reason }, { pid }) => {
+    const results = await table.collapse(targetPid || pid, reason);
+    return { results: results.map((exit) => ({ success: true, ...exit, ...OK })) };
+  },
+  pendingResults: ({ table }, { targetPid }, { pid }) => {
+    const results = table.pendingResults(targetPid || pid);
+    return { results: results.map((exit) => ({ success: true, ...exit, ...OK })) };
+  },
+  signal,
+  restart: async ({ table }, { targetPid }, { pid }) => {
+    const target = table.find(targetPid || pid);
+    await unlessItself(target.pid === pid, () => target.restart());
+  },
+  sleep: async ({ table }, { targetPid }, { pid }) => {
+    const target = table.find(targetPid || pid);
+    const isItself = target.pid === pid;
+    await unlessItself(isItself, () => target.sleep({ isItself }));
+  },
+  wake: ({ table }, { targetPid }) => table.find(targetPid).wake(),
+  checkpoint: ({ table }, { state }, { pid }) => {
+    table.find(pid).checkpoint = state;
+  },
+  send,
+  listInbox: ({ table }, value, { pid }) => {
+    const { inbox } = table.find(value.pid || pid);
+    return { messages: inbox, total: inbox.length };
+  },
+  store: ({ artifacts }, value, { pid }) => artifacts.put(value, pid),
+  getArtifact: ({ artifacts }, value) => artifacts.get(value),
+  listArtifacts: ({ artifacts }, value) => ({ artifacts: artifacts.list(value) }),
+  executeOn,
+  escalate: () => ({ received: true, handledByPid: KING, response: '', errorCode: '' }),
+  usage: () => NO_USAGE,
+  interrupt: async ({ table }, { targetPid, ...request }, { pid }) => {
+    const target = table.find(targetPid || pid);
+    await target.session.request('interrupt', request, { pid: target.pid });
+  },
+  log: () => undefined,
+  progress: () => undefined,
+  metric: () => undefined,
+};
+
+/** Of itself, once the answer has left. */
+async function unlessItself(isItself: boolean, change: () => Promise<void>): Promise<void> {
+  if (!isItself) return change();
+  setImmediate(() => void change().catch(() => undefined)); // The caller is gone by then.
+}
+
+async function waitChild(
+  { table }: TestGround,
+  { targetPid, peek }: CallValue<'waitChild'>,
+  { cancelled }: TestCaller,
+): Promise<wire.WaitChildResponse> {
+  const process = table.find(targetPid);
+  const exit = await untilAborted(process.ended, cancelled);
+  return { success: true, ...(peek ? exit : process.collect()), ...OK };
+}
+
+async function signal(
+  { table, artifacts }: TestGround,
+  call: CallValue<'signal'>,
+  { pid: caller }: TestCaller,
+): Promise<ReplyValueOf<'signal'>> {
+  const pid = call.targetPid || caller;
+  if (signalOf(call.signal) !== 'USR1') return table.signal(pid, call);
+  const key = `dump/${pid}`;
+  const content = new TextEncoder().encode(await table.dump(pid));
+  const contentType = 'application/json';
+  artifacts.put({ key, content, contentType, visibility: 1 }, pid);
+  return { killedPids: [], signalledPids: [pid], artifactKey: key };
+}
+
+function send(
+  { table, toKing }: TestGround,
+  request: wire.SendMessageRequest,
+  { pid: from }: TestCaller,
+): wire.SendMessageResponse {
+  const messageId = table.id('m');
+  const { toPid: to, type, payload, replyTo, priority, requiresAck } = request;
+  if (to === KING) {
+    toKing.push({ to, from, type, text: new TextDecoder().decode(payload), replyTo });
+  } else {
+    const fromName = table.find(from).spawn.name;
+    const message = { messageId, fromPid: from, fromName, type, payload, replyTo };
+    if (!table.find(to).isAlive) throw new HiveError('wrong_state', `Process ${to} has ended.`);
+    // Nothing is tried again here.
+    void table.deliver(to, { ...message, priority, requiresAck }).catch(() => undefined);
+  }
+  return { delivered: true, messageId, ...OK };
+}
+
+async function executeOn(
+  { table }: TestGround,
+  { targetPid: pid, task: asked }: wire.ExecuteOnRequest,
+  { cancelled }: TestCaller,
+): Promise<wire.ExecuteOnResponse> {
+  const task = { ...(asked ?? taskToWire({ description: '' }, '')), taskId: table.id('t') };
+  const onCancel = (): void => {
+    const interrupt = { taskId: task.taskId, reason: 'the caller gave it up' };
+    const target = table.find(pid);
+    if (target.isAwake)
+      target.session.request('interrupt', interrupt, { pid }).catch(() => undefined);
+  };
+  cancelled.addEventListener('abort', onCancel, { once: true });
+  const { completed, result, error } = await table.execute(pid, task);
+  return { success: completed, result, error, errorCode: '' };
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new HiveError('cancelled', 'The call was given up.'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject);
+  });
+}
