@@ -31,7 +31,7 @@ export class Groups {
     const fellows = fellowsOf(trigger);
     const spared = fellows.filter(({ spec }) => spec.restart !== 'temporary');
     const detail = `it restarts with ${describeProcess(trigger)}`;
-    const halt = { cause: 'restarted', detail, then: 'restart' } as const;
+    const halt = { cause: 'restarted', detail, next: 'restart' } as const;
     for (const { pid } of spared) this.#log.emit('process.halting', { pid, ...halt });
     const living = [trigger, ...fellows]
       .flatMap(leavesFirst)

@@ -112,7 +112,7 @@ export class Killer implements LifeListener {
     const halt = {
       cause: 'kernel_stopped',
       detail: 'the kernel stopped',
-      then: 'restart',
+      next: 'restart',
     } as const;
     for (const { pid } of back) this.#log.emit('process.halting', { pid, ...halt });
     this.begin(this.#table.king, running, {

@@ -134,7 +134,7 @@ export class Watchdog {
     const { pid, spec, address } = record;
     const context = { pid: String(pid), name: spec.name, address, detail: why.detail };
     this.#alarm(record, { issue: why.cause, severity: 'error', context });
-    this.#log.emit('process.halting', { pid, ...why, then: 'policy' });
+    this.#log.emit('process.halting', { pid, ...why, next: 'policy' });
     // It would not answer a Shutdown either.
     this.#life.stop(record, { reason: 'normal', graceMs: 0 });
   }
@@ -152,7 +152,9 @@ export class Watchdog {
     const limitMs = record.spec.watch.wallMs;
     this.#log.emit('process.over_limit', { pid, limitMs });
     const detail = `its wall limit of ${limitMs / MS_PER_SECOND} s has passed`;
-    this.#log.emit('process.halting', { pid, cause: 'over_limit', detail, then: 'end' });
+    const owed = record.halting?.owed;
+    const halt = { cause: 'over_limit', detail, next: 'end' } as const;
+    this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
     this.#life.stop(record, { reason: 'normal', graceMs: this.#settings.termGraceMs });
   }
 

@@ -55,8 +55,8 @@ function queuedPhase({ office }: KernelParts, record: ProcessRecord): string {
 
 function stoppingPhase({ exiting, halting }: ProcessRecord): string {
   if (exiting !== undefined || halting === undefined) return '';
-  if (halting.then === 'sleep') return 'falling asleep';
-  return halting.then === 'restart' ? 'restarting' : halting.detail;
+  if (halting.next === 'sleep') return 'falling asleep';
+  return halting.next === 'restart' ? 'restarting' : halting.detail;
 }
 
 const unresponsiveOr = (record: ProcessRecord, phase: string): string =>
