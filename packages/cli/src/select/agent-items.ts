@@ -115,7 +115,7 @@ export function endOf(view: Pick<AgentView, 'exitCause' | 'exitCode' | 'exitDeta
 
 /** Its state in the words for people. */
 export const shownState = ({ state, activity, quarantined }: AgentItem): string =>
-  stateWord({ state, phase: activity ?? '', quarantined });
+  stateWord({ state, phase: activity ?? '', isQuarantined: quarantined });
 
 export function agentColumns(paint: Paint): readonly Column<AgentItem>[] {
   return [

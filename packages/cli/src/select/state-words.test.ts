@@ -19,7 +19,7 @@ describe('stateWord()', () => {
     [{ state: 'blocked', phase: 'waiting: restart' }, 'waiting'],
     [{ state: 'paused', phase: 'waiting: child 7' }, 'paused'],
     [{ state: 'sleeping' }, 'sleeping'],
-    [{ state: 'dead', quarantined: true }, 'quarantined'],
+    [{ state: 'dead', isQuarantined: true }, 'quarantined'],
     [{ state: 'dead', isQuarantined: false }, 'dead'],
     [{ state: 'dreaming' }, 'dreaming'],
   ])('of %j is %s', (agent, word) => {

@@ -1,8 +1,8 @@
+import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
 import { kernelEvent } from '../../test/kernel-event.ts';
 import { toJournalItem } from '../journal/journal-item.ts';
-import type { AgentView } from '@hivekernel/client';
 import { limitsOf } from './agent-limits.ts';
 import { agentPage } from './agent-page.ts';
 
@@ -114,7 +114,7 @@ describe('agentPage()', () => {
       exitDetail: 'no module\nat line 1',
     };
     expect(rowsOf(looped)).toMatchObject({
-      state: '✕ isQuarantined: start failed: no module',
+      state: '✕ quarantined: start failed: no module',
       quarantine: 'after a crash loop; hive rm 11 forgets it',
       'last exit': 'start failed: no module',
     });
