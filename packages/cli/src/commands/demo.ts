@@ -6,7 +6,7 @@
 
 import type { Command } from 'commander';
 import { connect } from '@hivekernel/client';
-import type { TaskReport } from '@hivekernel/client';
+import type { HiveClient, TaskReport } from '@hivekernel/client';
 import { loadConfig } from '@hivekernel/daemon/config';
 import type { Flags } from '@hivekernel/daemon/config';
 import type { Bind } from '../command-table.ts';
@@ -19,7 +19,6 @@ import { hostKernel } from '../kernel/hosted-kernel.ts';
 import type { HostedKernel } from '../kernel/hosted-kernel.ts';
 import { head, kernelLines, printLines } from '../kernel/kernel-lines.ts';
 import { findKernel } from '../kernel/reach-kernel.ts';
-import type { HiveClient } from '@hivekernel/client';
 import { requireDataDir } from '../kernel/require-data-dir.ts';
 import { addSettingFlags, givenSettings } from '../kernel/setting-flags.ts';
 import { exitCodeOfSignal, onStopSignals } from '../kernel/signals.ts';
@@ -118,7 +117,7 @@ class Demo {
     const request = { cwd, env: terminal.env, terminal, isVerbose: flags.verbosity > 0 };
     this.#kernel = await hostKernel({ ...request, flags: { ...settings, ...ports } });
     printLines(terminal, kernelLines(this.#kernel, cwd));
-    return await connect({ dataDir, client: `hive/${cliVersion()}` });
+    return connect({ dataDir, client: `hive/${cliVersion()}` });
   }
 
   async #research(client: HiveClient): Promise<number> {
