@@ -1,12 +1,12 @@
 // Supervisor: decides what happens when the run of a process ended, and starts it again.
 //   S2. By its policy: restart, the parent's decision, or the end.
 //   S3. A strategy other than one_for_one takes siblings down and up again with it (groups.ts).
-//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax` in a
-//       row quarantine the process, never the kernel.
+//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax`
+//       in a row quarantine the process, never the kernel.
 //   S5. What was killed meanwhile stays dead: the record is read again before a restart. A restart
 //       keeps pid, name, parent, mailbox, artifacts and the last checkpoint.
-//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at once
-//       and is not counted; what has another policy waits for its parent's decision.
+//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at
+//       once and is not counted; what has another policy waits for its parent's decision.
 
 import { KernelError } from '../errors.ts';
 import type { CallRef } from '../events/event.ts';
@@ -102,10 +102,7 @@ export class Supervisor implements Judge {
    * S5, by somebody's word: a live one is stopped first; an undecided zombie starts, and one that
    * backs off waits no more. Answered when it is ready.
    */
-  restart(
-    record: ProcessRecord,
-    how: { reason: string; graceMs: number; owed: CallRef },
-  ): void {
+  restart(record: ProcessRecord, how: { reason: string; graceMs: number; owed: CallRef }): void {
     const { owed } = how;
     const why = how.reason === '' ? 'a restart was asked for' : how.reason;
     const isUndecided = record.state === 'zombie' && !record.isGone;
