@@ -30,7 +30,9 @@ function ground(kill: (osPid: number) => void = () => undefined) {
     [3, 'worker'],
     [4, 'worker'],
   ] as const) {
-    model.apply(event('process.spawned', pid, { parent: 1, spec: { name: `${role}-${pid}`, role } }));
+    model.apply(
+      event('process.spawned', pid, { parent: 1, spec: { name: `${role}-${pid}`, role } }),
+    );
     model.apply(event('process.started', pid, { osPid: 1_000 + pid }));
   }
   return { crash, killed, notes, seen };
@@ -41,7 +43,9 @@ describe('InjectedCrash', () => {
     const { crash, killed, notes, seen } = ground();
     for (const pid of [2, 3, 4, 3]) crash.onEvent(event('task.started', pid));
     expect(killed).toEqual([1_003]);
-    expect(notes).toEqual([expect.stringContaining('kill -9 of worker-3 (pid 3, OS process 1003)')]);
+    expect(notes).toEqual([
+      expect.stringContaining('kill -9 of worker-3 (pid 3, OS process 1003)'),
+    ]);
     crash.end();
     expect(seen).toEqual(['task.started', 'task.started', 'task.started', 'task.started', 'end']);
   });

@@ -41,7 +41,9 @@ export class InjectedCrash implements RunView {
     if (agent === undefined || agent.role !== 'worker' || agent.osPid === 0) return;
     this.#hasStruck = true;
     const who = `${agent.name} (pid ${pid}, OS process ${agent.osPid})`;
-    this.#view.note(`kill -9 of ${who}, by this demo, to show that it comes back; --no-crash: none`);
+    this.#view.note(
+      `kill -9 of ${who}, by this demo, to show that it comes back; --no-crash: none`,
+    );
     try {
       this.#options.kill(agent.osPid);
     } catch {
