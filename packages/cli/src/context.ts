@@ -2,7 +2,6 @@
 // asks for it. One invocation of `hive`, one context.
 
 import type { HiveClient } from '@hivekernel/client';
-import type { KernelClient } from './kernel/supervision.ts';
 import type { Format } from './output/formats.ts';
 import { columnOf, renderDocument, renderListing, sortItems } from './output/listing.ts';
 import type { Item, Listing } from './output/listing.ts';
@@ -42,7 +41,7 @@ export class Context {
   readonly flags: GlobalFlags;
   readonly cwd: string;
   readonly #onClient: (client: HiveClient) => void;
-  #client: Promise<KernelClient> | undefined;
+  #client: Promise<HiveClient> | undefined;
   #dataDir: Promise<string> | undefined;
 
   constructor(parts: ContextParts) {
@@ -62,7 +61,7 @@ export class Context {
   }
 
   /** The running kernel. Throws E_UNREACHABLE. */
-  client(): Promise<KernelClient> {
+  client(): Promise<HiveClient> {
     this.#client ??= this.#reach();
     return this.#client;
   }
@@ -98,14 +97,13 @@ export class Context {
     return findDataDir({ cwd: this.cwd, env: this.terminal.env, flag: this.flags.data });
   }
 
-  async #reach(): Promise<KernelClient> {
+  async #reach(): Promise<HiveClient> {
     const dataDir = await this.dataDir();
     const { reachKernel } = await import('./kernel/reach-kernel.ts');
-    const { asKernelClient } = await import('./kernel/supervision.ts');
     const { timeoutMs } = this.flags;
     const limit = timeoutMs === undefined ? {} : { timeoutMs };
     const client = await reachKernel({ dataDir, cwd: this.cwd, ...limit });
     this.#onClient(client);
-    return asKernelClient(client);
+    return client;
   }
 }

@@ -1,9 +1,9 @@
 // A row of the process table, for tests of what is made of one: an idle worker under the king.
 // What a test is about, it says itself.
 
-import type { AgentRow } from '../src/kernel/supervision.ts';
+import type { AgentView } from '@hivekernel/client';
 
-const ROW: AgentRow = {
+const ROW: AgentView = {
   pid: 7,
   ppid: 1,
   name: 'worker-3',
@@ -26,12 +26,12 @@ const ROW: AgentRow = {
   tasksRunning: 0,
   tasksQueued: 0,
   inboxDepth: 0,
-  restartPolicy: 'notify',
+  restart: 'notify',
   strategy: 'one_for_one',
   restarts: 0,
   restartsInRow: 0,
-  quarantined: false,
-  gone: false,
+  isQuarantined: false,
+  isGone: false,
   checkpointBytes: 0,
   exitCause: '',
   exitCode: 0,
@@ -40,4 +40,4 @@ const ROW: AgentRow = {
   startedAtMs: 0,
 };
 
-export const agentRow = (told: Partial<AgentRow> = {}): AgentRow => ({ ...ROW, ...told });
+export const agentRow = (told: Partial<AgentView> = {}): AgentView => ({ ...ROW, ...told });

@@ -3,7 +3,7 @@
 
 import type { core } from '@hivekernel/protocol/messages';
 import { ROLE, TIER } from './words.ts';
-import type { Role, Tier } from './words.ts';
+import type { RestartPolicy, Role, Strategy, Tier } from './words.ts';
 
 /** A row of the process table; 0 and '' where there is nothing to tell. */
 export interface AgentView {
@@ -16,9 +16,9 @@ export interface AgentView {
   readonly tier: Tier;
   readonly user: string;
   readonly model: string;
-  /** starting, idle, running, blocked, stopping, zombie, dead. */
+  /** starting, idle, running, blocked, paused, sleeping, stopping, zombie, dead. */
   readonly state: string;
-  /** What it waits for, in words: "waiting: child 7". */
+  /** What it does or waits for, in words: "child 7", "restart 2 in 4 s", "unresponsive". */
   readonly phase: string;
   readonly node: string;
   /** Its OS process; 0: none. */
@@ -33,9 +33,23 @@ export interface AgentView {
   readonly tasksRunning: number;
   readonly tasksQueued: number;
   readonly inboxDepth: number;
+  /** What follows its end. */
+  readonly restart: RestartPolicy;
+  /** Whom the restart of one of its children concerns. */
+  readonly strategy: Strategy;
   readonly restarts: number;
-  /** Why it ended; empty while it lives. */
+  /** Those of them, the newest, that had no time of health in between. */
+  readonly restartsInRow: number;
+  /** Dead after a crash loop; kept until `remove`. */
+  readonly isQuarantined: boolean;
+  /** Gone for good: no restart will come. */
+  readonly isGone: boolean;
+  /** Of its last checkpoint; 0: none. */
+  readonly checkpointBytes: number;
+  /** Why it ended, in a word; empty while it lives. */
   readonly exitCause: string;
+  /** In a sentence: "exit code 41", the last lines that it printed. */
+  readonly exitDetail: string;
   readonly exitCode: number;
   readonly output: string;
   readonly startedAtMs: number;
@@ -65,8 +79,16 @@ export function toAgentView(info: core.ProcessInfo): AgentView {
     tasksRunning: info.tasksRunning,
     tasksQueued: info.tasksQueued,
     inboxDepth: info.inboxDepth,
+    // These two travel as words; what only a newer kernel knows is shown as it is.
+    restart: info.restartPolicy as RestartPolicy,
+    strategy: info.strategy as Strategy,
     restarts: info.restarts,
+    restartsInRow: info.restartsInRow,
+    isQuarantined: info.quarantined,
+    isGone: info.gone,
+    checkpointBytes: info.checkpointBytes,
     exitCause: info.exitCause,
+    exitDetail: info.exitDetail,
     exitCode: info.exitCode,
     output: info.output,
     startedAtMs: info.startedAtMs,

@@ -1,7 +1,7 @@
 // What the kernel answers, in words and plain values. A row of the process table: agents.ts.
 // It only translates; who asks, and what an error becomes, is decided where the call is made.
 
-import type { agent, core } from '@hivekernel/protocol/messages';
+import type { agent, core, link } from '@hivekernel/protocol/messages';
 import { HiveClientError } from './client-error.ts';
 import { PRIORITY, RELATION, VISIBILITY } from './words.ts';
 import type { Priority, Relation, Visibility } from './words.ts';
@@ -23,10 +23,22 @@ export interface TaskReport {
 
 export interface ExitReport {
   readonly pid: number;
+  readonly name: string;
   /** -1: killed. */
   readonly exitCode: number;
   readonly output: string;
+  /** In a word: done, crashed, killed … */
   readonly cause: string;
+}
+
+/** What a signal led to. */
+export interface SignalReport {
+  /** TERM and KILL: who was ended, leaves before their parents. */
+  readonly killed: readonly number[];
+  /** The others: whom it reached. */
+  readonly signalled: readonly number[];
+  /** USR1: the key of the artifact that holds the dump; else empty. */
+  readonly key: string;
 }
 
 export interface StoredArtifact {
@@ -93,6 +105,16 @@ export function toTaskReport(reply: TaskReply): TaskReport {
     error: reply.error,
     errorCode: reply.errorCode,
   };
+}
+
+export function toExitReport(reply: agent.WaitChildResponse): ExitReport {
+  const { pid, name, exitCode, output, cause } = reply;
+  return { pid, name, exitCode, output, cause };
+}
+
+export function toSignalReport(reply: link.SignalReply): SignalReport {
+  const { killedPids: killed, signalledPids: signalled, artifactKey: key } = reply;
+  return { killed, signalled, key };
 }
 
 export function toArtifact(reply: agent.GetArtifactResponse): Artifact {

@@ -1,6 +1,7 @@
 // The client of a running kernel: what the command line, tests and benchmarks import.
 export { connect } from './hive-client.ts';
-export type { CallPatience, ConnectOptions, HiveClient, KernelStatus } from './hive-client.ts';
+export type { ConnectOptions, HiveClient, KernelStatus } from './hive-client.ts';
+export type { CallPatience } from './client-link.ts';
 export { HiveClientError } from './client-error.ts';
 export { RUN_FILE, isOsProcessAlive, readRunFile } from './run-file.ts';
 export type { RunInfo } from './run-file.ts';
@@ -12,6 +13,7 @@ export type {
   Inbox,
   InboxMessage,
   ListedArtifact,
+  SignalReport,
   StoredArtifact,
   TaskReport,
   UsageReport,
@@ -19,21 +21,38 @@ export type {
 export type { FollowRequest, JournalEvent, KernelEvent } from './events.ts';
 export type { Greeting, KernelPlace } from './dial.ts';
 export type {
+  CollapseOrder,
+  ExitOrder,
   KillOrder,
   LimitsOrder,
   MessageOrder,
+  RestartOrder,
+  SignalOrder,
   SpawnOrder,
   StoreOrder,
   TaskOrder,
 } from './orders.ts';
-export { LOG_LEVEL, PRIORITY, ROLE, SHUTDOWN_REASON, TIER, VISIBILITY } from './words.ts';
+export {
+  LOG_LEVEL,
+  PRIORITY,
+  RESTART_POLICIES,
+  ROLE,
+  SHUTDOWN_REASON,
+  SIGNAL,
+  STRATEGIES,
+  TIER,
+  VISIBILITY,
+} from './words.ts';
 export type {
   LogLevel,
   Priority,
   Relation,
+  RestartPolicy,
   Role,
   Severity,
   ShutdownReason,
+  SignalName,
+  Strategy,
   Tier,
   Visibility,
 } from './words.ts';

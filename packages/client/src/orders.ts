@@ -2,8 +2,28 @@
 // A word that the wire does not have is refused here, before anything is sent.
 
 import { agent, make } from '@hivekernel/protocol/messages';
-import { PRIORITY, ROLE, SHUTDOWN_REASON, TIER, VISIBILITY } from './words.ts';
-import type { Priority, Role, ShutdownReason, Tier, Visibility } from './words.ts';
+import type { link } from '@hivekernel/protocol/messages';
+import {
+  checkWord,
+  PRIORITY,
+  RESTART_POLICIES,
+  ROLE,
+  SHUTDOWN_REASON,
+  SIGNAL,
+  STRATEGIES,
+  TIER,
+  VISIBILITY,
+} from './words.ts';
+import type {
+  Priority,
+  RestartPolicy,
+  Role,
+  ShutdownReason,
+  SignalName,
+  Strategy,
+  Tier,
+  Visibility,
+} from './words.ts';
 
 const MS = 1_000;
 const TEXT = new TextEncoder();
@@ -33,6 +53,16 @@ export interface SpawnOrder {
   readonly cwd?: string;
   readonly initialTask?: string;
   readonly exitAfterTask?: boolean;
+  /** What follows its end. Left out: by its role. */
+  readonly restart?: RestartPolicy;
+  /** Whom the restart of one of its children concerns. Left out: by its role. */
+  readonly strategy?: Strategy;
+  /** From its first start to its end, for good. These three: whole seconds on the wire. */
+  readonly wallLimitMs?: number;
+  /** Without progress while a task runs. */
+  readonly idleLimitMs?: number;
+  /** From a model call to its first token. */
+  readonly firstTokenLimitMs?: number;
 }
 
 export interface KillOrder {
@@ -40,6 +70,30 @@ export interface KillOrder {
   readonly reason?: ShutdownReason;
   /** Left out: the kernel's. In whole seconds on the wire; rounded up. */
   readonly graceMs?: number;
+}
+
+export type CollapseOrder = Omit<KillOrder, 'isRecursive'>;
+
+export interface SignalOrder {
+  readonly signal: SignalName;
+  /** Its descendants too. */
+  readonly isRecursive?: boolean;
+  /** For people; kept in the journal. */
+  readonly reason?: string;
+  /** TERM only. Left out: the kernel's. In whole seconds on the wire; rounded up. */
+  readonly graceMs?: number;
+}
+
+export interface RestartOrder {
+  readonly reason?: string;
+  /** Left out: the kernel's. In whole seconds on the wire; rounded up. */
+  readonly graceMs?: number;
+}
+
+/** What a process ends with. */
+export interface ExitOrder {
+  readonly exitCode?: number;
+  readonly output?: string;
 }
 
 export interface MessageOrder {
@@ -65,6 +119,8 @@ export interface TaskOrder {
   readonly params?: Readonly<Record<string, string>>;
   /** Left out: the process's limit. In whole seconds on the wire; rounded up. */
   readonly timeoutMs?: number;
+  /** How often it is tried again when the process ended under it and is restarted. Default 0. */
+  readonly retries?: number;
 }
 
 export const toSeconds = (ms: number | undefined): number =>
@@ -89,6 +145,11 @@ export function toSpawnRequest(order: SpawnOrder): agent.SpawnRequest {
     user: order.user ?? '',
     exitAfterTask: order.exitAfterTask ?? false,
     cwd: order.cwd ?? '',
+    restartPolicy: checkWord(RESTART_POLICIES, order.restart ?? '', 'restart'),
+    strategy: checkWord(STRATEGIES, order.strategy ?? '', 'strategy'),
+    wallLimitSeconds: toSeconds(order.wallLimitMs),
+    idleLimitSeconds: toSeconds(order.idleLimitMs),
+    firstTokenLimitSeconds: toSeconds(order.firstTokenLimitMs),
   });
 }
 
@@ -108,6 +169,24 @@ export function toKillRequest(pid: number, order: KillOrder): agent.KillRequest 
     targetPid: pid,
     recursive: order.isRecursive ?? false,
     reason: SHUTDOWN_REASON.toWire(order.reason ?? 'user_request', 'reason'),
+    gracePeriodSeconds: toSeconds(order.graceMs),
+  };
+}
+
+export function toCollapseCall(pid: number, order: CollapseOrder): link.CollapseCall {
+  return {
+    targetPid: pid,
+    reason: SHUTDOWN_REASON.toWire(order.reason ?? 'user_request', 'reason'),
+    gracePeriodSeconds: toSeconds(order.graceMs),
+  };
+}
+
+export function toSignalCall(pid: number, order: SignalOrder): link.SignalCall {
+  return {
+    targetPid: pid,
+    signal: SIGNAL.toWire(order.signal, 'signal'),
+    recursive: order.isRecursive ?? false,
+    reason: order.reason ?? '',
     gracePeriodSeconds: toSeconds(order.graceMs),
   };
 }

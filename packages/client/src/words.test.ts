@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LOG_LEVEL, PRIORITY, ROLE, TIER, VISIBILITY } from './words.ts';
+import { LOG_LEVEL, PRIORITY, ROLE, SIGNAL, TIER, VISIBILITY } from './words.ts';
 
 describe('ROLE, TIER, PRIORITY, VISIBILITY, LOG_LEVEL', () => {
   it.each([
@@ -20,5 +20,16 @@ describe('ROLE, TIER, PRIORITY, VISIBILITY, LOG_LEVEL', () => {
   it('read a number that is not known, and refuse a word that is not', () => {
     expect(ROLE.toWord(99)).toBe('unknown(99)');
     expect(() => ROLE.toWire('boss', 'role')).toThrow('role "boss" is not known');
+  });
+});
+
+describe('SIGNAL', () => {
+  it('has the signals in capitals, and none for the number of no signal', () => {
+    expect(SIGNAL.words.toSorted()).toEqual(['CONT', 'HUP', 'INT', 'KILL', 'STOP', 'TERM', 'USR1']);
+    expect(SIGNAL.toWire('TERM', 'signal')).toBe(15);
+    expect(SIGNAL.toWord(9)).toBe('KILL');
+    for (const word of ['NONE', 'hup', 'CHLD']) {
+      expect(() => SIGNAL.toWire(word, 'signal')).toThrow(`signal "${word}" is not known`);
+    }
   });
 });

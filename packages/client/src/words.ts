@@ -2,7 +2,7 @@
 // A number that this client does not know reads `unknown(7)`; a word that it does not know is
 // refused.
 
-import { agent } from '@hivekernel/protocol/messages';
+import { agent, link } from '@hivekernel/protocol/messages';
 import { HiveClientError } from './client-error.ts';
 
 type Numbers = Readonly<Record<string, number>>;
@@ -23,21 +23,49 @@ function vocabulary<E extends Numbers, Prefix extends string>(
   numbers: E,
   prefix: Prefix,
 ): Vocabulary<WordsOf<E, Prefix>, E[keyof E]> {
-  const names = Object.keys(numbers).filter((name) => name.startsWith(prefix));
-  const words = names.map((name) => name.slice(prefix.length).toLowerCase());
+  const rows = rowsOf(numbers, prefix).map(
+    ([word, number]) => [word.toLowerCase(), number] as const,
+  );
+  return ofRows(rows as (readonly [WordsOf<E, Prefix>, E[keyof E]])[]);
+}
+
+/** The names without their prefix, each with its number. */
+function rowsOf(numbers: Numbers, prefix: string): [string, number][] {
+  return Object.entries(numbers).flatMap(([name, number]) =>
+    name.startsWith(prefix) ? [[name.slice(prefix.length), number] as [string, number]] : [],
+  );
+}
+
+function ofRows<Word extends string, Wire extends number>(
+  rows: readonly (readonly [Word, Wire])[],
+): Vocabulary<Word, Wire> {
+  const words = rows.map(([word]) => word);
   return {
-    words: words as WordsOf<E, Prefix>[],
+    words,
     toWord: (number) => {
-      const at = names.findIndex((name) => numbers[name] === number);
-      return (words[at] ?? `unknown(${number})`) as WordsOf<E, Prefix>;
+      const row = rows.find(([, one]) => one === number);
+      return row?.[0] ?? (`unknown(${number})` as Word);
     },
     toWire: (word, field) => {
-      const number = numbers[names[words.indexOf(word)] ?? ''];
-      if (number !== undefined) return number as E[keyof E];
-      const what = `${field} "${word}" is not known; known are: ${words.join(', ')}.`;
-      throw new HiveClientError('invalid_argument', what, { details: { field } });
+      const row = rows.find(([one]) => one === word);
+      if (row === undefined) throw unknownWord(words, { word, field });
+      return row[1];
     },
   };
+}
+
+/** A word that travels as it is; empty is the kernel's to fill in. Throws `invalid_argument`. */
+export function checkWord(words: readonly string[], word: string, field: string): string {
+  if (word !== '' && !words.includes(word)) throw unknownWord(words, { word, field });
+  return word;
+}
+
+function unknownWord(
+  words: readonly string[],
+  { word, field }: { readonly word: string; readonly field: string },
+): HiveClientError {
+  const what = `${field} "${word}" is not known; known are: ${words.join(', ')}.`;
+  return new HiveClientError('invalid_argument', what, { details: { field } });
 }
 
 export const ROLE = vocabulary(agent.AgentRole, 'ROLE_');
@@ -48,6 +76,29 @@ export const VISIBILITY = vocabulary(agent.ArtifactVisibility, 'VIS_');
 export const SHUTDOWN_REASON = vocabulary(agent.ShutdownReason, 'SHUTDOWN_');
 export const LOG_LEVEL = vocabulary(agent.LogLevel, 'LOG_');
 export const SEVERITY = vocabulary(agent.EscalationSeverity, 'ESC_');
+
+type SignalNumbers = typeof link.Signal;
+export type SignalName = keyof SignalNumbers extends infer K
+  ? K extends `SIGNAL_${infer W}`
+    ? Exclude<W, 'NONE'>
+    : never
+  : never;
+
+/** In capitals, as people know them; the wire's number of no signal is no word. */
+export const SIGNAL = ofRows(
+  rowsOf(link.Signal, 'SIGNAL_').filter(([, number]) => number !== link.Signal.SIGNAL_NONE) as [
+    SignalName,
+    Exclude<SignalNumbers[keyof SignalNumbers], 0 | -1>,
+  ][],
+);
+
+/** What follows the end of a process. On the wire these are words, as are the strategies. */
+export const RESTART_POLICIES = ['permanent', 'transient', 'notify', 'temporary'] as const;
+export type RestartPolicy = (typeof RESTART_POLICIES)[number];
+
+/** Whom the restart of a child concerns beside itself. */
+export const STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
 
 type WordOf<V> = V extends Vocabulary<infer W, number> ? W : never;
 export type Role = WordOf<typeof ROLE>;

@@ -153,8 +153,7 @@ class Swarm {
     quiet: (a, b) =>
       this.t.call('progress', { message: '', percent: -1, quietMs: b * 1_000 }, this.#caller(a)),
     remove: (a) => this.t.call('remove', { pid: this.#pid(a) }),
-    unresponsive: (a) =>
-      this.#tell({ fact: 'responsive', pid: this.#pid(a), isResponsive: false }),
+    unresponsive: (a) => this.#tell({ fact: 'responsive', pid: this.#pid(a), isResponsive: false }),
     execute: (a, b, c) => {
       const from = this.#caller(a);
       const retriesMax = c % 3;

@@ -117,7 +117,10 @@ export class Kernel {
     for (const { owed } of waits.byId.values()) yield owed;
     for (const { owed } of kills.byId.values()) if (owed !== null) yield owed;
     for (const { owed } of escalations.byId.values()) if (owed !== null) yield owed;
-    for (const { owed } of table.byPid.values()) if (owed !== null) yield owed;
+    for (const { owed, halting } of table.byPid.values()) {
+      if (owed !== null) yield owed;
+      if (halting?.owed !== undefined) yield halting.owed;
+    }
   }
 
   /** Fills a fresh kernel: a snapshot, then the events after it, then `resume`. */

@@ -1,10 +1,10 @@
 // The way of every command that acts on agents: find them, show what it would hit, ask where that
 // is more than a slip may do, do it to each, tell what became of it.
 
+import type { AgentView, HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors/exit-codes.ts';
-import type { AgentRow, KernelClient } from '../kernel/supervision.ts';
 import { confirm } from '../output/confirm.ts';
 import { plural } from '../output/human.ts';
 import { readSelectors } from '../select/read-selectors.ts';
@@ -24,14 +24,14 @@ export interface Act extends Telling {
   /** Each process of a subtree by a call of its own; left out: one call for the subtree. */
   readonly isOneByOne?: boolean;
   /** Throws for whom it is not. */
-  readonly check?: (hit: readonly AgentRow[]) => void;
+  readonly check?: (hit: readonly AgentView[]) => void;
   /** Whom it can concern; left out: who lives, or may be restarted. */
-  readonly canHit?: (agent: AgentRow) => boolean;
+  readonly canHit?: (agent: AgentView) => boolean;
   /** Who is meant where a word names several; left out: whom it can concern. */
-  readonly prefers?: (agent: AgentRow) => boolean;
+  readonly prefers?: (agent: AgentView) => boolean;
   /** Whether to ask; left out: never. */
-  readonly asks?: (hit: readonly AgentRow[], targets: readonly Target[]) => boolean;
-  readonly run: (client: KernelClient, target: Target) => Promise<Done>;
+  readonly asks?: (hit: readonly AgentView[], targets: readonly Target[]) => boolean;
+  readonly run: (client: HiveClient, target: Target) => Promise<Done>;
 }
 
 export interface ActFlags {
@@ -69,7 +69,7 @@ export async function actOn(context: Context, command: Command, act: Act): Promi
   return tellOutcome(context, outcome, act);
 }
 
-function ask(context: Context, act: Act, hit: readonly AgentRow[]): Promise<boolean> {
+function ask(context: Context, act: Act, hit: readonly AgentView[]): Promise<boolean> {
   const blast = `This ${act.effect}s ${blastWords(blastOf(hit))}.`;
   const verb = act.verb.slice(0, 1).toUpperCase() + act.verb.slice(1);
   return confirm(context, { blast, question: `${verb} ${plural(hit.length, 'agent')}?` });

@@ -1,8 +1,8 @@
 // What an act would hit, counted before it is done: who, what they are in the middle of, what they
 // spent, what lies unread in their mailboxes (UX §4.7).
 
+import type { AgentView } from '@hivekernel/client';
 import { plural, showCount } from '../output/human.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 
 export interface BlastRadius {
   readonly agents: number;
@@ -16,10 +16,10 @@ export interface BlastRadius {
   readonly unread: number;
 }
 
-export function blastOf(hit: readonly AgentRow[]): BlastRadius {
+export function blastOf(hit: readonly AgentView[]): BlastRadius {
   const roles = new Map<string, number>();
   for (const { role } of hit) roles.set(role, (roles.get(role) ?? 0) + 1);
-  const sum = (of: (agent: AgentRow) => number): number =>
+  const sum = (of: (agent: AgentView) => number): number =>
     hit.reduce((total, agent) => total + of(agent), 0);
   return {
     agents: hit.length,

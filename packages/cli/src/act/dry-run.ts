@@ -1,8 +1,8 @@
 // `--dry-run`: who would be hit and what would be lost, as data.
 // It only tells; nothing here calls the kernel.
 
+import type { AgentView } from '@hivekernel/client';
 import type { Context } from '../context.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { renderListing } from '../output/listing.ts';
 import { agentColumns, toAgentItem } from '../select/agent-items.ts';
 import { blastOf, blastWords } from './blast-radius.ts';
@@ -13,7 +13,7 @@ export interface Plan {
   /** `kill`, and what it would do: `stop`. */
   readonly verb: string;
   readonly effect: string;
-  readonly hit: readonly AgentRow[];
+  readonly hit: readonly AgentView[];
   readonly gone?: readonly number[];
   /** Further fields of the document. */
   readonly also?: Readonly<Record<string, string | number | null>> | undefined;

@@ -1,7 +1,7 @@
 // Results of processes as records, and their columns: what `results`, `collapse` and `wait` print.
 // Whether a result was taken by that is the command's business.
 
-import type { ProcessResult } from '../kernel/supervision.ts';
+import type { ExitReport } from '@hivekernel/client';
 import type { Column, Listing } from '../output/listing.ts';
 import { safeLine } from '../output/plain-text.ts';
 
@@ -15,7 +15,7 @@ export type ResultItem = {
   readonly output: string;
 };
 
-export const toResultItem = (result: ProcessResult): ResultItem => ({
+export const toResultItem = (result: ExitReport): ResultItem => ({
   pid: result.pid,
   name: result.name,
   exitCode: result.exitCode,
@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<ResultItem>[] = [
 ];
 
 export const resultListing = (
-  results: readonly ProcessResult[],
+  results: readonly ExitReport[],
   empty: string,
 ): Listing<ResultItem> => ({
   kind: 'ResultList',

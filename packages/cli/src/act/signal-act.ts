@@ -2,8 +2,8 @@
 //   TERM and KILL end: they ask where more than one agent is hit; KILL on a subtree always. The
 //   others undo themselves or lose a task at most, and never ask.
 
+import type { AgentView, HiveClient, SignalOrder } from '@hivekernel/client';
 import { usageError } from '../errors/cli-error.ts';
-import type { AgentRow, KernelClient, SignalOrder } from '../kernel/supervision.ts';
 import type { Act } from './act-on.ts';
 import type { Done } from './carry-out.ts';
 import type { SignalWord } from './signal-words.ts';
@@ -40,7 +40,8 @@ export function signalAct(request: SignalRequest): Act {
   if (graceMs !== undefined && signal !== 'TERM') {
     throw usageError(`--grace is for TERM; ${signal} has none.`);
   }
-  const order = {
+  const order: SignalOrder = {
+    signal,
     ...(reason === undefined ? {} : { reason }),
     ...(graceMs === undefined ? {} : { graceMs }),
   };
@@ -52,7 +53,7 @@ export function signalAct(request: SignalRequest): Act {
     isRecursive,
     // A dump is one artifact for each.
     isOneByOne: signal === 'USR1',
-    run: (client: KernelClient, target: Target) => send(client, { target, signal, order }),
+    run: (client: HiveClient, target: Target) => send(client, { target, order }),
   };
   if (!isEnd(signal)) return { ...shared, kind: 'SignalResult', done, field: 'signalled' };
   return {
@@ -68,7 +69,7 @@ export function signalAct(request: SignalRequest): Act {
 
 const isWhole = ({ isSubtree }: Target): boolean => isSubtree;
 
-function refuseKing(hit: readonly AgentRow[]): void {
+function refuseKing(hit: readonly AgentView[]): void {
   if (!hit.some(({ ppid }) => ppid === 0)) return;
   throw usageError('The king cannot be killed.', {
     hints: [{ label: 'Stop the kernel', command: 'hive down' }],
@@ -76,12 +77,12 @@ function refuseKing(hit: readonly AgentRow[]): void {
 }
 
 async function send(
-  client: KernelClient,
-  what: { target: Target; signal: SignalWord; order: SignalOrder },
+  client: HiveClient,
+  what: { target: Target; order: SignalOrder },
 ): Promise<Done> {
-  const { target, signal, order } = what;
-  const { isSubtree: recursive, agent } = target;
-  const report = await client.signal(agent.pid, signal, { ...order, recursive });
-  const pids = isEnd(signal) ? report.killed : report.signalled;
+  const { target, order } = what;
+  const { isSubtree: isRecursive, agent } = target;
+  const report = await client.signal(agent.pid, { ...order, isRecursive });
+  const pids = isEnd(order.signal) ? report.killed : report.signalled;
   return report.key === '' ? { pids } : { pids, key: report.key };
 }

@@ -2,25 +2,25 @@
 //   A trailing slash means the subtree. What is in the subtree of another target stands for itself
 //   no more. Children come before their parents (UX §4.9).
 
-import type { AgentRow } from '../kernel/supervision.ts';
+import type { AgentView } from '@hivekernel/client';
 import { resolveAll } from '../select/resolve.ts';
 import { parseSelector, subtreeOf } from '../select/selector.ts';
 
 export interface Target {
-  readonly agent: AgentRow;
+  readonly agent: AgentView;
   /** With all below it. */
   readonly isSubtree: boolean;
 }
 
 export interface Search {
   /** Parents before their children, as the kernel lists them. */
-  readonly agents: readonly AgentRow[];
+  readonly agents: readonly AgentView[];
   /** Every target is a subtree. */
   readonly isRecursive?: boolean;
   /** Each process of a subtree is a target of its own. */
   readonly isOneByOne?: boolean;
   /** Of all that one word names, only these are meant; where there are none, all are. */
-  readonly prefers?: (agent: AgentRow) => boolean;
+  readonly prefers?: (agent: AgentView) => boolean;
 }
 
 /** Throws E_NO_MATCH for a word that names nobody. */
@@ -52,7 +52,7 @@ async function targetsOf(word: string, search: Search): Promise<readonly Target[
   return reachOf(roots, agents).map((agent) => ({ agent, isSubtree: false }));
 }
 
-function withoutCovered(targets: readonly Target[], agents: readonly AgentRow[]): Target[] {
+function withoutCovered(targets: readonly Target[], agents: readonly AgentView[]): Target[] {
   const covered = new Set<number>();
   for (const { agent, isSubtree } of targets) {
     if (!isSubtree) continue;
@@ -61,14 +61,14 @@ function withoutCovered(targets: readonly Target[], agents: readonly AgentRow[])
   return targets.filter(({ agent }) => !covered.has(agent.pid));
 }
 
-function childrenFirst(targets: readonly Target[], agents: readonly AgentRow[]): Target[] {
+function childrenFirst(targets: readonly Target[], agents: readonly AgentView[]): Target[] {
   const place = new Map(agents.map(({ pid }, at) => [pid, at]));
   const placeOf = ({ agent }: Target): number => place.get(agent.pid) ?? 0;
   return targets.toSorted((a, b) => placeOf(b) - placeOf(a));
 }
 
 /** All processes that targets reach, each once, in the order of the table. */
-export function reachOf(targets: readonly Target[], agents: readonly AgentRow[]): AgentRow[] {
+export function reachOf(targets: readonly Target[], agents: readonly AgentView[]): AgentView[] {
   const pids = new Set(
     targets.flatMap(({ agent, isSubtree }) =>
       isSubtree ? subtreeOf(agent.pid, agents).map(({ pid }) => pid) : [agent.pid],

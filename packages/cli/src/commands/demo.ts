@@ -6,7 +6,7 @@
 
 import type { Command } from 'commander';
 import { connect } from '@hivekernel/client';
-import type { TaskReport } from '@hivekernel/client';
+import type { HiveClient, TaskReport } from '@hivekernel/client';
 import { loadConfig } from '@hivekernel/daemon/config';
 import type { Flags } from '@hivekernel/daemon/config';
 import type { Bind } from '../command-table.ts';
@@ -19,8 +19,6 @@ import { hostKernel } from '../kernel/hosted-kernel.ts';
 import type { HostedKernel } from '../kernel/hosted-kernel.ts';
 import { head, kernelLines, printLines } from '../kernel/kernel-lines.ts';
 import { findKernel } from '../kernel/reach-kernel.ts';
-import { asKernelClient } from '../kernel/supervision.ts';
-import type { KernelClient } from '../kernel/supervision.ts';
 import { requireDataDir } from '../kernel/require-data-dir.ts';
 import { addSettingFlags, givenSettings } from '../kernel/setting-flags.ts';
 import { exitCodeOfSignal, onStopSignals } from '../kernel/signals.ts';
@@ -31,7 +29,10 @@ import { renderDocument } from '../output/listing.ts';
 import { crewSpec } from '../run/agent-spec.ts';
 import { requireMember } from '../run/crew.ts';
 import { ownDocuments } from '../run/default-documents.ts';
+import { InjectedCrash } from '../run/injected-crash.ts';
+import type { RunModel } from '../run/run-model.ts';
 import { openView } from '../run/run-view.ts';
+import type { RunView } from '../run/run-view.ts';
 import { artifactOf, exitCodeOfTask, taskError } from '../run/task-outcome.ts';
 import { readParams } from '../run/task-params.ts';
 import type { ParamFlags } from '../run/task-params.ts';
@@ -44,6 +45,8 @@ const QUESTION = 'What is HiveKernel, and how does it keep a swarm alive and acc
 interface DemoFlags extends ParamFlags {
   readonly once?: boolean;
   readonly workers?: string;
+  /** False with --no-crash. */
+  readonly crash?: boolean;
 }
 
 export function define(command: Command, bind: Bind): void {
@@ -52,6 +55,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--input <paths...>', "files and directories to read; left out: this project's own")
     .option('--workers <n>', 'how many workers at most')
     .option('--once', 'stop when it is answered')
+    .option('--no-crash', 'kill no worker to show that it comes back')
     .addHelpText('after', '\nExample:\n  npm start -- "What does it cost?" --input ./contracts\n');
   addSettingFlags(command);
   bind(command, (context, { args: [question = QUESTION] }) =>
@@ -102,7 +106,7 @@ class Demo {
     this.#interrupted.resolve(signal);
   }
 
-  async #reach(): Promise<KernelClient> {
+  async #reach(): Promise<HiveClient> {
     const { terminal, cwd, flags } = this.#context;
     const settings = givenSettings(this.#command, flags.data);
     const config = await loadConfig({ cwd, env: terminal.env, flags: settings });
@@ -111,7 +115,7 @@ class Demo {
     const running = await findKernel({ dataDir, cwd });
     if (running !== undefined) {
       terminal.note(`hive ${cliVersion()} · the kernel of ${dataDir} is running already`);
-      return asKernelClient(running);
+      return running;
     }
     const taken = await freePorts(config);
     for (const { what } of taken) terminal.note(`warning: ${what}`);
@@ -119,10 +123,10 @@ class Demo {
     const request = { cwd, env: terminal.env, terminal, isVerbose: flags.verbosity > 0 };
     this.#kernel = await hostKernel({ ...request, flags: { ...settings, ...ports } });
     printLines(terminal, kernelLines(this.#kernel, cwd));
-    return asKernelClient(await connect({ dataDir, client: `hive/${cliVersion()}` }));
+    return connect({ dataDir, client: `hive/${cliVersion()}` });
   }
 
-  async #research(client: KernelClient): Promise<number> {
+  async #research(client: HiveClient): Promise<number> {
     const { terminal } = this.#context;
     const spec = crewSpec(await requireMember(CREW_NAME));
     const inputs = (this.#params['input'] ?? '').split('\n');
@@ -135,7 +139,7 @@ class Demo {
         target: { kind: 'spec', spec },
         description: this.#question,
         params: this.#params,
-        openView: (model) => openView({ terminal, model, hint: 'Ctrl-C stops it' }),
+        openView: (model) => this.#openView(model),
       });
       const end = await Promise.race([this.#run.report, this.#interrupted.promise]);
       if (typeof end === 'string') return await this.#giveUp(this.#run);
@@ -149,6 +153,15 @@ class Demo {
     } finally {
       client.close();
     }
+  }
+
+  /** For people, in a kernel of its own, it also shows how a worker dies and comes back. */
+  #openView(model: RunModel): RunView {
+    const { terminal, format } = this.#context;
+    const view = openView({ terminal, model, hint: 'Ctrl-C stops it' });
+    const { crash } = this.#command.opts<DemoFlags>();
+    if (crash === false || format !== 'table' || this.#kernel === undefined) return view;
+    return new InjectedCrash(view, { model, kill: (osPid) => process.kill(osPid, 'SIGKILL') });
   }
 
   /** In a kernel that goes on, the swarm must not. */

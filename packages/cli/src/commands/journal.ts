@@ -1,7 +1,7 @@
 // `hive journal [SEL]`: the structured log of everything. Without a filter the kernel cuts it to
 // the last n; with one it is read whole and cut here.
 
-import type { FollowRequest, KernelEvent } from '@hivekernel/client';
+import type { FollowRequest, HiveClient, KernelEvent } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
@@ -12,7 +12,6 @@ import { journalLine } from '../journal/journal-line.ts';
 import { LEVELS } from '../journal/told.ts';
 import type { Level } from '../journal/told.ts';
 import { untilSignal } from '../kernel/signals.ts';
-import type { KernelClient } from '../kernel/supervision.ts';
 import { countFlag, readDuration } from '../output/human.ts';
 import { csvRow, renderDocument } from '../output/listing.ts';
 import { toYaml } from '../output/yaml.ts';
@@ -91,7 +90,7 @@ async function journal(context: Context, command: Command): Promise<number> {
 }
 
 interface Pumping {
-  readonly client: KernelClient;
+  readonly client: HiveClient;
   readonly request: FollowRequest;
   readonly picks: readonly Pick[];
   readonly linesMax: number | undefined;
@@ -121,7 +120,7 @@ async function pump({ client, request, picks, linesMax, printer }: Pumping): Pro
 }
 
 async function placeOf(
-  client: KernelClient,
+  client: HiveClient,
   text: string | undefined,
 ): Promise<{ request: FollowRequest; pids?: ReadonlySet<number> }> {
   if (text === undefined) return { request: {} };
@@ -194,7 +193,7 @@ export function readSince(text: string, nowMs: number): number {
   throw usageError(`--since wants an age such as 10m, or a date and time; got "${text}".`);
 }
 
-async function namesOf(client: KernelClient): Promise<Map<number, string>> {
+async function namesOf(client: HiveClient): Promise<Map<number, string>> {
   const { agents } = await client.processes({ includeDead: true });
   return new Map(agents.map(({ pid, name }) => [pid, safeLine(name)]));
 }

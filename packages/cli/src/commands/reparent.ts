@@ -1,12 +1,12 @@
 // `hive reparent SEL PARENT`: moves an agent, with all below it, under another parent. Its pid, its
 // name and its address stay.
 
+import type { AgentView } from '@hivekernel/client';
 import type { Command } from 'commander';
 import { addActOptions } from '../act/act-on.ts';
 import type { ActFlags } from '../act/act-on.ts';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { safeLine } from '../output/plain-text.ts';
 import { resolveOne } from '../select/resolve.ts';
 import { subtreeOf } from '../select/selector.ts';
@@ -29,7 +29,7 @@ async function reparent(context: Context, command: Command): Promise<void> {
   const bare = (text: string): string => text.replace(/(.)\/$/, '$1');
   const agent = await resolveOne(bare(word), agents);
   const parent = await resolveOne(bare(parentWord), agents);
-  if (!dryRun) await client.reparent(agent.pid, parent.pid);
+  if (!dryRun) await client.reparent({ pid: agent.pid, parent: parent.pid });
   const below = subtreeOf(agent.pid, agents).filter((one) => !isOver(one)).length - 1;
   const body = { pid: agent.pid, from: agent.ppid, to: parent.pid, below, dryRun };
   const company = below <= 0 ? '' : `, with ${below} below it,`;
@@ -37,4 +37,4 @@ async function reparent(context: Context, command: Command): Promise<void> {
   context.show('ReparentResult', body, () => `${moved} under ${nameOf(parent)}\n`);
 }
 
-const nameOf = ({ name, pid }: AgentRow): string => `${safeLine(name)} (pid ${pid})`;
+const nameOf = ({ name, pid }: AgentView): string => `${safeLine(name)} (pid ${pid})`;

@@ -3,13 +3,12 @@
 
 import type { Command } from 'commander';
 import { PRIORITY } from '@hivekernel/client';
-import type { MessageOrder, Priority } from '@hivekernel/client';
+import type { AgentView, MessageOrder, Priority } from '@hivekernel/client';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { asCliError } from '../errors/cli-error.ts';
 import type { CliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { durationFlag } from '../output/human.ts';
 import { resolveAll, resolveOne } from '../select/resolve.ts';
 import { parseSelector } from '../select/selector.ts';
@@ -52,7 +51,7 @@ async function send(context: Context, command: Command): Promise<number> {
   const { agents } = await client.processes();
   const targets = await targetsOf(selector, { agents, isAll: flags.all ?? false });
   const sent: { id: string; pid: number }[] = [];
-  const failures: { agent: AgentRow; error: CliError }[] = [];
+  const failures: { agent: AgentView; error: CliError }[] = [];
   for (const agent of targets) {
     try {
       sent.push({ id: await client.send({ ...order, to: agent.pid }), pid: agent.pid });
@@ -75,8 +74,8 @@ async function send(context: Context, command: Command): Promise<number> {
 /** A filter and a subtree mean all of theirs; a word that fits several is a mistake. */
 async function targetsOf(
   text: string,
-  { agents, isAll }: { agents: readonly AgentRow[]; isAll: boolean },
-): Promise<readonly AgentRow[]> {
+  { agents, isAll }: { agents: readonly AgentView[]; isAll: boolean },
+): Promise<readonly AgentView[]> {
   const selector = parseSelector(text);
   const isMany = isAll || selector.by === 'filter' || selector.isSubtree;
   return isMany ? resolveAll(text, agents) : [await resolveOne(text, agents)];

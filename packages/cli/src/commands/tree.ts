@@ -1,10 +1,10 @@
 // `hive tree [SEL]`: who started whom. In machine formats the rows of `ps`, parents first.
 // The drawing is for people and may change; programs read the rows.
 
+import type { AgentView } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { showCount } from '../output/human.ts';
 import { renderListing } from '../output/listing.ts';
 import { displayWidth, padEnd, safeLine } from '../output/plain-text.ts';
@@ -54,19 +54,19 @@ async function tree(context: Context, command: Command): Promise<void> {
 }
 
 interface Drawing {
-  readonly roots: readonly AgentRow[];
-  readonly agents: readonly AgentRow[];
+  readonly roots: readonly AgentView[];
+  readonly agents: readonly AgentView[];
   readonly paint: Paint;
 }
 
 interface Branch {
-  readonly agent: AgentRow;
+  readonly agent: AgentView;
   readonly label: string;
 }
 
 /** `├─ worker-3(11)  ● running  task t12   1.2k tok`. */
 export function drawTree({ roots, agents, paint }: Drawing): string {
-  const children = new Map<number, AgentRow[]>();
+  const children = new Map<number, AgentView[]>();
   const byAddress = new Map(agents.map(({ address, pid }) => [address, pid]));
   for (const agent of agents) {
     const above = placeOf(agent, byAddress);
@@ -83,17 +83,17 @@ export function drawTree({ roots, agents, paint }: Drawing): string {
 }
 
 /** The dead stand where they lived: a child of one that is gone went to another (P9). */
-function placeOf(agent: AgentRow, byAddress: ReadonlyMap<string, number>): number {
+function placeOf(agent: AgentView, byAddress: ReadonlyMap<string, number>): number {
   if (agent.state !== 'dead') return agent.ppid;
   const above = agent.address.slice(0, agent.address.lastIndexOf('/'));
   return byAddress.get(above) ?? agent.ppid;
 }
 
-const labelOf = ({ name, pid }: AgentRow): string => `${safeLine(name)}(${pid})`;
+const labelOf = ({ name, pid }: AgentView): string => `${safeLine(name)}(${pid})`;
 
 function branchesUnder(
-  parent: AgentRow,
-  place: { children: ReadonlyMap<number, readonly AgentRow[]>; indent: string },
+  parent: AgentView,
+  place: { children: ReadonlyMap<number, readonly AgentView[]>; indent: string },
 ): Branch[] {
   const { children, indent } = place;
   const all = children.get(parent.pid) ?? [];

@@ -3,6 +3,7 @@
 //   S8. `exit` also takes the results of the king's own children, as a parent's waiting does, and
 //   prints them; `--peek` leaves them. What other parents have to take is never taken from them.
 
+import type { AgentView, ExitReport, HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
 import { resultListing } from '../act/results.ts';
 import type { Bind } from '../command-table.ts';
@@ -10,14 +11,12 @@ import type { Context } from '../context.ts';
 import { asCliError, CliError, usageError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { untilSignal } from '../kernel/signals.ts';
-import type { AgentRow, KernelClient, ProcessResult } from '../kernel/supervision.ts';
 import { showSpan } from '../output/human.ts';
-import { nearestWord } from '../select/nearest-word.ts';
 import { resolveAll } from '../select/resolve.ts';
-import { STATE_WORDS, stateWord } from '../select/state-words.ts';
+import { isOver } from '../select/state-words.ts';
+import { conditionOf } from '../select/wait-condition.ts';
 
 const KING = 1;
-const ENDED = new Set(['zombie', 'dead']);
 /** It is there already. */
 const TAKE_MS = 5_000;
 /** Once in a while also without an event. */
@@ -51,13 +50,15 @@ async function wait(context: Context, command: Command): Promise<number> {
   if (peek && what !== 'exit') throw usageError('--peek goes with --for exit.');
   const client = await context.client();
   const { agents, seq } = await client.processes({ includeDead: true });
-  const wanted = new Map((await resolveAll(selector, agents)).map((agent) => [agent.pid, agent]));
+  const named = await resolveAll(selector, agents);
+  const wanted = new Map(meantBy(what, named).map((agent) => [agent.pid, agent]));
   const isDone = async (): Promise<boolean> => {
     const { agents: now } = await client.processes({ includeDead: true });
     const byPid = new Map(now.map((agent) => [agent.pid, agent]));
     // What was seen last of one is told of it when its record is gone.
     for (const [pid, before] of wanted) wanted.set(pid, byPid.get(pid) ?? before);
-    return [...wanted.keys()].every((pid) => isThere(byPid.get(pid)));
+    // Everybody is looked at: one that never comes so far ends the waiting for all.
+    return [...wanted.keys()].map((pid) => isThere(byPid.get(pid))).every(Boolean);
   };
   const end = await watch({ client, seq, isDone, timeoutMs: context.flags.timeoutMs });
   if (end === 'interrupted') return EXIT.interrupted;
@@ -69,12 +70,18 @@ async function wait(context: Context, command: Command): Promise<number> {
   return EXIT.ok;
 }
 
+/** For a state, of one name those that may still come to it. */
+function meantBy(what: string, named: readonly AgentView[]): readonly AgentView[] {
+  const living = named.filter((agent) => !isOver(agent));
+  return what.startsWith('state=') && living.length > 0 ? living : named;
+}
+
 async function resultsOf(
-  client: KernelClient,
-  ended: readonly AgentRow[],
+  client: HiveClient,
+  ended: readonly AgentView[],
   how: { isPeek: boolean },
-): Promise<readonly ProcessResult[]> {
-  const results: ProcessResult[] = [];
+): Promise<readonly ExitReport[]> {
+  const results: ExitReport[] = [];
   for (const agent of ended) {
     const isOurs = agent.ppid === KING && !how.isPeek;
     results.push(isOurs ? await take(client, agent) : readResult(agent));
@@ -83,7 +90,7 @@ async function resultsOf(
 }
 
 /** Where somebody was quicker, the record still tells it. */
-async function take(client: KernelClient, agent: AgentRow): Promise<ProcessResult> {
+async function take(client: HiveClient, agent: AgentView): Promise<ExitReport> {
   try {
     return await client.waitChild({ pid: agent.pid, timeoutMs: TAKE_MS });
   } catch (error) {
@@ -93,32 +100,13 @@ async function take(client: KernelClient, agent: AgentRow): Promise<ProcessResul
   }
 }
 
-function readResult(agent: AgentRow): ProcessResult {
+function readResult(agent: AgentView): ExitReport {
   const { pid, name, exitCode, output, exitCause: cause } = agent;
   return { pid, name, exitCode, output, cause };
 }
 
-type Condition = (agent: AgentRow | undefined) => boolean;
-
-/** Whose record is gone has ended. */
-async function conditionOf(text: string): Promise<Condition> {
-  if (text === 'end' || text === 'exit') {
-    return (agent) => agent === undefined || ENDED.has(agent.state);
-  }
-  const [, word] = /^state=([a-z]+)$/.exec(text) ?? [];
-  if (word === undefined) {
-    throw usageError(`--for wants end, exit or state=WORD; got "${text}".`);
-  }
-  if (STATE_WORDS.includes(word)) {
-    return (agent) => agent !== undefined && (agent.state === word || stateWord(agent) === word);
-  }
-  const nearest = await nearestWord(word, STATE_WORDS);
-  const guess = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-  throw usageError(`There is no state "${word}"; there are ${STATE_WORDS.join(', ')}.${guess}`);
-}
-
 interface Watching {
-  readonly client: KernelClient;
+  readonly client: HiveClient;
   readonly seq: number;
   readonly isDone: () => Promise<boolean>;
   readonly timeoutMs: number | undefined;
@@ -146,7 +134,7 @@ async function watch(watching: Watching): Promise<'done' | 'interrupted' | 'time
 
 /** The seq of the next event that changes a state, or the old one when the signal came first. */
 async function nextChange(
-  client: KernelClient,
+  client: HiveClient,
   at: { afterSeq: number; signal: AbortSignal },
 ): Promise<number> {
   for await (const { seq, journal } of client.followEvents(at)) {

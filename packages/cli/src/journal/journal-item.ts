@@ -143,7 +143,8 @@ function tellExit(d: Fields): Told {
   // One number: how the OS process left is of interest only where it crashed.
   const detail = told === '' || /^exit code -?\d+$/.test(told) ? '' : `: ${told}`;
   const osCode = isBad ? Number(/^exit code (\d+)$/.exec(told)?.[1] ?? 0) : 0;
-  const shown = cause === 'killed' ? 0 : code > 0 ? code : osCode;
+  const isSignal = cause === 'killed' || told.startsWith('signal ');
+  const shown = isSignal ? 0 : code > 0 ? code : osCode;
   const end = `ended, ${d.word('cause')}${shown > 0 ? ` with exit code ${shown}` : ''}`;
   return { level, msg: `${end}${detail}` };
 }

@@ -11,15 +11,23 @@ interface Row {
   readonly msg: string;
 }
 
-/** The event has a field of this name; a literal with it would look like a promise. */
-const thenIs = (word: string) => JSON.parse(`{"then":"${word}"}`) as Record<string, string>;
-
 const ROWS: readonly Row[] = [
   {
     kind: 'process.restarting',
-    body: { attempt: 2, delayMs: 1_800, atMonoMs: 9, why: 'crashed: signal SIGKILL' },
+    body: {
+      attempt: 2,
+      delayMs: 1_800,
+      atMonoMs: 9,
+      why: 'crashed: signal SIGKILL (restart 2 of 5)',
+    },
     level: 'warn',
-    msg: 'crashed: signal SIGKILL; restart 2 in 1.8s',
+    msg: 'crashed: signal SIGKILL; restart 2 of 5 in 1.8s',
+  },
+  {
+    kind: 'process.restarting',
+    body: { attempt: 1, delayMs: 45.2, atMonoMs: 9, why: 'crashed (restart 1 of 5)' },
+    level: 'warn',
+    msg: 'crashed; restart 1 of 5 in 45ms',
   },
   {
     kind: 'process.restarting',
@@ -29,15 +37,15 @@ const ROWS: readonly Row[] = [
   },
   {
     kind: 'process.restarting',
-    body: { attempt: 0, delayMs: 0, atMonoMs: 9, why: 'asked by the operator' },
+    body: { attempt: 0, delayMs: 0, atMonoMs: 9, why: 'a restart was asked for' },
     level: 'info',
-    msg: 'asked by the operator; restart at once',
+    msg: 'a restart was asked for; restart at once',
   },
   {
     kind: 'process.restarting',
-    body: { attempt: 1, delayMs: 0, atMonoMs: 0, why: 'its sibling 12 crashed' },
+    body: { attempt: 1, delayMs: 0, atMonoMs: 0, why: 'hung (restart 1 of 5)' },
     level: 'warn',
-    msg: 'its sibling 12 crashed; restart 1 when its group is down',
+    msg: 'hung; restart 1 of 5 when its group is down',
   },
   {
     kind: 'process.crash_loop',
@@ -66,19 +74,19 @@ const ROWS: readonly Row[] = [
   { kind: 'process.responsive', body: { isResponsive: true }, level: 'info', msg: 'answers again' },
   {
     kind: 'process.halting',
-    body: { cause: 'over_limit', detail: 'lived for 10 min', ...thenIs('end') },
+    body: { cause: 'over_limit', detail: 'lived for 10 min', next: 'end' },
     level: 'debug',
     msg: 'is stopped, over limit: lived for 10 min; then it ends',
   },
   {
     kind: 'process.halting',
-    body: { cause: 'restarted', detail: '', ...thenIs('restart') },
+    body: { cause: 'restarted', detail: '', next: 'restart' },
     level: 'debug',
     msg: 'is stopped, restarted; then it starts again',
   },
   {
     kind: 'process.halting',
-    body: { cause: 'hung', detail: '', ...thenIs('pray') },
+    body: { cause: 'hung', detail: '', next: 'pray' },
     level: 'debug',
     msg: 'is stopped, hung',
   },
@@ -88,12 +96,25 @@ const ROWS: readonly Row[] = [
     level: 'info',
     msg: 'is to sleep when its tasks are done',
   },
+  { kind: 'process.relaunched', body: {}, level: 'debug', msg: 'starts again' },
+  {
+    kind: 'process.halting',
+    body: { cause: 'done', detail: 'sleep', next: 'sleep' },
+    level: 'debug',
+    msg: 'falls asleep',
+  },
   { kind: 'process.slept', body: { incarnation: 1 }, level: 'info', msg: 'sleeps' },
   {
     kind: 'process.woken',
-    body: { why: 'a message from king (pid 1)' },
+    body: { why: 'mail' },
     level: 'info',
-    msg: 'woken: a message from king (pid 1)',
+    msg: 'woken: mail',
+  },
+  {
+    kind: 'process.woken',
+    body: { why: 'woken by king (pid 1)' },
+    level: 'info',
+    msg: 'woken by king (pid 1)',
   },
   {
     kind: 'process.checkpointed',
@@ -183,6 +204,13 @@ describe('toJournalItem()', () => {
   ])('tells of an end that is %s as %s', (cause, level, msg) => {
     const body = { pid: 11, cause, exitCode: -1, detail: 'no progress' };
     expect(toJournalItem(kernelEvent('process.exited', body))).toMatchObject({ level, msg });
+  });
+
+  it('leaves out the code by which the OS tells a signal again', () => {
+    const body = { pid: 11, cause: 'crashed', exitCode: 137, detail: 'signal SIGKILL' };
+    expect(toJournalItem(kernelEvent('process.exited', body)).msg).toBe(
+      'ended, crashed: signal SIGKILL',
+    );
   });
 
   it('says of a state what people say', () => {

@@ -29,7 +29,11 @@ export const SUPERVISION_TELLERS: Readonly<Record<string, Teller>> = {
       : { level: 'warn', msg: 'unresponsive: does not answer its heartbeat' },
   'process.sleep_asked': () => ({ msg: 'is to sleep when its tasks are done' }),
   'process.slept': () => ({ msg: 'sleeps' }),
-  'process.woken': (d) => ({ msg: `woken${after(': ', d.text('why'))}` }),
+  'process.relaunched': () => ({ level: 'debug', msg: 'starts again' }),
+  'process.woken': (d) => {
+    const why = d.text('why');
+    return { msg: why.startsWith('woken') ? why : `woken${after(': ', why)}` };
+  },
   'process.checkpointed': (d) => ({
     level: 'debug',
     msg: `kept a checkpoint, ${showBytes(d.in('content').number('bytes'))}`,
@@ -51,15 +55,22 @@ export const SUPERVISION_TELLERS: Readonly<Record<string, Teller>> = {
 const after = (separator: string, text: string): string =>
   text === '' ? '' : `${separator}${text}`;
 
-const span = (d: Fields, key: string): string => showSpan(d.number(key));
+/** Also of a moment: `45ms`. */
+function span(d: Fields, key: string): string {
+  const ms = d.number(key);
+  return ms < 1_000 ? `${Math.round(ms)}ms` : showSpan(ms);
+}
 
-/** `crashed: signal SIGKILL; restart 2 in 1.8s`. */
+/** `crashed: signal SIGKILL; restart 2 of 5 in 1.8s`. */
 function tellRestart(d: Fields): Told {
   const attempt = d.number('attempt');
-  // One that was asked for does not count, and is no bad news.
-  const what = attempt === 0 ? 'restart' : `restart ${attempt}`;
-  const why = d.text('why') === '' ? '' : `${d.text('why')}; `;
-  return { level: attempt === 0 ? 'info' : 'warn', msg: `${why}${what} ${whenOf(d)}` };
+  const told = d.text('why');
+  const counted = / ?\((restart \d+ of \d+)\)$/.exec(told);
+  const why = counted === null ? told : told.slice(0, counted.index);
+  // One that does not count was asked for, or is nobody's fault: that is no bad news.
+  const what = counted?.[1] ?? (attempt === 0 ? 'restart' : `restart ${attempt}`);
+  const msg = `${why}${why === '' ? '' : '; '}${what} ${whenOf(d)}`;
+  return { level: attempt === 0 ? 'info' : 'warn', msg };
 }
 
 function whenOf(d: Fields): string {
@@ -67,18 +78,18 @@ function whenOf(d: Fields): string {
   return d.number('delayMs') === 0 ? 'at once' : `in ${span(d, 'delayMs')}`;
 }
 
-const THEN: Readonly<Record<string, string>> = {
+const NEXT: Readonly<Record<string, string>> = {
   policy: 'its restart policy decides',
   restart: 'it starts again',
-  sleep: 'it sleeps',
   end: 'it ends',
 };
 
 function tellHalt(d: Fields): Told {
+  if (d.text('next') === 'sleep') return { level: 'debug', msg: 'falls asleep' };
   const why = `${d.word('cause')}${after(': ', d.text('detail'))}`;
   return {
     level: 'debug',
-    msg: `is stopped, ${why}${after('; then ', THEN[d.text('then')] ?? '')}`,
+    msg: `is stopped, ${why}${after('; then ', NEXT[d.text('next')] ?? '')}`,
   };
 }
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { agentColumns, toAgentItem } from '../select/agent-items.ts';
 import type { AgentItem } from '../select/agent-items.ts';
 import { FORMATS, readFormat } from './formats.ts';
@@ -32,11 +32,11 @@ const KING = agentRow({
   isVirtual: true,
   tokensSubtree: 5_400,
   children: 1,
-  restartPolicy: 'temporary',
+  restart: 'temporary',
   startedAtMs: NOW_MS - 300_000,
 });
 
-const LEAD: AgentRow = {
+const LEAD: AgentView = {
   ...KING,
   pid: 7,
   ppid: 1,
@@ -54,7 +54,7 @@ const LEAD: AgentRow = {
   startedAtMs: NOW_MS - 60_000,
 };
 
-const WORKER: AgentRow = {
+const WORKER: AgentView = {
   ...LEAD,
   pid: 8,
   ppid: 7,
@@ -71,64 +71,65 @@ const WORKER: AgentRow = {
   exitCause: 'crashed',
   exitCode: 3,
   exitDetail: 'exit code 3\nthe last line',
-  gone: true,
+  isGone: true,
   restarts: 2,
   output: 'two\nlines',
 };
 
-const HELD: AgentRow = {
+const HELD: AgentView = {
   ...LEAD,
   pid: 9,
   name: 'held',
   address: '/king/held',
   state: 'paused',
-  phase: '',
+  phase: '2 messages, 1 task queued',
   task: '',
   tasksRunning: 0,
   tasksQueued: 1,
   inboxDepth: 2,
 };
 
-const SLEEPER: AgentRow = {
+const SLEEPER: AgentView = {
   ...HELD,
   pid: 10,
   name: 'sleeper',
   address: '/king/sleeper',
   state: 'sleeping',
+  phase: '',
   tasksQueued: 0,
   inboxDepth: 0,
   checkpointBytes: 2_048,
 };
 
-const BACKING_OFF: AgentRow = {
+const BACKING_OFF: AgentView = {
   ...SLEEPER,
   pid: 11,
   name: 'again',
   address: '/king/again',
   state: 'starting',
   phase: 'restart 2 in 4 s',
-  restartPolicy: 'transient',
+  restart: 'transient',
   restarts: 1,
   restartsInRow: 1,
   exitCause: 'crashed',
-  exitCode: -1,
+  exitCode: 137,
   exitDetail: 'signal SIGKILL',
 };
 
-const LOOPED: AgentRow = {
+const LOOPED: AgentView = {
   ...BACKING_OFF,
   pid: 12,
   name: 'looped',
   address: '/king/looped',
   state: 'dead',
   phase: '',
-  quarantined: true,
-  gone: true,
+  isQuarantined: true,
+  isGone: true,
   restarts: 5,
   restartsInRow: 5,
 };
 
-const itemsOf = (agents: readonly AgentRow[]): readonly AgentItem[] =>
+const itemsOf = (agents: readonly AgentView[]): readonly AgentItem[] =>
   agents.map((agent) => toAgentItem(agent, NOW_MS));
 const THREE = [KING, LEAD, WORKER];
 

@@ -139,6 +139,9 @@ const CHANGES: Readonly<Record<string, (agent: RunAgent, fields: Fields) => void
     const delayMs = fields.number('delayMs');
     if (delayMs > 0) agent.activity += ` in ${showSpan(delayMs)}`;
   },
+  'process.relaunched': (agent) => {
+    agent.activity = '';
+  },
   'process.slept': (agent) => {
     agent.state = 'sleeping';
     agent.activity = '';

@@ -4,15 +4,14 @@
 //   2. The task is the kernel's: leaving does not end it, `interrupt` does.
 //   3. The model is complete at the end: what the stream did not bring is read from the journal.
 
-import type { KernelEvent, TaskReport } from '@hivekernel/client';
-import type { KernelClient } from '../kernel/supervision.ts';
+import type { HiveClient, KernelEvent, TaskReport } from '@hivekernel/client';
 import type { AgentSpec } from './agent-spec.ts';
 import { RunModel } from './run-model.ts';
 import type { RunView } from './run-view.ts';
 import type { TaskTarget } from './task-target.ts';
 
 export interface TaskRunRequest {
-  readonly client: KernelClient;
+  readonly client: HiveClient;
   readonly target: TaskTarget;
   readonly description: string;
   readonly params: Readonly<Record<string, string>>;
@@ -36,7 +35,7 @@ export class TaskRun {
   /** The id of the task, once the kernel will not forget it. */
   readonly created: Promise<string>;
   readonly report: Promise<TaskReport>;
-  readonly #client: KernelClient;
+  readonly #client: HiveClient;
   readonly #fromSeq: number;
   readonly #leave = new AbortController();
   readonly #created = Promise.withResolvers<string>();
@@ -64,7 +63,7 @@ export class TaskRun {
     this.created.catch(() => undefined);
     this.#following = this.#follow();
     const limit = timeoutMs === undefined ? {} : { timeoutMs };
-    const tries = retries === 0 ? {} : { retriesMax: retries };
+    const tries = retries === 0 ? {} : { retries };
     const order = { pid: this.pid, description, params, ...limit, ...tries };
     this.report = client.executeTask(order);
     this.report.then(({ task }) => this.#know(task), this.#created.reject);
@@ -152,6 +151,6 @@ export class TaskRun {
 function spawnFor(request: TaskRunRequest, spec: AgentSpec): Promise<number> {
   const { client, retries = 0 } = request;
   const { image, name, role, tier } = spec;
-  const restart = retries === 0 ? {} : { restart: 'transient' };
+  const restart = retries === 0 ? {} : { restart: 'transient' as const };
   return client.spawn({ image, name, role, tier, exitAfterTask: true, ...restart });
 }

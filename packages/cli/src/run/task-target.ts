@@ -1,7 +1,7 @@
 // Whom a task is for: a running agent by pid, name or path, else something that can be started.
 // A word that is both is the running agent; what can be neither is refused with a guess.
 
-import type { AgentRow, KernelClient } from '../kernel/supervision.ts';
+import type { AgentView, HiveClient } from '@hivekernel/client';
 import { noMatch } from '../errors/cli-error.ts';
 import { nearestWord } from '../select/nearest-word.ts';
 import { ambiguous } from '../select/resolve.ts';
@@ -19,7 +19,7 @@ const ENDED = new Set(['zombie', 'dead', 'stopping']);
 /** Throws E_NO_MATCH, E_AMBIGUOUS. */
 export async function findTarget(
   word: string,
-  place: { client: KernelClient; cwd: string },
+  place: { client: HiveClient; cwd: string },
 ): Promise<TaskTarget> {
   if (!isImage(word)) {
     const { agents } = await place.client.processes();
@@ -35,7 +35,7 @@ export async function findTarget(
   return { kind: 'spec', spec };
 }
 
-function runningOne(word: string, live: readonly AgentRow[]): TaskTarget | undefined {
+function runningOne(word: string, live: readonly AgentView[]): TaskTarget | undefined {
   const found = matchSelector(parseSelector(word), live);
   const [agent] = found;
   if (agent === undefined) return undefined;
@@ -43,7 +43,7 @@ function runningOne(word: string, live: readonly AgentRow[]): TaskTarget | undef
   return { kind: 'running', pid: agent.pid, name: agent.name };
 }
 
-async function nobody(word: string, live: readonly AgentRow[]): Promise<Error> {
+async function nobody(word: string, live: readonly AgentView[]): Promise<Error> {
   const crew = [...(await loadCrew()).keys()];
   const names = live.map(({ name }) => name);
   const nearest = await nearestWord(word, [...names, ...crew]);

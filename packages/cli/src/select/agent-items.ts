@@ -1,7 +1,7 @@
 // An agent as the record that `-o json` prints, its columns, and the words that filters know.
 // The names of its fields are a contract with programs; columns and their order are not.
 
-import type { AgentRow } from '../kernel/supervision.ts';
+import type { AgentView } from '@hivekernel/client';
 import { isoTime, showAge, showCount } from '../output/human.ts';
 import type { Column } from '../output/listing.ts';
 import { safeLine } from '../output/plain-text.ts';
@@ -51,7 +51,7 @@ export type AgentItem = {
 
 const orNull = (text: string): string | null => (text === '' ? null : text);
 
-export function toAgentItem(view: AgentRow, nowMs: number): AgentItem {
+export function toAgentItem(view: AgentView, nowMs: number): AgentItem {
   const hasEnded = view.exitCause !== '';
   return {
     pid: view.pid,
@@ -76,12 +76,12 @@ export function toAgentItem(view: AgentRow, nowMs: number): AgentItem {
     tasksRunning: view.tasksRunning,
     tasksQueued: view.tasksQueued,
     inbox: view.inboxDepth,
-    restartPolicy: view.restartPolicy,
+    restartPolicy: view.restart,
     strategy: view.strategy,
     restarts: view.restarts,
     restartsInRow: view.restartsInRow,
-    quarantined: view.quarantined,
-    gone: view.gone,
+    quarantined: view.isQuarantined,
+    gone: view.isGone,
     checkpointBytes: view.checkpointBytes,
     exitCause: orNull(view.exitCause),
     exitCode: hasEnded ? view.exitCode : null,
@@ -92,26 +92,22 @@ export function toAgentItem(view: AgentRow, nowMs: number): AgentItem {
   };
 }
 
-function activityOf(view: AgentRow): string {
-  if (view.state === 'zombie' || view.state === 'dead') return endOf(view);
-  const why = whyOf(view);
-  if (view.state !== 'paused') return why;
-  const queued = view.inboxDepth + view.tasksQueued;
-  return [...(queued === 0 ? [] : [`${queued} queued`]), ...(why === '' ? [] : [why])].join(', ');
-}
-
-/** What it waits for, else what it does. */
-function whyOf(view: AgentRow): string {
-  if (view.phase !== '') return safeLine(view.phase).replace(/^waiting(: |$)/, '');
+function activityOf(view: AgentView): string {
+  const phase = safeLine(view.phase).replace(/^waiting(: |$)/, '');
+  // What can still be done about it; of the dead the state says all.
+  if (view.state === 'zombie') return [endOf(view), phase].filter((part) => part !== '').join('; ');
+  if (view.state === 'dead') return endOf(view);
+  if (phase !== '') return phase;
   if (view.tasksRunning > 1) return `${view.tasksRunning} tasks`;
   return view.task === '' ? '' : `task ${view.task}`;
 }
 
 /** `crashed, exit 3: out of memory`. */
-export function endOf(view: Pick<AgentRow, 'exitCause' | 'exitCode' | 'exitDetail'>): string {
+export function endOf(view: Pick<AgentView, 'exitCause' | 'exitCode' | 'exitDetail'>): string {
   const cause = view.exitCause.replaceAll('_', ' ');
-  const end = view.exitCode <= 0 ? cause : `${cause}, exit ${view.exitCode}`;
   const [line = ''] = view.exitDetail.split('\n');
+  const hasCode = view.exitCode > 0 && !line.startsWith('signal ');
+  const end = hasCode ? `${cause}, exit ${view.exitCode}` : cause;
   // One number: what the OS says of the code adds nothing to it.
   const isNews = line !== '' && !/^exit code -?\d+$/.test(line);
   return isNews ? `${end}: ${safeLine(line)}` : end;
@@ -119,7 +115,7 @@ export function endOf(view: Pick<AgentRow, 'exitCause' | 'exitCode' | 'exitDetai
 
 /** Its state in the words for people. */
 export const shownState = ({ state, activity, quarantined }: AgentItem): string =>
-  stateWord({ state, phase: activity ?? '', quarantined });
+  stateWord({ state, phase: activity ?? '', isQuarantined: quarantined });
 
 export function agentColumns(paint: Paint): readonly Column<AgentItem>[] {
   return [

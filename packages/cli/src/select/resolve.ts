@@ -1,7 +1,7 @@
 // From selectors to agents: nothing found is exit 3; several where one is wanted is exit 2, with
 // the list of what matches.
 
-import type { AgentRow } from '../kernel/supervision.ts';
+import type { AgentView } from '@hivekernel/client';
 import { CliError, noMatch } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -12,8 +12,8 @@ const LISTED_MAX = 10;
 /** All that a selector names. Throws E_NO_MATCH. */
 export async function resolveAll(
   text: string,
-  agents: readonly AgentRow[],
-): Promise<readonly AgentRow[]> {
+  agents: readonly AgentView[],
+): Promise<readonly AgentView[]> {
   const found = matchSelector(parseSelector(text), agents);
   if (found.length > 0) return found;
   const nearest = await nearestWord(
@@ -27,14 +27,14 @@ export async function resolveAll(
 }
 
 /** The one agent that a selector names. Throws E_NO_MATCH, E_AMBIGUOUS. */
-export async function resolveOne(text: string, agents: readonly AgentRow[]): Promise<AgentRow> {
+export async function resolveOne(text: string, agents: readonly AgentView[]): Promise<AgentView> {
   const found = await resolveAll(text, agents);
   const [only] = found;
   if (found.length === 1 && only !== undefined) return only;
   throw ambiguous(text, found);
 }
 
-export function ambiguous(text: string, found: readonly AgentRow[]): CliError {
+export function ambiguous(text: string, found: readonly AgentView[]): CliError {
   const shown = found.slice(0, LISTED_MAX);
   const lines = shown.map(({ pid, address, state }) => `${pid}  ${address}  ${state}`);
   if (found.length > shown.length) lines.push(`… and ${found.length - shown.length} more`);

@@ -1,10 +1,10 @@
+import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { resolveAll, resolveOne } from './resolve.ts';
 import { matchSelector, parseSelector, subtreeOf } from './selector.ts';
 
-const agent = (pid: number, ppid: number, address: string, state = 'idle'): AgentRow => {
+const agent = (pid: number, ppid: number, address: string, state = 'idle'): AgentView => {
   const name = address.slice(address.lastIndexOf('/') + 1).replace(/~\d$/, '');
   return agentRow({ pid, ppid, name, address, state, role: pid === 1 ? 'kernel' : 'worker' });
 };

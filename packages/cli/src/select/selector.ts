@@ -2,8 +2,8 @@
 // `role=worker,state!=idle`, `-` (selectors from stdin, which the command reads).
 //   Read from the text alone; what they match is decided over one list of the process table.
 
+import type { AgentView } from '@hivekernel/client';
 import { usageError } from '../errors/cli-error.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { AGENT_ALIASES, shownState, toAgentItem } from './agent-items.ts';
 import type { AgentItem } from './agent-items.ts';
 import { parseFilter } from './filter.ts';
@@ -54,7 +54,7 @@ function wholeAddress(text: string): string {
 }
 
 /** What a selector names, in the order of the list; a subtree has its root first. */
-export function matchSelector(selector: Selector, agents: readonly AgentRow[]): AgentRow[] {
+export function matchSelector(selector: Selector, agents: readonly AgentView[]): AgentView[] {
   if (selector.by === 'filter') {
     const test = parseAgentFilter(selector.text, agents);
     const nowMs = Date.now();
@@ -64,7 +64,7 @@ export function matchSelector(selector: Selector, agents: readonly AgentRow[]): 
   return selector.isSubtree ? roots.flatMap((root) => subtreeOf(root.pid, agents)) : roots;
 }
 
-function isNamed(selector: Exclude<Selector, { by: 'filter' }>, agent: AgentRow): boolean {
+function isNamed(selector: Exclude<Selector, { by: 'filter' }>, agent: AgentView): boolean {
   switch (selector.by) {
     case 'pid':
       return agent.pid === selector.pid;
@@ -76,7 +76,7 @@ function isNamed(selector: Exclude<Selector, { by: 'filter' }>, agent: AgentRow)
 }
 
 /** The root first. Parents stand before their children in a list of the kernel. */
-export function subtreeOf(root: number, agents: readonly AgentRow[]): AgentRow[] {
+export function subtreeOf(root: number, agents: readonly AgentView[]): AgentView[] {
   const inside = new Set([root]);
   return agents.filter(({ pid, ppid }) => {
     if (pid !== root && !inside.has(ppid)) return false;
@@ -123,7 +123,7 @@ const FIELDS = Object.keys({
   ageSeconds: 0,
 } satisfies Record<keyof AgentItem, 0>);
 
-export function parseAgentFilter(text: string, agents: readonly AgentRow[]): Test {
+export function parseAgentFilter(text: string, agents: readonly AgentView[]): Test {
   const under = (name: string): Test => {
     const roots = matchSelector(parseSelector(name), agents);
     const pids = new Set(roots.flatMap((root) => subtreeOf(root.pid, agents)).map((a) => a.pid));

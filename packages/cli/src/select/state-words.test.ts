@@ -19,8 +19,8 @@ describe('stateWord()', () => {
     [{ state: 'blocked', phase: 'waiting: restart' }, 'waiting'],
     [{ state: 'paused', phase: 'waiting: child 7' }, 'paused'],
     [{ state: 'sleeping' }, 'sleeping'],
-    [{ state: 'dead', quarantined: true }, 'quarantined'],
-    [{ state: 'dead', quarantined: false }, 'dead'],
+    [{ state: 'dead', isQuarantined: true }, 'quarantined'],
+    [{ state: 'dead', isQuarantined: false }, 'dead'],
     [{ state: 'dreaming' }, 'dreaming'],
   ])('of %j is %s', (agent, word) => {
     expect(stateWord(agent)).toBe(word);
@@ -70,11 +70,11 @@ describe('paintState()', () => {
 
 describe('isOver()', () => {
   it.each([
-    [{ state: 'dead', gone: true }, true],
-    [{ state: 'dead', gone: false }, true],
-    [{ state: 'zombie', gone: true }, true],
-    [{ state: 'zombie', gone: false }, false],
-    [{ state: 'sleeping', gone: false }, false],
+    [{ state: 'dead', isGone: true }, true],
+    [{ state: 'dead', isGone: false }, true],
+    [{ state: 'zombie', isGone: true }, true],
+    [{ state: 'zombie', isGone: false }, false],
+    [{ state: 'sleeping', isGone: false }, false],
   ])('of %j is %j: what may be restarted is not (S2)', (agent, isIt) => {
     expect(isOver(agent)).toBe(isIt);
   });

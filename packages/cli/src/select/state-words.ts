@@ -2,8 +2,8 @@
 // kernel's own word does not tell: that a start is a restart, that the dead are quarantined.
 //   Programs get the kernel's word. Filters and `wait` take either.
 
+import type { AgentView } from '@hivekernel/client';
 import type { Paint } from '../output/terminal.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 
 const STATES = [
   'starting',
@@ -24,14 +24,14 @@ export interface Stated {
   readonly state: string;
   /** Left out where it is not known. */
   readonly phase?: string;
-  readonly quarantined?: boolean;
+  readonly isQuarantined?: boolean;
 }
 
 /** The word for people. A state of a newer kernel stays as it is. */
-export function stateWord({ state, phase = '', quarantined = false }: Stated): string {
+export function stateWord({ state, phase = '', isQuarantined = false }: Stated): string {
   if (state === 'blocked') return 'waiting';
   if (state === 'starting' && isRestart(phase)) return 'restarting';
-  return state === 'dead' && quarantined ? 'quarantined' : state;
+  return state === 'dead' && isQuarantined ? 'quarantined' : state;
 }
 
 /** The kernel says so for as long as it waits with it (S4). */
@@ -74,5 +74,5 @@ export function paintState(paint: Paint, text: string): (text: string) => string
 }
 
 /** Nothing is left that could be stopped, and no restart is to come (P8). */
-export const isOver = ({ state, gone }: Pick<AgentRow, 'state' | 'gone'>): boolean =>
-  state === 'dead' || (state === 'zombie' && gone);
+export const isOver = ({ state, isGone }: Pick<AgentView, 'state' | 'isGone'>): boolean =>
+  state === 'dead' || (state === 'zombie' && isGone);

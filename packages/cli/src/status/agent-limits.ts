@@ -1,9 +1,8 @@
 // The limits that a process was born with (P6, S6), as its birth in the journal tells them. They
 // never change afterwards. Unknown where the journal does not go back so far.
 
-import type { JournalEvent } from '@hivekernel/client';
+import type { HiveClient, JournalEvent } from '@hivekernel/client';
 import { Fields } from '../journal/fields.ts';
-import type { KernelClient } from '../kernel/supervision.ts';
 
 // null: none.
 export interface AgentLimits {
@@ -21,7 +20,7 @@ export interface AgentLimits {
 
 /** It is the first event of its pid, so that the stream is left at once. */
 export async function readLimits(
-  client: KernelClient,
+  client: HiveClient,
   pid: number,
 ): Promise<AgentLimits | undefined> {
   for await (const { journal } of client.followEvents({ follow: false, pid })) {

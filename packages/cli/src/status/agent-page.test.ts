@@ -1,8 +1,8 @@
+import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
 import { kernelEvent } from '../../test/kernel-event.ts';
 import { toJournalItem } from '../journal/journal-item.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { limitsOf } from './agent-limits.ts';
 import { agentPage } from './agent-page.ts';
 
@@ -31,7 +31,7 @@ const WORKER = agentRow({
   tokensSubtree: 60_000,
 });
 
-function rowsOf(agent: AgentRow, told: { limits?: typeof LIMITS } = {}): Record<string, string> {
+function rowsOf(agent: AgentView, told: { limits?: typeof LIMITS } = {}): Record<string, string> {
   const page = agentPage({
     agent,
     limits: told.limits,
@@ -68,14 +68,19 @@ describe('agentPage()', () => {
 
   it.each([
     [{ state: 'blocked', phase: 'waiting: child 7' }, '◔ waiting: child 7'],
-    [{ state: 'paused', inboxDepth: 2, tasksQueued: 1 }, '⏸ paused: 3 queued'],
-    [{ state: 'paused', phase: 'waiting: child 7', inboxDepth: 2 }, '⏸ paused: 2 queued, child 7'],
+    [{ state: 'blocked', phase: 'waiting' }, '◔ waiting'],
+    [{ state: 'paused', phase: '2 messages queued' }, '⏸ paused: 2 messages queued'],
+    [{ state: 'stopping', phase: 'falling asleep' }, '◍ stopping: falling asleep'],
     [{ state: 'sleeping' }, '⏾ sleeping'],
     [{ state: 'starting', phase: 'restart 2 in 4 s' }, '◌ restarting: restart 2 in 4 s'],
     [{ state: 'running', phase: 'unresponsive' }, '● running: unresponsive'],
     [
       { state: 'zombie', exitCause: 'crashed', exitCode: 41, exitDetail: 'exit code 41' },
       '☠ zombie: crashed, exit 41',
+    ],
+    [
+      { state: 'zombie', phase: 'restart it or take its result', exitCause: 'crashed' },
+      '☠ zombie: crashed; restart it or take its result',
     ],
   ])('says why: %j', (told, state) => {
     expect(rowsOf({ ...WORKER, ...told })['state']).toBe(state);
@@ -103,7 +108,7 @@ describe('agentPage()', () => {
     const looped = {
       ...WORKER,
       state: 'dead',
-      quarantined: true,
+      isQuarantined: true,
       exitCause: 'start_failed',
       exitCode: -1,
       exitDetail: 'no module\nat line 1',

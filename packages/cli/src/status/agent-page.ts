@@ -1,9 +1,9 @@
 // One agent on one screen: what it is, why it waits, what follows its end, how it ended last, its
 // limits, its last lines. Only text; what is asked of the kernel is asked elsewhere.
 
+import type { AgentView } from '@hivekernel/client';
 import type { JournalItem } from '../journal/journal-item.ts';
 import { journalLine } from '../journal/journal-line.ts';
-import type { AgentRow } from '../kernel/supervision.ts';
 import { plural, showAge, showBytes, showCount } from '../output/human.ts';
 import { padEnd, safeLine } from '../output/plain-text.ts';
 import type { Paint } from '../output/terminal.ts';
@@ -12,7 +12,7 @@ import { stateGlyph } from '../select/state-words.ts';
 import type { AgentLimits } from './agent-limits.ts';
 
 export interface AgentPage {
-  readonly agent: AgentRow;
+  readonly agent: AgentView;
   readonly limits: AgentLimits | undefined;
   readonly lines: readonly JournalItem[];
   readonly logPath: string;
@@ -55,14 +55,14 @@ function whatItIs({ agent, logPath, nowMs }: AgentPage): Row[] {
   ];
 }
 
-function whatFollows(agent: AgentRow): Row[] {
+function whatFollows(agent: AgentView): Row[] {
   const { restarts, restartsInRow, checkpointBytes } = agent;
   const inRow = restarts === 0 ? '' : `, ${restartsInRow} in a row without health`;
   const quarantine = `after a crash loop; hive rm ${agent.pid} forgets it`;
   return [
-    ['policy', `${agent.restartPolicy || '-'}; children: ${agent.strategy || '-'}`],
+    ['policy', `${agent.restart || '-'}; children: ${agent.strategy || '-'}`],
     ['restarts', `${restarts}${inRow}`],
-    ...(agent.quarantined ? ([['quarantine', quarantine]] as const) : []),
+    ...(agent.isQuarantined ? ([['quarantine', quarantine]] as const) : []),
     ['checkpoint', checkpointBytes === 0 ? 'none' : showBytes(checkpointBytes)],
     ['last exit', agent.exitCause === '' ? '-' : endOf(agent)],
   ];

@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS } from '@hivekernel/kernel';
 import type { Event } from '@hivekernel/kernel';
 import { MemoryStore } from '@hivekernel/testkit';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { World } from '../journal/host.ts';
 import { JournaledKernel } from '../journal/journaled-kernel.ts';
 import { AccessKeys } from './access-keys.ts';
@@ -18,14 +18,48 @@ const NOWHERE: World = {
   dump: () => undefined,
 };
 
+const settings = DEFAULT_SETTINGS;
+
+const faults: Error[] = [];
+afterEach(() => expect(faults.splice(0)).toEqual([]));
+
+async function openHost(): Promise<JournaledKernel> {
+  const onFault = (error: Error): void => void faults.push(error);
+  const listeners = { onFatal: onFault, onFault };
+  const host = await JournaledKernel.open({ store: new MemoryStore(), settings, ...listeners });
+  host.start(NOWHERE);
+  return host;
+}
+
+describe('gatewayPorts().identify()', () => {
+  it('says how long the caller waits for a first token (S6)', async () => {
+    const host = await openHost();
+    host.fact({ fact: 'booted', version: '0', bootId: 'b' });
+    const ports = gatewayPorts({ host, settings, keys: new AccessKeys('op') });
+    const { firstTokenMs } = host.kernel.state.table.king.spec.watch;
+    expect(ports.identify('op')).toMatchObject({ pid: 1, name: 'king', firstTokenMs });
+    expect(ports.identify('nobody')).toBeUndefined();
+    await host.close();
+  });
+});
+
+describe('gatewayPorts().progressed()', () => {
+  it('is told as a fact that makes no event (S6)', async () => {
+    const host = await openHost();
+    const ports = gatewayPorts({ host, settings, keys: new AccessKeys('op') });
+    host.fact({ fact: 'booted', version: '0', bootId: 'b' });
+    await host.settled();
+    const seq = host.durableSeq;
+    for (const pid of [1, 99]) ports.progressed(pid, 5_000);
+    await host.settled();
+    expect(host.durableSeq).toBe(seq);
+    await host.close();
+  });
+});
+
 describe('gatewayPorts().record()', () => {
   it("charges a call to its caller's tier, also when the caller is gone by then (B8)", async () => {
-    const onFatal = (error: Error): void => {
-      throw error;
-    };
-    const settings = DEFAULT_SETTINGS;
-    const host = await JournaledKernel.open({ store: new MemoryStore(), settings, onFatal });
-    host.start(NOWHERE);
+    const host = await openHost();
     const events: Event[] = [];
     host.onDurable((batch) => events.push(...batch));
     const ports = gatewayPorts({ host, settings, keys: new AccessKeys('op') });

@@ -1,5 +1,6 @@
 // The kernel as the model gateway sees it: who calls, may it be paid for, and where the bill goes.
 //   B1, B3. A call is refused before a byte goes out once the king's tokens of its tier are spent.
+//   S6. What comes of model calls is progress of the process that makes them.
 //   B8. What was used is charged to the calling process; simulated use is marked as such.
 
 import { asPid, KernelError, KING_PID, type KernelSettings } from '@hivekernel/kernel';
@@ -32,14 +33,15 @@ export function gatewayPorts(options: {
     },
     record: (call) => host.fact({ fact: 'llm_called', ...factOf(call) }),
     observe: (pid, count) => host.observe({ type: 'tokens', pid, count }),
+    progressed: (pid, quietMs) => host.fact({ fact: 'progressed', pid: asPid(pid), quietMs }),
   };
 }
 
 function callerOf(host: JournaledKernel, pid: number): Caller | undefined {
   const record = host.kernel.state.table.find(asPid(pid));
   if (record === undefined) return undefined;
-  const { name, tier, model, user } = record.spec;
-  return { pid, name, tier, model, user };
+  const { name, tier, model, user, watch } = record.spec;
+  return { pid, name, tier, model, user, firstTokenMs: watch.firstTokenMs };
 }
 
 function factOf(call: LlmCallRecord) {

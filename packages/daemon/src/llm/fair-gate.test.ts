@@ -10,9 +10,12 @@ function gate(concurrentMax: number, queuedMax = 100): FairGate {
 describe('FairGate', () => {
   it('lets no more than concurrentMax in (F1)', async () => {
     const one = gate(2);
-    const outs = [await one.enter(1, never), await one.enter(1, never)];
+    const outs = [
+      await one.enter({ key: 1, signal: never }),
+      await one.enter({ key: 1, signal: never }),
+    ];
     let isIn = false;
-    const third = one.enter(1, never).then((out) => {
+    const third = one.enter({ key: 1, signal: never }).then((out) => {
       isIn = true;
       return out;
     });
@@ -27,9 +30,9 @@ describe('FairGate', () => {
   it('goes round the callers in turn, each in its own order (F2)', async () => {
     const one = gate(1);
     const order: string[] = [];
-    const out = await one.enter(9, never);
+    const out = await one.enter({ key: 9, signal: never });
     const wait = async (pid: number, name: string): Promise<void> => {
-      const leave = await one.enter(pid, never);
+      const leave = await one.enter({ key: pid, signal: never });
       order.push(name);
       leave();
     };
@@ -49,23 +52,27 @@ describe('FairGate', () => {
 
   it('forgets who gave up in line (F3)', async () => {
     const one = gate(1);
-    const out = await one.enter(1, never);
+    const out = await one.enter({ key: 1, signal: never });
     const controller = new AbortController();
-    const refused = one.enter(2, controller.signal);
-    const next = one.enter(3, never);
+    const refused = one.enter({ key: 2, signal: controller.signal });
+    const next = one.enter({ key: 3, signal: never });
     controller.abort();
     await expect(refused).rejects.toMatchObject({ code: 'cancelled' });
     expect(one.waiting).toBe(1);
     out();
     (await next)();
     expect([one.inside, one.waiting]).toEqual([0, 0]);
-    await expect(one.enter(1, controller.signal)).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(one.enter({ key: 1, signal: controller.signal })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
   });
 
   it('refuses over queuedMax', async () => {
     const one = gate(1, 1);
-    await one.enter(1, never);
-    void one.enter(1, never); // Stays in line.
-    await expect(one.enter(1, never)).rejects.toMatchObject({ code: 'queue_full' });
+    await one.enter({ key: 1, signal: never });
+    void one.enter({ key: 1, signal: never }); // Stays in line.
+    await expect(one.enter({ key: 1, signal: never })).rejects.toMatchObject({
+      code: 'queue_full',
+    });
   });
 });

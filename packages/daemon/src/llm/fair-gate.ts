@@ -17,6 +17,14 @@ export interface FairGateOptions {
   readonly queuedMax: number;
 }
 
+export interface EntryWish {
+  /** Who asks: turns go round by it. */
+  readonly key: number;
+  readonly signal: AbortSignal;
+  /** There is no room: it waits in line from now on. */
+  readonly onWait?: () => void;
+}
+
 export class FairGate {
   readonly #options: FairGateOptions;
   // A map keeps the order of insertion: the first key has the next turn.
@@ -37,7 +45,8 @@ export class FairGate {
   }
 
   /** Resolves with the way out. Rejects with `queue_full`, or with the signal's reason. */
-  async enter(key: number, signal: AbortSignal): Promise<() => void> {
+  async enter(caller: EntryWish): Promise<() => void> {
+    const { key, signal } = caller;
     if (signal.aborted) throw abortError(signal);
     if (this.#inside < this.#options.concurrentMax) {
       this.#inside++;
@@ -47,6 +56,7 @@ export class FairGate {
       const message = `${this.#waiting} calls are in line at ${this.#options.name} already.`;
       throw new KernelError('queue_full', message, { details: { provider: this.#options.name } });
     }
+    caller.onWait?.();
     await this.#wait(key, signal);
     return this.#exit();
   }

@@ -19,7 +19,14 @@ import type { CallEstimate, Caller, GatewayPorts, LlmCallRecord } from './ports.
 import { SimProvider } from './sim/sim-provider.ts';
 import { SYSTEM_CLOCK } from './wait.ts';
 
-const caller: Caller = { pid: 7, name: 'lead', tier: 'tactical', model: 'sonnet', user: 'root' };
+const caller: Caller = {
+  pid: 7,
+  name: 'lead',
+  tier: 'tactical',
+  model: 'sonnet',
+  user: 'root',
+  firstTokenMs: 0,
+};
 const running: FakeUpstream[] = [];
 
 afterEach(async () => {
@@ -36,7 +43,11 @@ interface World {
 
 async function world(
   script: Behaviour[],
-  options: { concurrentMax?: number; admit?: () => void } = {},
+  options: {
+    concurrentMax?: number;
+    admit?: () => void;
+    progressed?: GatewayPorts['progressed'];
+  } = {},
 ): Promise<World> {
   const upstream = new FakeUpstream(...script);
   running.push(upstream);
@@ -58,6 +69,7 @@ async function world(
     },
     record: (call) => records.push(call),
     observe: (_pid, tokens) => observed.push(tokens),
+    progressed: (pid, quietMs) => options.progressed?.(pid, quietMs),
   };
   const sim = {
     provider: new SimProvider({ firstTokenMs: 0, tokensPerSecond: 0 }),
@@ -68,7 +80,8 @@ async function world(
     others: [sim],
     aliases: DEFAULT_ALIASES,
   });
-  return { gateway: new Gateway({ catalog, ports }), upstream, records, estimates, observed };
+  const gateway = new Gateway({ catalog, ports });
+  return { gateway, upstream, records, estimates, observed };
 }
 
 const ask = (more: Partial<ChatRequest> = {}): ChatRequest => ({
@@ -293,6 +306,57 @@ describe('Gateway.open()', () => {
       code: 'unavailable',
     });
     expect(records).toMatchObject([{ outcome: 'error', promptTokens: 11, completionTokens: 2 }]);
+  });
+});
+
+describe('a call without a first token', () => {
+  const impatient: Caller = { ...caller, firstTokenMs: 50 };
+  const silent: Behaviour = () => undefined;
+  const headOnly = hanging(chunk({ role: 'assistant', content: '' }));
+
+  it.each([
+    { what: 'a whole answer that does not come', stream: false, behaviour: silent },
+    { what: 'a stream that does not begin', stream: true, behaviour: silent },
+    { what: 'a stream that begins and says nothing', stream: true, behaviour: headOnly },
+  ])('is given up upstream and told apart: $what (S6)', async ({ behaviour, ...row }) => {
+    const { gateway, upstream, records } = await world([behaviour]);
+    const request = ask({ stream: row.stream });
+    const { signal } = new AbortController();
+    const answer = async (): Promise<void> => {
+      const { chunks } = await gateway.open({ caller: impatient, request, signal });
+      for await (const one of chunks) expect(one.choices[0]?.delta.content).toBe('');
+    };
+    await expect(answer()).rejects.toMatchObject({
+      code: 'timed_out',
+      message: expect.stringContaining(
+        `${DEFAULT_ALIASES['sonnet']} at fake gave no first token within 0.05 s`,
+      ),
+    });
+    await upstream.seen[0]?.closed;
+    expect(upstream.seen).toHaveLength(1);
+    expect(records).toMatchObject([{ outcome: 'aborted', errorCode: 'timed_out' }]);
+  });
+
+  it('is not one that waits in line: there the limit does not run', async () => {
+    const isInLine = Promise.withResolvers<void>();
+    const limitMs = 20_000;
+    const { gateway, upstream } = await world([hanging(chunk({ content: 'x' }))], {
+      concurrentMax: 1,
+      // More than the limit of a request: the time in line comes on top.
+      progressed: (_pid, quietMs) => void (quietMs > limitMs + 5_000 && isInLine.resolve()),
+    });
+    const first = new AbortController();
+    const request = ask({ stream: true });
+    await gateway.open({ caller, request, signal: first.signal });
+    const { signal } = new AbortController();
+    const hurried: Caller = { ...caller, pid: 8, firstTokenMs: limitMs };
+    const second = gateway.open({ caller: hurried, request, signal });
+    await isInLine.promise;
+    first.abort();
+    const { chunks, close } = await second;
+    expect(await chunks.next()).toMatchObject({ done: false });
+    close();
+    await Promise.all(upstream.seen.map(({ closed }) => closed));
   });
 });
 

@@ -2,11 +2,14 @@
 //   G1. A model's name is resolved, the call admitted, then sent; each admitted call is recorded
 //       exactly once (B3).
 //   G2. Nothing of a call outlives its signal: not its place in line, not its connection.
+//   S6. A call without a first token within its caller's limit is given up, and its caller told.
 //   G3. Whoever did not ask for usage does not see it; whoever did always gets it.
 
 import { KernelError } from '@hivekernel/kernel';
 import { LAST_RESORT_ALIAS } from './aliases.ts';
 import { CallMeter } from './call-meter.ts';
+import { ProgressBook, firstTokenLate } from './call-progress.ts';
+import type { CallProgress } from './call-progress.ts';
 import type { Catalog, ResolvedModel } from './catalog.ts';
 import type { ChatChunk, ChatCompletion, ChatRequest, HiveMark, ModelInfo } from './chat.ts';
 import { CompletionFold } from './completion.ts';
@@ -46,6 +49,7 @@ export interface OpenCompletion {
 
 interface Running {
   readonly meter: CallMeter;
+  readonly progress: CallProgress;
   readonly hive: HiveMark;
   readonly controller: AbortController;
   readonly chunks: AsyncGenerator<ChatChunk, void, void>;
@@ -57,12 +61,15 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #clock: LlmClock;
   readonly #gates: ReadonlyMap<Provider, FairGate>;
+  readonly #progress: ProgressBook;
   readonly #open = new Set<AbortController>();
   #isStopped = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
+    const tell = (pid: number, quietMs: number): void => options.ports.progressed(pid, quietMs);
+    this.#progress = new ProgressBook({ clock: this.#clock, tell });
     const queuedMax = options.queuedCallsMax ?? LLM_LIMITS.queuedCallsMax;
     this.#gates = new Map(
       options.catalog.providers.map((provider) => {
@@ -110,6 +117,7 @@ export class Gateway {
     this.#isStopped = true;
     const reason = stopping();
     for (const controller of this.#open) controller.abort(reason);
+    this.#progress.stop();
   }
 
   async #begin(
@@ -127,6 +135,7 @@ export class Gateway {
     try {
       const first = await running.chunks.next();
       if (first.done === true) throw new KernelError('unavailable', 'The model gave no answer.');
+      running.progress.heard(first.value);
       return { running, first };
     } catch (error) {
       this.#failed(running, error);
@@ -143,12 +152,15 @@ export class Gateway {
   }): Promise<Running> {
     const { call, resolved, request, estimate } = start;
     const { provider } = resolved;
+    const { pid } = call.caller;
     const meter = this.#meterOf(call, estimate);
+    const progress = this.#progress.open(call.caller);
     const controller = new AbortController();
     let exit: (() => void) | undefined;
     const close = (): void => {
       call.signal.removeEventListener('abort', onAbort);
       this.#open.delete(controller);
+      progress.end();
       exit?.();
     };
     // Also where nobody reads the answer any more.
@@ -161,15 +173,22 @@ export class Gateway {
     this.#open.add(controller);
     try {
       if (call.signal.aborted) throw abortError(call.signal);
-      exit = await this.#gates.get(provider)?.enter(call.caller.pid, controller.signal);
+      const onWait = (): void => progress.waits();
+      const { signal } = controller;
+      exit = await this.#gates.get(provider)?.enter({ key: pid, signal, onWait });
     } catch (error) {
       meter.fail(error, call.signal);
       close();
       throw error;
     }
     meter.sent();
+    progress.sent((limitMs) => {
+      const { model } = resolved;
+      controller.abort(firstTokenLate({ model, provider: provider.name, limitMs }));
+    });
     return {
       meter,
+      progress,
       controller,
       close,
       hive: { provider: provider.name, simulated: provider.simulated },
@@ -182,12 +201,13 @@ export class Gateway {
     running: Running,
     first: IteratorResult<ChatChunk, void>,
   ): AsyncGenerator<ChatChunk, void, void> {
-    const { meter, chunks } = running;
+    const { meter, progress, chunks } = running;
     let last: ChatChunk | undefined;
     try {
       for (let next = first; next.done !== true; next = await chunks.next()) {
         last = next.value;
         meter.take(last);
+        progress.heard(last);
         const shown = this.#shown(running, last);
         if (shown !== undefined) yield shown;
       }

@@ -12,6 +12,12 @@ export const LLM_LIMITS = {
   simConcurrentMax: 4_096,
   /** Calls in line at one provider, over all callers. */
   queuedCallsMax: 10_000,
+  /** S6: news of a process's progress, at most so often. */
+  progressEveryMs: 1_000,
+  /** S6: a call in line says so often that it still waits. */
+  lineRenewMs: 5_000,
+  /** S6: a process may be quiet for so much longer than its call: the call is given up first. */
+  quietMarginMs: 2_000,
   /** First try included. Only what failed before the first byte of an answer is tried again. */
   triesMax: 4,
   backoffFirstMs: 500,
@@ -20,8 +26,11 @@ export const LLM_LIMITS = {
   retryAfterMaxMs: 30_000,
   /** From the request to the headers of the answer, and from there to the first of its body. */
   firstByteTimeoutMs: 120_000,
-  /** Between two pieces of an answer. */
-  idleTimeoutMs: 60_000,
+  /**
+   * Between two pieces of an answer. Below `watchdog.hang_after`: a call is given up before its
+   * process counts as hung (S6).
+   */
+  idleTimeoutMs: 45_000,
   /** A whole answer, or one event of a stream. */
   answerBytesMax: 32 * MIB,
   errorBodyBytesMax: 64 * 1024,

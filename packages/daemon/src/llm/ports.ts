@@ -13,6 +13,8 @@ export interface Caller {
   /** Serves requests that name no model, or `default`. */
   readonly model: string;
   readonly user: string;
+  /** S6: from a call to its first token; 0: no limit of its own. */
+  readonly firstTokenMs: number;
 }
 
 /** What a call can cost at most, as far as one knows before it. */
@@ -60,4 +62,6 @@ export interface GatewayPorts {
   record(call: LlmCallRecord): void;
   /** Completion tokens that just arrived, by our count. For display; never the bill. */
   observe(pid: number, tokenDelta: number): void;
+  /** S6: something came of its model calls; it may be quiet for so long from now, 0: as ever. */
+  progressed(pid: number, quietMs: number): void;
 }

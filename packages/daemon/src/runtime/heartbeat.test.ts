@@ -19,7 +19,7 @@ function makePulse() {
   const onResponsive = (isResponsive: boolean): void => void news.push(isResponsive);
   const pulse = new Pulse({ link: link as unknown as PulseOptions['link'], onResponsive });
   const beatAt = (monoMs: number): void => pulse.beat({ monoMs, wallMs: 0 }, 30_000);
-  return { link, asked, news, beatAt };
+  return { link, pulse, asked, news, beatAt };
 }
 
 describe('Pulse.beat()', () => {
@@ -52,6 +52,29 @@ describe('Pulse.beat()', () => {
     await asked[0]?.promise.catch(() => undefined);
     beatAt(31_000);
     expect(news).toEqual([]);
+  });
+
+  it('does not ask who is paused, and counts no time of the pause (S6)', async () => {
+    const { pulse, asked, news, beatAt } = makePulse();
+    beatAt(0);
+    pulse.pause();
+    for (const atMs of [10_000, 500_000]) beatAt(atMs);
+    pulse.resume();
+    for (const atMs of [510_000, 539_000]) beatAt(atMs);
+    expect(news).toEqual([]);
+    beatAt(540_000);
+    expect(news).toEqual([false]);
+    asked[0]?.resolve(answerOf());
+    await asked[0]?.promise;
+    expect(news).toEqual([false, true]);
+
+    pulse.pause();
+    beatAt(900_000);
+    expect(asked.length).toBe(1);
+    pulse.resume();
+    for (const atMs of [910_000, 939_000]) beatAt(atMs);
+    expect(asked.length).toBe(2);
+    expect(news).toEqual([false, true]);
   });
 
   it('does not ask who has no link', () => {

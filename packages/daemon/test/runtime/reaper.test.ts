@@ -35,10 +35,19 @@ async function untilGone(osPids: readonly number[], withinMs: number): Promise<n
 
 describe('the reaper', () => {
   it('ends every agent within 2 s of a daemon killed with -9, looping ones too', async () => {
-    const { parent, osPids } = await startParent(['echo', 'loop', 'fork', 'stray', 'hang-up']);
+    const images = ['echo', 'loop', 'fork', 'stray', 'orphan', 'hang-up'];
+    const { parent, osPids } = await startParent(images);
     parent.kill('SIGKILL');
     await once(parent, 'exit');
     expect(await untilGone(osPids, 2_000)).toEqual([]);
+  });
+
+  it.each(['paused:stray', 'paused:orphan'])('ends what stands still, too: %s', async (image) => {
+    const { parent, osPids } = await startParent([image]);
+    expect(osPids).toHaveLength(2);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    expect(await untilGone(osPids, 2_500)).toEqual([]);
   });
 
   it('is not ended by the signals of a terminal', async () => {

@@ -87,7 +87,9 @@ export interface Halt {
   /** For people. */
   readonly detail: string;
   /** `policy`: as after a crash (S2); `end`: whatever the policy is. */
-  readonly then: 'policy' | 'restart' | 'sleep' | 'end';
+  readonly next: 'policy' | 'restart' | 'sleep' | 'end';
+  /** Who asked, and is answered when it sleeps or is ready again. */
+  readonly owed?: CallRef;
 }
 
 export interface TaskResult {
@@ -155,8 +157,8 @@ interface Bodies {
   /** The kernel ends its runtime; `process.exited` or `process.slept` follows. */
   'process.halting': { pid: Pid } & Halt;
   /**
-   * S4, S5: a zombie will be started again. `attempt` counts restarts without health between them; 0:
-   * it does not count. `atMonoMs` 0: when the others of its group are down.
+   * S4, S5: a zombie will be started again. `attempt` counts restarts without health between them;
+   * 0: it does not count. `atMonoMs` 0: when the others of its group are down.
    */
   'process.restarting': {
     pid: Pid;
@@ -164,6 +166,8 @@ interface Bodies {
     delayMs: number;
     atMonoMs: number;
     why: string;
+    /** Answered when it is ready. */
+    owed?: CallRef;
   };
   /** S5: its restart is due, and was still wanted. */
   'process.relaunched': { pid: Pid };
@@ -176,7 +180,7 @@ interface Bodies {
   /** S7: it sleeps when its tasks are done. */
   'process.sleep_asked': { pid: Pid };
   'process.slept': { pid: Pid; incarnation: number };
-  'process.woken': { pid: Pid; why: string };
+  'process.woken': { pid: Pid; why: string; owed?: CallRef };
   'process.checkpointed': { pid: Pid; content: Content };
   /** P11 */
   'process.reparented': { pid: Pid; from: Pid; to: Pid };

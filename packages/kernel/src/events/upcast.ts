@@ -1,11 +1,17 @@
-// Upcasters: events of older versions, in the shape that the fold and the doors know. An event that is
-// in a journal is never changed; it is read as what it would be today.
+// Upcasters: events of older versions, in the shape that the fold and the doors know. An event that
+// is in a journal is never changed; it is read as what it would be today.
 //   Version 1 to 2 (supervision): specs of processes got a restart policy, a strategy and limits of
 //   silence, tasks a number of retries. What was spawned before has what its role had by default.
 
 import { KernelError } from '../errors.ts';
 import type { StoredEvent } from '../ports.ts';
-import { EVENT_VERSIONS, type Event, type EventKind, type ProcessSpec, type TaskSpec } from './event.ts';
+import {
+  EVENT_VERSIONS,
+  type Event,
+  type EventKind,
+  type ProcessSpec,
+  type TaskSpec,
+} from './event.ts';
 import type { RestartPolicy, Role } from './words.ts';
 
 /** The defaults at the time of version 2. Later settings do not change what was. */

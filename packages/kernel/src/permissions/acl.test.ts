@@ -138,7 +138,8 @@ describe('listings', () => {
     const pid = t.spawn({ role: 'daemon' });
     const other = t.spawn({ role: 'daemon', user: 'leo' });
     const all = { root: asPid(0), includeDead: false };
-    const seenBy = (from: object) => t.call('list_processes', all, from).value.map((one) => one.pid);
+    const seenBy = (from: object) =>
+      t.call('list_processes', all, from).value.map((one) => one.pid);
     expect(seenBy({ pid })).toEqual([1, pid]);
     expect(seenBy({ pid: other })).toEqual([other]);
     expect(seenBy({})).toEqual([1, pid, other]);

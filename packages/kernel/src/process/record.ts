@@ -34,7 +34,7 @@ export interface ProcessRecord {
 
   // The life's (process/table.ts).
   state: State;
-  /** The spawn call that is answered once it is ready; null when it was or nobody asked. */
+  /** The call (spawn, restart, wake) that is answered once it is ready; null: none is. */
   owed: CallRef | null;
   /** Why it waits, for people: "child 7" (P4). Empty when it does not. */
   phase: string;

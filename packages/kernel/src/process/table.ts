@@ -168,6 +168,7 @@ export class ProcessTable {
         const record = this.require(event.body.pid);
         this.#setState(record, 'starting');
         record.isLaunched = !isVirtual(record);
+        if (event.body.owed !== undefined) record.owed = event.body.owed;
         touch(record, event);
       },
       'process.checkpointed': (event) => {
@@ -230,6 +231,7 @@ export class ProcessTable {
     record.isRestarting = true;
     record.restartAtMonoMs = atMonoMs;
     if (attempt > 0) record.restartsInRow = attempt;
+    if (event.body.owed !== undefined) record.owed = event.body.owed;
     touch(record, event);
   }
 

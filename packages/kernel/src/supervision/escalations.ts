@@ -116,7 +116,17 @@ export class EscalationTable {
     const { untilMonoMs, owed, task = null } = event.body;
     const what = { issue, severity, context, autoPropagate };
     const escalation = event.seq;
-    this.restore({ ...what, escalation, from, at, message, untilMonoMs, owed, task, timer: undefined });
+    this.restore({
+      ...what,
+      escalation,
+      from,
+      at,
+      message,
+      untilMonoMs,
+      owed,
+      task,
+      timer: undefined,
+    });
   }
 }
 

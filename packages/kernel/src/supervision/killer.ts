@@ -109,7 +109,11 @@ export class Killer implements LifeListener {
     const back = running.filter(
       (record) => record.wasReady && comesBack(record.spec.restart) && isUncondemned(record),
     );
-    const halt = { cause: 'kernel_stopped', detail: 'the kernel stopped', then: 'restart' } as const;
+    const halt = {
+      cause: 'kernel_stopped',
+      detail: 'the kernel stopped',
+      next: 'restart',
+    } as const;
     for (const { pid } of back) this.#log.emit('process.halting', { pid, ...halt });
     this.begin(this.#table.king, running, {
       reason: 'normal',

@@ -5,9 +5,10 @@
 //       one's record stays readable for 60 s, a quarantined one's until an operator removes it.
 //   P9. Children of what is gone go to the nearest living ancestor.
 
-import type { KernelError } from '../errors.ts';
+import { KernelError } from '../errors.ts';
 import { firstBytes } from '../events/content.ts';
-import type { EffectQueue } from '../events/effects.ts';
+import type { CallResult, EffectQueue } from '../events/effects.ts';
+import type { CallRef } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
 import type { Timers } from '../events/timers.ts';
 import type { ExitCause, ShutdownReason } from '../events/words.ts';
@@ -150,7 +151,8 @@ export class Life {
   stop(record: ProcessRecord, how: { reason: ShutdownReason; graceMs: number }): void {
     const { pid } = record;
     if (record.state !== 'stopping') move(this.#log, record, { event: 'stop' });
-    if (record.isLaunched) this.#effects.push({ do: 'stop', pid, incarnation: runOf(record), ...how });
+    if (record.isLaunched)
+      this.#effects.push({ do: 'stop', pid, incarnation: runOf(record), ...how });
     else this.exited(record, { exitCode: -1, cause: 'killed', detail: '' });
   }
 
@@ -165,7 +167,7 @@ export class Life {
   exited(record: ProcessRecord, report: ExitReport): void {
     const judge = this.#judge();
     const isDoomed = judge.isDoomed(record);
-    if (record.halting?.then === 'sleep' && record.exiting === undefined && !isDoomed) {
+    if (record.halting?.next === 'sleep' && record.exiting === undefined && !isDoomed) {
       this.#fallAsleep(record);
       return;
     }
@@ -176,12 +178,17 @@ export class Life {
     const sentence = judge.judge(record, end);
     this.#dispatcher.endAllOf(record, { why, willReturn: sentence.willReturn });
     const { exitCode, cause, detail, output } = end;
-    const { pid, incarnation, state: from } = record;
+    const { pid, incarnation, state: from, halting } = record;
     const body = { pid, incarnation, from, to, exitCode, cause, detail, output } as const;
     this.#log.emit('process.exited', body);
     this.#deliverer.reset(pid);
     this.#mourn(record);
     const isFree = sentence.carryOut();
+    // Who asked for sleep or a restart gets neither, unless it comes back.
+    const asked = halting?.owed;
+    if (asked !== undefined && record.owed !== asked) {
+      this.#answer(asked, { ok: false, error: new KernelError('cancelled', `${why}.`) });
+    }
     const isOver = !isLive(record.state);
     for (const listener of this.#listeners()) listener.onExited(record, isOver);
     if (isFree) this.gone(record);
@@ -250,6 +257,10 @@ export class Life {
     this.#log.emit('process.removed', { pid: record.pid });
   }
 
+  #answer(to: CallRef, result: CallResult): void {
+    this.#effects.push({ do: 'reply', to, result });
+  }
+
   #decay(record: ProcessRecord): void {
     record.decay = undefined;
     if (record.state === 'zombie') this.collect(record, true);
@@ -258,11 +269,12 @@ export class Life {
 
   /** S7: no end, so nobody is told of one. */
   #fallAsleep(record: ProcessRecord): void {
-    const { pid, incarnation } = record;
+    const { pid, incarnation, halting } = record;
     const why = `${describeProcess(record)} fell asleep`;
     this.#dispatcher.endAllOf(record, { why, willReturn: true });
     this.#log.emit('process.slept', { pid, incarnation });
     this.#deliverer.reset(pid);
+    if (halting?.owed !== undefined) this.#answer(halting.owed, { ok: true, value: {} });
     for (const listener of this.#listeners()) listener.onExited(record, false);
   }
 

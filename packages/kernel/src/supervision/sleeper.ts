@@ -1,10 +1,12 @@
-// Sleeper: stops the runtime of who need not run, and starts it again when there is something to do.
-//   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a wake
-//       starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as is the
-//       wake of who does not sleep. Itself, its ancestors and the operator may do both.
+// Sleeper: stops the runtime of who need not run, and starts it again when there is something to
+// do.
+//   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a
+//       wake starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as
+//       is the wake of who does not sleep. Itself, its ancestors and the operator may do both.
 //   M8. What is accepted for a sleeper wakes it.
 
 import { KernelError } from '../errors.ts';
+import type { CallRef } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { Pid } from '../ids.ts';
@@ -44,28 +46,33 @@ export class Sleeper implements LifeListener {
   }
 
   /**
-   * At once where it is idle. One that asks for itself while it runs tasks sleeps after them; others
-   * are refused (`wrong_state`).
+   * Where it is idle; true: the answer is owed to `owed` until it sleeps. One that asks for itself
+   * while it runs tasks sleeps after them; others are refused (`wrong_state`).
    */
-  sleep(target: ProcessRecord, isSelf: boolean): void {
+  sleep(target: ProcessRecord, how: { isSelf: boolean; owed: CallRef }): boolean {
     const { pid, state } = target;
     if (target.parent === undefined) {
       throw new KernelError('permission_denied', 'denied: the king never sleeps (P2).');
     }
-    if (state === 'sleeping') return;
-    if (isSelf && (state === 'running' || state === 'blocked')) {
+    if (state === 'sleeping') return false;
+    if (how.isSelf && (state === 'running' || state === 'blocked')) {
       if (!target.sleepAsked) this.#log.emit('process.sleep_asked', { pid });
-      return;
+      return false;
     }
     if (state !== 'idle') throw cannotSleep(target);
-    this.#fallAsleep(target);
+    // It is not there any more to be told.
+    return this.#fallAsleep(target, how.isSelf ? undefined : how.owed);
   }
 
-  wake(target: ProcessRecord, why: string): void {
+  /** True: the answer is owed to `owed` until it is ready. */
+  wake(target: ProcessRecord, why: string, owed?: CallRef): boolean {
     requireMove(target.state, 'wake', describeProcess(target));
-    this.#log.emit('process.woken', { pid: target.pid, why });
+    const isOwed = owed !== undefined && !isVirtual(target);
+    const { pid } = target;
+    this.#log.emit('process.woken', { pid, why, ...(isOwed && { owed }) });
     if (isVirtual(target)) this.#life.ready(target);
     else this.#life.launch(target);
+    return isOwed;
   }
 
   /** Something waits for it: a sleeper wakes, unless the kernel is about to end. */
@@ -112,15 +119,17 @@ export class Sleeper implements LifeListener {
     if (record.state === 'idle' && !this.#isStopping) this.#fallAsleep(record);
   }
 
-  #fallAsleep(record: ProcessRecord): void {
+  #fallAsleep(record: ProcessRecord, owed?: CallRef): boolean {
     if (isVirtual(record)) {
       move(this.#log, record, { event: 'sleep' });
       this.stirForMail(record);
-      return;
+      return false;
     }
     const { pid } = record;
-    this.#log.emit('process.halting', { pid, cause: 'done', detail: 'sleep', then: 'sleep' });
+    const halt = { cause: 'done', detail: 'sleep', next: 'sleep' } as const;
+    this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
     this.#life.stop(record, { reason: 'normal', graceMs: this.#settings.termGraceMs });
+    return owed !== undefined;
   }
 }
 

@@ -121,8 +121,8 @@ export class Spawner implements LifeListener {
   }
 
   /** It was killed, or ended itself, before it was ready. */
-  onExited(record: ProcessRecord): void {
-    if (record.owed === null) return;
+  onExited(record: ProcessRecord, isOver: boolean): void {
+    if (!isOver || record.owed === null) return;
     const how = record.state === 'dead' ? 'was killed' : 'ended itself';
     const error = new KernelError('cancelled', `${describeProcess(record)} ${how} as it started.`);
     this.#settle(record.owed, { ok: false, error });

@@ -1,14 +1,15 @@
 // Supervisor: decides what happens when the run of a process ended, and starts it again.
 //   S2. By its policy: restart, the parent's decision, or the end.
 //   S3. A strategy other than one_for_one takes siblings down and up again with it (groups.ts).
-//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax` in a
-//       row quarantine the process, never the kernel.
+//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax`
+//       in a row quarantine the process, never the kernel.
 //   S5. What was killed meanwhile stays dead: the record is read again before a restart. A restart
 //       keeps pid, name, parent, mailbox, artifacts and the last checkpoint.
-//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at once
-//       and is not counted; what has another policy waits for its parent's decision.
+//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at
+//       once and is not counted; what has another policy waits for its parent's decision.
 
 import { KernelError } from '../errors.ts';
+import type { CallRef } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { ExitCause } from '../events/words.ts';
@@ -29,7 +30,7 @@ type Verdict =
   | { readonly fate: 'suspend' }
   /** Its group is on its way down, and brings it back. */
   | { readonly fate: 'rejoin' }
-  | { readonly fate: 'return'; readonly why: string }
+  | { readonly fate: 'return'; readonly why: string; readonly owed?: CallRef }
   | { readonly fate: 'restart'; readonly attempt: number }
   | { readonly fate: 'quarantine'; readonly restarts: number };
 
@@ -97,21 +98,22 @@ export class Supervisor implements Judge {
     };
   }
 
-  /** S5, by somebody's word: a live one is stopped first; an undecided zombie starts. */
-  restart(record: ProcessRecord, how: { reason: string; graceMs: number }): void {
+  /**
+   * S5, by somebody's word: a live one is stopped first; an undecided zombie starts, and one that
+   * backs off waits no more. Answered when it is ready.
+   */
+  restart(record: ProcessRecord, how: { reason: string; graceMs: number; owed: CallRef }): void {
+    const { owed } = how;
     const why = how.reason === '' ? 'a restart was asked for' : how.reason;
-    if (record.state === 'zombie' && !record.isGone) {
-      this.#returnNow(record, why);
-      return;
-    }
-    requireRestartable(record);
-    if (record.isRestarting) {
-      this.#arm(record, this.#log.monoMs);
+    const isUndecided = record.state === 'zombie' && !record.isGone;
+    if (!isUndecided) requireRestartable(record);
+    if (isUndecided || record.isRestarting) {
+      this.#returnNow(record, { why, owed });
       return;
     }
     requireMove(record.state, 'stop', describeProcess(record));
     const { pid } = record;
-    const halt = { cause: 'restarted', detail: why, then: 'restart' } as const;
+    const halt = { cause: 'restarted', detail: why, next: 'restart', owed } as const;
     this.#log.emit('process.halting', { pid, ...halt });
     this.#life.stop(record, { reason: 'user_request', graceMs: how.graceMs });
   }
@@ -128,7 +130,7 @@ export class Supervisor implements Judge {
 
   /** DESIGN §4: after the last kernel's end, of what did not end by itself. */
   returnAfterBoot(record: ProcessRecord, why: string): void {
-    this.#returnNow(record, why);
+    this.#returnNow(record, { why });
   }
 
   /** At a restore: those that back off are waited for again. */
@@ -154,10 +156,11 @@ export class Supervisor implements Judge {
       if (kill.spareFor === 'next_boot') return { fate: 'suspend' };
       if (kill.spareFor === 'restart') return { fate: 'rejoin' };
     }
-    if (halting?.then === 'restart' && !end.isAnnounced) {
-      return { fate: 'return', why: halting.detail };
+    if (halting?.next === 'restart' && !end.isAnnounced) {
+      const { detail: why, owed } = halting;
+      return { fate: 'return', why, ...(owed && { owed }) };
     }
-    if (halting?.then === 'end') return { fate: 'end' };
+    if (halting?.next === 'end') return { fate: 'end' };
     if (BLAMELESS.has(end.cause)) {
       const why = 'the kernel ended under it';
       return comesBack(spec.restart) ? { fate: 'return', why } : { fate: 'decide' };
@@ -181,7 +184,7 @@ export class Supervisor implements Judge {
         this.#comeBack(record, { attempt: 0, atMonoMs: 0, delayMs: 0, why: end.detail });
         return false;
       case 'return':
-        this.#returnNow(record, verdict.why);
+        this.#returnNow(record, verdict);
         return false;
       case 'quarantine':
         this.#quarantine(record, end, verdict.restarts);
@@ -215,13 +218,14 @@ export class Supervisor implements Judge {
     this.#onCrashLoop(record, `${restarts} restarts did not help; the last end: ${cause}`);
   }
 
-  #returnNow(record: ProcessRecord, why: string): void {
-    this.#comeBack(record, { attempt: 0, atMonoMs: this.#log.monoMs, delayMs: 0, why });
+  #returnNow(record: ProcessRecord, { why, owed }: { why: string; owed?: CallRef }): void {
+    const atMonoMs = Math.max(1, this.#log.monoMs);
+    this.#comeBack(record, { attempt: 0, atMonoMs, delayMs: 0, why, ...(owed && { owed }) });
   }
 
   #comeBack(
     record: ProcessRecord,
-    how: { attempt: number; delayMs: number; atMonoMs: number; why: string },
+    how: { attempt: number; delayMs: number; atMonoMs: number; why: string; owed?: CallRef },
   ): void {
     if (record.state !== 'starting') requireMove(record.state, 'restart', describeProcess(record));
     this.#life.cancelDecay(record);
@@ -251,7 +255,7 @@ function requireRestartable(record: ProcessRecord): void {
   const why = isVirtual(record)
     ? 'is virtual: it has no runtime to be started again'
     : record.isGone
-      ? 'is gone for good: what it held is others\' by now'
+      ? "is gone for good: what it held is others' by now"
       : record.state === 'sleeping'
         ? 'sleeps: wake it instead'
         : record.wasReady

@@ -1,8 +1,9 @@
-// Watchdog: ends who answers no heartbeat, makes no progress in its task, or has lived out its time.
-//   S6. While a task runs, progress is a token, a syscall, a tool event; a heartbeat's answer is none.
-//       Without any for `idleMs` the process is hung, unless it declared a long tool or waits for the
-//       first token of a model, which has a limit of its own in the gateway. Who is blocked waits for
-//       something that has a deadline itself, and is not hung.
+// Watchdog: ends who answers no heartbeat, makes no progress in its task, or has lived out its
+// time.
+//   S6. While a task runs, progress is a token, a syscall, a tool event; a heartbeat's answer is
+//       none. Without any for `idleMs` the process is hung, unless it declared a long tool or waits
+//       for the first token of a model, which has a limit of its own in the gateway. Who is blocked
+//       waits for something that has a deadline itself, and is not hung.
 //   Either way: event, escalation, then what its policy says. The wall limit is for good.
 // Volatile throughout (DESIGN §3): last progress is never folded; what is decided is an event.
 
@@ -61,15 +62,17 @@ export class Watchdog {
     if (watch !== undefined) watch.progressMonoMs = this.#log.monoMs;
   }
 
-  /** Its model call may be silent for so long from now. */
+  /** Its model calls may be silent for so long from now; 0: as ever. */
   modelQuiet(pid: Pid, quietMs: number): void {
     this.progressed(pid);
-    if (quietMs > 0) extend(this.#quietModels, pid, this.#until(quietMs));
+    if (quietMs > 0) this.#quietModels.set(pid, this.#until(quietMs));
+    else this.#quietModels.delete(pid);
   }
 
-  /** It declared a long tool. A later word of it takes the place of this one. */
+  /** It declared a long tool; a later word takes the place of this one, and 0 ends it. */
   toolQuiet(pid: Pid, quietMs: number): void {
-    this.#quietTools.set(pid, this.#until(quietMs));
+    if (quietMs > 0) this.#quietTools.set(pid, this.#until(quietMs));
+    else this.#quietTools.delete(pid);
   }
 
   /** From the table, and at a restore: its state is this now. */
@@ -128,15 +131,12 @@ export class Watchdog {
     this.#condemn(record, { cause: 'hung', detail: `no progress in its task for ${seconds} s` });
   }
 
-  #condemn(
-    record: ProcessRecord,
-    why: { cause: 'hung' | 'unresponsive'; detail: string },
-  ): void {
+  #condemn(record: ProcessRecord, why: { cause: 'hung' | 'unresponsive'; detail: string }): void {
     if (record.state === 'stopping' || !record.isLaunched) return;
     const { pid, spec, address } = record;
     const context = { pid: String(pid), name: spec.name, address, detail: why.detail };
     this.#alarm(record, { issue: why.cause, severity: 'error', context });
-    this.#log.emit('process.halting', { pid, ...why, then: 'policy' });
+    this.#log.emit('process.halting', { pid, ...why, next: 'policy' });
     // It would not answer a Shutdown either.
     this.#life.stop(record, { reason: 'normal', graceMs: 0 });
   }
@@ -154,7 +154,9 @@ export class Watchdog {
     const limitMs = record.spec.watch.wallMs;
     this.#log.emit('process.over_limit', { pid, limitMs });
     const detail = `its wall limit of ${limitMs / MS_PER_SECOND} s has passed`;
-    this.#log.emit('process.halting', { pid, cause: 'over_limit', detail, then: 'end' });
+    const owed = record.halting?.owed;
+    const halt = { cause: 'over_limit', detail, next: 'end' } as const;
+    this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
     this.#life.stop(record, { reason: 'normal', graceMs: this.#settings.termGraceMs });
   }
 
@@ -181,7 +183,3 @@ export class Watchdog {
 }
 
 const MS_PER_SECOND = 1_000;
-
-function extend(map: Map<Pid, number>, pid: Pid, untilMonoMs: number): void {
-  map.set(pid, Math.max(map.get(pid) ?? 0, untilMonoMs));
-}

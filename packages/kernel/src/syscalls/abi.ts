@@ -89,7 +89,7 @@ export interface Abi {
   execute_on: [{ pid: Pid; spec: TaskSpec }, TaskReport];
   execute_task: [{ pid: Pid; spec: TaskSpec }, TaskReport];
   interrupt: [{ pid: Pid; task: TaskId | undefined; reason: string }, Nothing];
-  /** `quietMs`: it may show no progress for so long from now (S6); 0: nothing is said of that. */
+  /** `quietMs`: it may show no progress for so long from now (S6); 0 ends what was said before. */
   progress: [{ message: string; percent: number; quietMs?: number }, Nothing];
   log: [{ level: LogLevel; message: string; fields: Readonly<Record<string, string>> }, Nothing];
   metric: [{ name: string; value: number; labels: Readonly<Record<string, string>> }, Nothing];

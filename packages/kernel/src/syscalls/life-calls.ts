@@ -1,7 +1,7 @@
 // Calls on the life of a process: how it ends, waits, is signalled, sleeps, comes back.
 // Here rights are asked and answers shaped; the rules are those of supervision.
-//   S7. Sleep and wake: itself, its ancestors, the operator. S8. A result: itself, its parent as its
-//   executor, the operator.
+//   S7. Sleep and wake: itself, its ancestors, the operator. S8. A result: itself, its parent as
+//   its executor, the operator.
 
 import { KernelError } from '../errors.ts';
 import { NO_PID } from '../ids.ts';
@@ -42,7 +42,12 @@ export function waitChild(
   args: ArgsOf<'wait_child'>,
 ): AnswerOf<'wait_child'> | Owed {
   const target = ctx.process(args.pid);
-  const how = { timeoutMs: args.timeoutMs, isPeek: args.isPeek === true, task: ctx.task, ref: ctx.ref };
+  const how = {
+    timeoutMs: args.timeoutMs,
+    isPeek: args.isPeek === true,
+    task: ctx.task,
+    ref: ctx.ref,
+  };
   return ctx.parts.waiter.wait(ctx.caller, target, how) ?? OWED;
 }
 
@@ -62,29 +67,29 @@ export function signal(ctx: CallContext, args: ArgsOf<'signal'>): AnswerOf<'sign
   return ctx.parts.signaller.signal(ctx.caller, ctx.process(args.pid), order) ?? OWED;
 }
 
-export function restart(ctx: CallContext, args: ArgsOf<'restart'>): Nothing {
+export function restart(ctx: CallContext, args: ArgsOf<'restart'>): Nothing | Owed {
   const target = ctx.process(args.pid);
   if (target.parent === undefined) {
     throw new KernelError('permission_denied', 'denied: the king is not restarted (P2).');
   }
   requireAccess(ctx.caller, 'kill', target);
   const { reason, graceMs } = args;
-  ctx.parts.supervisor.restart(target, { reason, graceMs });
-  return NOTHING;
+  ctx.parts.supervisor.restart(target, { reason, graceMs, owed: ctx.ref });
+  return OWED;
 }
 
-export function sleep(ctx: CallContext, args: ArgsOf<'sleep'>): Nothing {
+export function sleep(ctx: CallContext, args: ArgsOf<'sleep'>): Nothing | Owed {
   const target = ctx.process(args.pid);
   requireKeeper(ctx, target, 'put to sleep');
-  ctx.parts.sleeper.sleep(target, target === ctx.caller);
-  return NOTHING;
+  const how = { isSelf: target === ctx.caller, owed: ctx.ref };
+  return ctx.parts.sleeper.sleep(target, how) ? OWED : NOTHING;
 }
 
-export function wake(ctx: CallContext, args: ArgsOf<'wake'>): Nothing {
+export function wake(ctx: CallContext, args: ArgsOf<'wake'>): Nothing | Owed {
   const target = ctx.process(args.pid);
   requireKeeper(ctx, target, 'wake');
-  ctx.parts.sleeper.wake(target, `woken by ${describeProcess(ctx.caller)}`);
-  return NOTHING;
+  const why = `woken by ${describeProcess(ctx.caller)}`;
+  return ctx.parts.sleeper.wake(target, why, ctx.ref) ? OWED : NOTHING;
 }
 
 export function checkpoint(ctx: CallContext, args: ArgsOf<'checkpoint'>): Nothing {

@@ -46,10 +46,11 @@ export function interrupt(ctx: CallContext, args: ArgsOf<'interrupt'>): Nothing 
 }
 
 export function progress(ctx: CallContext, args: ArgsOf<'progress'>): Nothing {
-  const { message, percent, quietMs = 0 } = args;
+  const { message, percent, quietMs } = args;
   const pid = ctx.caller.pid;
-  if (quietMs > 0) ctx.parts.watchdog.toolQuiet(pid, quietMs);
-  if (message === '' && quietMs > 0) return NOTHING;
+  if (quietMs !== undefined) ctx.parts.watchdog.toolQuiet(pid, quietMs);
+  // Said for the watchdog alone.
+  if (message === '' && percent < 0) return NOTHING;
   ctx.parts.effects.pushAfter(SEQ_ZERO, { do: 'observe', pid, task: ctx.task, message, percent });
   return NOTHING;
 }

@@ -3,7 +3,12 @@
 
 import { hasAccess, requireAccess } from '../permissions/acl.ts';
 import type { ProcessRecord } from '../process/record.ts';
-import { ancestorsOf as ancestorsOfRecord, nearestCommonAncestor, nodesOf, walkDown } from '../process/tree.ts';
+import {
+  ancestorsOf as ancestorsOfRecord,
+  nearestCommonAncestor,
+  nodesOf,
+  walkDown,
+} from '../process/tree.ts';
 import { NOTHING, type AnswerOf, type ArgsOf, type Nothing } from './abi.ts';
 import type { CallContext } from './context.ts';
 import type { ProcessView } from './views.ts';

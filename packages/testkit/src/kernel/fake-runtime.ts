@@ -142,7 +142,15 @@ export class FakeRuntime {
     if (behaviour === undefined) throw new Error(`no behaviour is named "${spec.image}"`);
     const { checkpoint } = effect;
     const collections = { tasks: new Map(), delivered: [], stops: [], interrupts: [] };
-    this.agents.set(pid, { pid, incarnation, behaviour, ...collections, checkpoint, isPaused: false, isGone: false });
+    this.agents.set(pid, {
+      pid,
+      incarnation,
+      behaviour,
+      ...collections,
+      checkpoint,
+      isPaused: false,
+      isGone: false,
+    });
     if (behaviour.start === 'silent') return;
     if (behaviour.start === 'fails') {
       this.tell({ fact: 'start_failed', pid, incarnation, error: 'no such module' });

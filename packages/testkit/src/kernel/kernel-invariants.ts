@@ -138,7 +138,8 @@ function brokenOwed(state: State): string[] {
     return record?.exit?.cause === 'kernel_stopped' && !record.isGone;
   };
   for (const task of state.tasks.byId.values()) {
-    if (!lives(task.pid) && !isSuspended(task.pid)) found.push(`task ${task.task} is given to ${task.pid}, which is no more`);
+    if (!lives(task.pid) && !isSuspended(task.pid))
+      found.push(`task ${task.task} is given to ${task.pid}, which is no more`);
   }
   for (const wait of state.waits.byId.values()) {
     if (!lives(wait.target)) found.push(`wait ${wait.wait} is on ${wait.target}, which is no more`);

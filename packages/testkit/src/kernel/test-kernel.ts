@@ -188,7 +188,10 @@ export class TestKernel {
    */
   reboot(changed: Partial<KernelSettings> = {}): void {
     this.settings = { ...this.settings, ...changed };
-    this.kernel = this.#threeWay.recovered(this.events, { settings: this.settings, chance: this.#chance });
+    this.kernel = this.#threeWay.recovered(this.events, {
+      settings: this.settings,
+      chance: this.#chance,
+    });
     for (const ticket of this.#owed.values()) ticket.isLost = true;
     for (const agent of this.runtime.agents.values()) agent.isGone = true;
     this.runtime.takeFacts();

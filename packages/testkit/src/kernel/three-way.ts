@@ -52,10 +52,7 @@ export class ThreeWay {
   /**
    * A kernel as it comes back after the daemon's death: from the early snapshot, if there is one.
    */
-  recovered(
-    events: readonly Event[],
-    by: { settings: KernelSettings; chance: Chance },
-  ): Kernel {
+  recovered(events: readonly Event[], by: { settings: KernelSettings; chance: Chance }): Kernel {
     const journal = events.map((event) => JSON.stringify(event));
     return folded({ early: this.#early, journal, ...by });
   }

@@ -15,8 +15,21 @@ import { SimProvider } from '../../llm/sim/sim-provider.ts';
 import { createHttp } from './http-server.ts';
 import type { HttpServer } from './http-server.ts';
 
-const caller: Caller = { pid: 7, name: 'lead', tier: 'tactical', model: 'mini', user: 'root' };
+const caller: Caller = {
+  pid: 7,
+  name: 'lead',
+  tier: 'tactical',
+  model: 'mini',
+  user: 'root',
+  firstTokenMs: 0,
+};
 const KEY = 'hk-test';
+/** Of a process that waits hardly any time for a first token. */
+const HASTY_KEY = 'hk-hasty';
+const CALLERS = new Map([
+  [KEY, caller],
+  [HASTY_KEY, { ...caller, pid: 8, firstTokenMs: 50 }],
+]);
 const cleanups: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -52,13 +65,14 @@ async function door(script: Behaviour[] = [], admit: () => void = () => undefine
   const gateway = new Gateway({
     catalog,
     ports: {
-      identify: (bearer) => (bearer === KEY ? caller : undefined),
+      identify: (bearer) => CALLERS.get(bearer ?? ''),
       admit,
       record: (call) => {
         records.push(call);
         waiting.splice(0).forEach((take) => take(call));
       },
       observe: () => undefined,
+      progressed: () => undefined,
     },
   });
   const http = createHttp({
@@ -283,6 +297,23 @@ describe('POST /v1/chat/completions', () => {
       expect([response.status, response.headers.get('retry-after')]).toEqual([429, '90']);
     }
   });
+
+  it.each([true, false])(
+    'gives a call up without a first token, and tells the caller: stream %j (S6)',
+    async (isStream) => {
+      const { url, upstream } = await door([() => undefined]);
+      const body = { model: 'm/slow', messages: QUESTION, stream: isStream };
+      const response = await post(url, body, { authorization: `Bearer ${HASTY_KEY}` });
+      expect(response.status).toBe(504);
+      expect(await response.json()).toMatchObject({
+        error: {
+          code: 'timed_out',
+          message: expect.stringMatching(/^m\/slow at fake gave no first token within 0\.05 s/),
+        },
+      });
+      await upstream.seen[0]?.closed;
+    },
+  );
 
   it('ends a stream that fails with an error event', async () => {
     const { url } = await door([stream(chunk({ content: 'Hel' }))]);

@@ -57,7 +57,7 @@ export const LIFE_TELLERS: { readonly [K in LifeKind]: Teller<K> } = {
   'process.responsive': ({ body }) => ({ fields: { responsive: `${body.isResponsive}` } }),
   'process.halting': ({ body }) => ({
     message: body.detail,
-    fields: { cause: body.cause, next: body.then },
+    fields: { cause: body.cause, next: body.next },
   }),
   'process.restarting': ({ body: { attempt, delayMs, atMonoMs, why } }) => {
     const fields = {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startGroup } from '../testing/stubborn-group.ts';
 import { endRecorded } from './end-recorded.ts';
 import { readOsStarted } from './os-started.ts';
-import { endGroup, hasLivingMember } from './process-group.ts';
+import { endGroup, hasLivingMember, signalGroup } from './process-group.ts';
 
 const LINK = { HIVE_LINK: '/run/7-1.sock' };
 const groups: number[] = [];
@@ -27,6 +27,14 @@ async function endLeader(leader: ChildProcess): Promise<void> {
 describe('endRecorded()', () => {
   it('ends what has the recorded start time', async () => {
     const { pgid } = await makeGroup();
+    const osStarted = (await readOsStarted(pgid)) as string;
+    expect(await endRecorded([{ osPid: pgid, osStarted }])).toEqual({ ended: [pgid], left: [] });
+    expect(await hasLivingMember(pgid)).toBe(false);
+  });
+
+  it('ends what stands still (S1)', async () => {
+    const { pgid } = await makeGroup();
+    signalGroup(pgid, 'SIGSTOP');
     const osStarted = (await readOsStarted(pgid)) as string;
     expect(await endRecorded([{ osPid: pgid, osStarted }])).toEqual({ ended: [pgid], left: [] });
     expect(await hasLivingMember(pgid)).toBe(false);
