@@ -49,6 +49,12 @@ export class KillTable {
     return this.#byPid.get(pid) ?? [];
   }
 
+  /** S5: one is under way that it does not survive. */
+  dooms(pid: Pid): boolean {
+    for (const kill of this.of(pid)) if (kill.spared?.includes(pid) !== true) return true;
+    return false;
+  }
+
   handlers(): Handlers {
     return {
       'kill.began': (event) => this.#began(event),
