@@ -48,6 +48,10 @@ export class KillTable {
     return this.#byPid.get(pid) ?? [];
   }
 
+  isTarget(pid: Pid): boolean {
+    return this.#byPid.has(pid);
+  }
+
   /** S5: one is under way that it does not survive. */
   dooms(pid: Pid): boolean {
     for (const kill of this.of(pid)) if (kill.spared?.includes(pid) !== true) return true;
