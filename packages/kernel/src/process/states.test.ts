@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STATES, type State } from '../events/words.ts';
 import {
+  isAtWork,
   isLive,
   nextState,
   requireMove,
@@ -10,29 +11,36 @@ import {
 } from './states.ts';
 
 // The page's table, cell by cell: '-' is a refusal.
+const WORDS: Readonly<Record<string, State>> = {
+  strt: 'starting',
+  idle: 'idle',
+  run: 'running',
+  blkd: 'blocked',
+  paus: 'paused',
+  slpg: 'sleeping',
+  stop: 'stopping',
+  zomb: 'zombie',
+  dead: 'dead',
+};
 const TABLE: Readonly<Record<State, string>> = {
-  //         ready work    wait    resume  done pause  continue sleep    wake     stop     exit   killed restart  collect
-  starting:
-    'idle  -       -       -       -    -      -        -        -        stopping zombie dead   -        -',
-  idle: '    -     running -       -       -    paused -        sleeping -        stopping zombie dead   -        -',
-  running:
-    ' -     -       blocked -       idle paused -        -        -        stopping zombie dead   -        -',
-  blocked:
-    ' -     -       -       running idle paused -        -        -        stopping zombie dead   -        -',
-  paused:
-    '  -     -       -       -       -    -      idle     -        -        stopping zombie dead   -        -',
-  sleeping:
-    '-     -       -       -       -    -      -        -        starting stopping -      -      -        -',
-  stopping:
-    '-     -       -       -       -    -      -        sleeping -        -        zombie dead   -        -',
-  zombie:
-    '  -     -       -       -       -    -      -        -        -        -        -      dead   starting dead',
-  dead: '    -     -       -       -       -    -      -        -        -        -        -      -      -        -',
+  //         ready work wait resu done paus cont slp  wake stop exit kill rest coll
+  starting: 'idle  -    -    -    -    -    -    -    -    stop zomb dead -    -',
+  idle: '    -     run  -    -    -    paus -    slpg -    stop zomb dead -    -',
+  running: ' -     -    blkd -    idle paus -    -    -    stop zomb dead -    -',
+  blocked: ' -     -    -    run  idle paus -    -    -    stop zomb dead -    -',
+  paused: '  -     -    -    -    -    -    idle -    -    stop zomb dead -    -',
+  sleeping: '-     -    -    -    -    -    -    -    strt stop -    -    -    -',
+  stopping: '-     -    -    -    -    -    -    slpg -    -    zomb dead -    -',
+  zombie: '  -     -    -    -    -    -    -    -    -    -    -    dead strt dead',
+  dead: '    -     -    -    -    -    -    -    -    -    -    -    -    -    -',
 };
 
 const CELLS = STATES.flatMap((state) => {
   const row = TABLE[state].trim().split(/\s+/);
-  return STATE_EVENTS.map((event, i) => [state, event, row[i] as string] as const);
+  return STATE_EVENTS.map((event, i) => {
+    const word = row[i] as string;
+    return [state, event, WORDS[word] ?? word] as const;
+  });
 });
 
 describe('TRANSITIONS', () => {
@@ -54,6 +62,12 @@ describe('TRANSITIONS', () => {
       expect.objectContaining({ code: 'wrong_state', details: { state, event } }),
     );
     expect(move).toThrow(/process 7 is .* \(P4\)/);
+  });
+});
+
+describe('isAtWork()', () => {
+  it('takes for at work who executes tasks or could at once (P4)', () => {
+    expect(STATES.filter(isAtWork)).toEqual(['idle', 'running', 'blocked']);
   });
 });
 
