@@ -14,6 +14,18 @@ function sleeping(wish: SpawnWish = {}): { t: TestKernel; lead: Pid; pid: Pid } 
   return { t, lead, pid };
 }
 
+function zombie(t: TestKernel): Pid {
+  const pid = t.spawn({ image: 'hold' });
+  t.ends(pid);
+  return pid;
+}
+
+function dead(t: TestKernel): Pid {
+  const pid = t.spawn({ image: 'hold' });
+  t.call('kill', { pid, ...KILL });
+  return pid;
+}
+
 const taskOf = (t: TestKernel, pid: Pid): TaskId =>
   [...t.runtime.agent(pid).tasks.keys()][0] as TaskId;
 
@@ -112,24 +124,8 @@ describe('Sleeper.sleep()', () => {
       },
       'is stopping',
     ],
-    [
-      'a zombie',
-      (t) => {
-        const pid = t.spawn({ image: 'hold' });
-        t.ends(pid);
-        return pid;
-      },
-      'is zombie',
-    ],
-    [
-      'a dead one',
-      (t) => {
-        const pid = t.spawn({ image: 'hold' });
-        t.call('kill', { pid, ...KILL });
-        return pid;
-      },
-      'is dead',
-    ],
+    ['a zombie', zombie, 'is zombie'],
+    ['a dead one', dead, 'is dead'],
   ];
 
   it.each(busy)('refuses %s (S7)', (_, make, words) => {
@@ -398,22 +394,8 @@ describe('Sleeper.wake()', () => {
   it.each([
     ['an idle one', (t: TestKernel) => t.spawn({ image: 'hold' })],
     ['a virtual one that is awake', (t: TestKernel) => t.spawn()],
-    [
-      'a dead one',
-      (t: TestKernel) => {
-        const pid = t.spawn();
-        t.call('kill', { pid, ...KILL });
-        return pid;
-      },
-    ],
-    [
-      'a zombie',
-      (t: TestKernel) => {
-        const pid = t.spawn({ image: 'hold' });
-        t.ends(pid);
-        return pid;
-      },
-    ],
+    ['a dead one', dead],
+    ['a zombie', zombie],
   ] as const)('refuses %s: it does not sleep (S7)', (_, make) => {
     const t = testKernel();
     const { refusal } = t.call('wake', { pid: make(t) });
