@@ -121,14 +121,14 @@ function buildServing(base: Base, life: Life): Serving {
   return { spawner, waiter, escalations, sleeper };
 }
 
-/** A spawn in the air is refused first, waits take the result, and only then a kill goes on. */
+/** Waits take the result first, and only then a kill goes on. */
 function listenersOf({ rate }: Base, parts: Ending & Serving): readonly LifeListener[] {
-  const { spawner, waiter, escalations, killer, sleeper } = parts;
+  const { waiter, escalations, killer, sleeper } = parts;
   const forgetful: LifeListener = {
     onExited: ({ pid }) => rate.forget(pid),
     onStartFailed: ({ pid }) => rate.forget(pid),
   };
-  return [spawner, waiter, escalations, killer, sleeper, forgetful];
+  return [waiter, escalations, killer, sleeper, forgetful];
 }
 
 const crashLoop = (record: ProcessRecord, detail: string) =>
