@@ -1,5 +1,6 @@
 // Hands shares to workers: spawns one for each, delegates, reads its findings. One that crashes is
-// restarted by the kernel and tries again; one that fails is replaced once, and what then is still not read is said as a gap. Kills every worker it made.
+// restarted by the kernel and tries again; one that fails is replaced once, and what then is still
+// not read is said as a gap. Kills every worker it made.
 import type { TaskContext, TaskResult } from '@hivekernel/sdk';
 import type { DocumentFile } from './documents.ts';
 import { parseFindings } from './findings.ts';
