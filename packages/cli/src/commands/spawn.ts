@@ -73,6 +73,7 @@ Examples:
 async function spawn(context: Context, command: Command): Promise<void> {
   const [word = ''] = command.args;
   const flags = command.opts<SpawnFlags>();
+  const limits = limitsOf(flags);
   const spec = await findSpec(word, context.cwd);
   if (spec === undefined) throw await noSpec(word);
   const client = await context.client();
@@ -88,7 +89,7 @@ async function spawn(context: Context, command: Command): Promise<void> {
       env: readPairs(env, '--env'),
       ...given({ model: rest.model, user: rest.user, cwd: rest.cwd }),
       ...given({ systemPrompt: prompt, initialTask: task }),
-      ...given({ restart: rest.restart, strategy: rest.strategy, ...limitsOf(rest) }),
+      ...given({ restart: rest.restart, strategy: rest.strategy, ...limits }),
     },
     parent === undefined ? {} : { as: parent.pid },
   );

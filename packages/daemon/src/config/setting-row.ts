@@ -1,4 +1,5 @@
 // What a row of the settings table is, and the spans of time and size that rows are written in.
+// Not the rows: those are in settings-table.ts and supervision-rows.ts.
 
 import type { Kind } from './value-kinds.ts';
 

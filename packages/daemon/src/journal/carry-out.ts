@@ -4,7 +4,7 @@
 import type { Effect } from '@hivekernel/kernel';
 import type { World } from './host.ts';
 
-export type WorldEffect = Exclude<Effect, { do: 'reply' | 'observe' }>;
+type WorldEffect = Exclude<Effect, { do: 'reply' | 'observe' }>;
 
 export function carryOut(effect: WorldEffect, world: World): void {
   switch (effect.do) {

@@ -69,7 +69,7 @@ function blobsOf(fact: Fact, find: FindBlob): readonly Blob[] {
   return contentsOf(fact).flatMap(({ hash }) => (hash === undefined ? [] : (find(hash) ?? [])));
 }
 
-/** The replies that come with acknowledgements, a state to be kept, what a process told of itself. */
+/** Replies that come with acknowledgements, a state to be kept, what a process told of itself. */
 function contentsOf(fact: Fact): readonly Content[] {
   switch (fact.fact) {
     case 'acked':

@@ -62,6 +62,6 @@ export interface GatewayPorts {
   record(call: LlmCallRecord): void;
   /** Completion tokens that just arrived, by our count. For display; never the bill. */
   observe(pid: number, tokenDelta: number): void;
-  /** S6: something came of its model calls, and it may be quiet for so long from now; 0: as ever. */
+  /** S6: something came of its model calls; it may be quiet for so long from now, 0: as ever. */
   progressed(pid: number, quietMs: number): void;
 }
