@@ -57,7 +57,7 @@ describe('kill -9 of an agent that is permanent', () => {
     const { client } = await boot(PERMANENT);
     const pid = await spawn(client, 'phoenix', PHOENIX);
     const before = await client.info(pid);
-    const task = client.executeTask({ pid, description: 'rise', retriesMax: 1 });
+    const task = client.executeTask({ pid, description: 'rise', retries: 1 });
     await untilEvent(client, ({ kind }) => kind === 'artifact.stored');
     process.kill(before.osPid, 'SIGKILL');
 

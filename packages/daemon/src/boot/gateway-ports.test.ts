@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS } from '@hivekernel/kernel';
 import type { Event } from '@hivekernel/kernel';
 import { MemoryStore } from '@hivekernel/testkit';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { World } from '../journal/host.ts';
 import { JournaledKernel } from '../journal/journaled-kernel.ts';
 import { AccessKeys } from './access-keys.ts';
@@ -20,11 +20,13 @@ const NOWHERE: World = {
 
 const settings = DEFAULT_SETTINGS;
 
+const faults: Error[] = [];
+afterEach(() => expect(faults.splice(0)).toEqual([]));
+
 async function openHost(): Promise<JournaledKernel> {
-  const onFatal = (error: Error): void => {
-    throw error;
-  };
-  const host = await JournaledKernel.open({ store: new MemoryStore(), settings, onFatal });
+  const onFault = (error: Error): void => void faults.push(error);
+  const listeners = { onFatal: onFault, onFault };
+  const host = await JournaledKernel.open({ store: new MemoryStore(), settings, ...listeners });
   host.start(NOWHERE);
   return host;
 }

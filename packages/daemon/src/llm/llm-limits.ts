@@ -26,8 +26,11 @@ export const LLM_LIMITS = {
   retryAfterMaxMs: 30_000,
   /** From the request to the headers of the answer, and from there to the first of its body. */
   firstByteTimeoutMs: 120_000,
-  /** Between two pieces of an answer. */
-  idleTimeoutMs: 60_000,
+  /**
+   * Between two pieces of an answer. Below `watchdog.hang_after`: a call is given up before its
+   * process counts as hung (S6).
+   */
+  idleTimeoutMs: 45_000,
   /** A whole answer, or one event of a stream. */
   answerBytesMax: 32 * MIB,
   errorBodyBytesMax: 64 * 1024,

@@ -38,6 +38,8 @@ export class KillTable {
   readonly #table: ProcessTable;
   readonly byId = new Map<Seq, KillRecord>();
   readonly #byPid = new Map<Pid, Set<KillRecord>>();
+  /** By the parents of those that are left, targets or not. */
+  readonly #byParent = new Map<Pid, Set<KillRecord>>();
 
   constructor(table: ProcessTable) {
     this.#table = table;
@@ -54,15 +56,17 @@ export class KillTable {
         const kill = this.byId.get(event.body.kill);
         if (kill === undefined) return;
         this.byId.delete(kill.kill);
-        for (const pid of kill.targets) this.#forget(kill, pid);
+        for (const pid of kill.targets) drop(this.#byPid, pid, kill);
+        for (const pid of kill.leftBelow.keys()) drop(this.#byParent, pid, kill);
       },
       'process.exited': (event) => this.#exited(event.body.pid),
       // P9: its children are its heir's now.
       'process.gone': ({ body: { pid, heir } }) => {
-        for (const { leftBelow } of this.of(pid)) {
-          const orphans = leftBelow.get(pid) ?? 0;
-          leftBelow.delete(pid);
-          if (orphans > 0) leftBelow.set(heir, (leftBelow.get(heir) ?? 0) + orphans);
+        for (const kill of [...(this.#byParent.get(pid) ?? [])]) {
+          const orphans = kill.leftBelow.get(pid) ?? 0;
+          kill.leftBelow.delete(pid);
+          drop(this.#byParent, pid, kill);
+          if (orphans > 0) this.#countBelow(kill, heir, orphans);
         }
       },
     };
@@ -74,14 +78,10 @@ export class KillTable {
       const target = this.#table.find(pid);
       if (target === undefined || !isLive(target.state)) continue;
       record.left.add(pid);
-      countBelow(record, target.parent, 1);
+      this.#countBelow(record, target.parent?.pid, 1);
     }
     this.byId.set(kill.kill, record);
-    for (const pid of kill.targets) {
-      const kills = this.#byPid.get(pid);
-      if (kills === undefined) this.#byPid.set(pid, new Set([record]));
-      else kills.add(record);
-    }
+    for (const pid of kill.targets) enter(this.#byPid, pid, record);
   }
 
   #began(event: EventOf<'kill.began'>): void {
@@ -89,20 +89,29 @@ export class KillTable {
   }
 
   #exited(pid: Pid): void {
-    const parent = this.#table.find(pid)?.parent;
-    for (const kill of this.of(pid)) if (kill.left.delete(pid)) countBelow(kill, parent, -1);
+    const parent = this.#table.find(pid)?.parent?.pid;
+    for (const kill of this.of(pid)) {
+      if (kill.left.delete(pid)) this.#countBelow(kill, parent, -1);
+    }
   }
 
-  #forget(kill: KillRecord, pid: Pid): void {
-    const kills = this.#byPid.get(pid);
-    kills?.delete(kill);
-    if (kills?.size === 0) this.#byPid.delete(pid);
+  #countBelow(kill: KillRecord, parent: Pid | undefined, by: number): void {
+    if (parent === undefined) return;
+    kill.leftBelow.set(parent, (kill.leftBelow.get(parent) ?? 0) + by);
+    enter(this.#byParent, parent, kill);
   }
 }
 
-function countBelow(kill: KillRecord, parent: ProcessRecord | undefined, by: 1 | -1): void {
-  if (parent === undefined) return;
-  kill.leftBelow.set(parent.pid, (kill.leftBelow.get(parent.pid) ?? 0) + by);
+function enter(map: Map<Pid, Set<KillRecord>>, pid: Pid, kill: KillRecord): void {
+  const kills = map.get(pid);
+  if (kills === undefined) map.set(pid, new Set([kill]));
+  else kills.add(kill);
+}
+
+function drop(map: Map<Pid, Set<KillRecord>>, pid: Pid, kill: KillRecord): void {
+  const kills = map.get(pid);
+  kills?.delete(kill);
+  if (kills?.size === 0) map.delete(pid);
 }
 
 /** Has it children in the kill that still live? Those go first (P10). */

@@ -61,10 +61,11 @@ export class Watchdog {
     if (watch !== undefined) watch.progressMonoMs = this.#log.monoMs;
   }
 
-  /** Its model call may be silent for so long from now. */
+  /** Its model calls may be silent for so long from now; 0: as ever. */
   modelQuiet(pid: Pid, quietMs: number): void {
     this.progressed(pid);
-    if (quietMs > 0) extend(this.#quietModels, pid, this.#until(quietMs));
+    if (quietMs > 0) this.#quietModels.set(pid, this.#until(quietMs));
+    else this.#quietModels.delete(pid);
   }
 
   /** It declared a long tool; a later word takes the place of this one, and 0 ends it. */
@@ -181,7 +182,3 @@ export class Watchdog {
 }
 
 const MS_PER_SECOND = 1_000;
-
-function extend(map: Map<Pid, number>, pid: Pid, untilMonoMs: number): void {
-  map.set(pid, Math.max(map.get(pid) ?? 0, untilMonoMs));
-}
