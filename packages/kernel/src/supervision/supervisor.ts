@@ -16,7 +16,7 @@ import type { ExitCause } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
-import { requireMove } from '../process/states.ts';
+import { isLive, requireMove } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { Groups } from './groups.ts';
@@ -136,6 +136,14 @@ export class Supervisor implements Judge {
     this.#returnNow(record, { why });
   }
 
+  /** S4: those that count, forgotten after health. Who starts, sleeps or has ended gains none. */
+  restartsInRow(record: ProcessRecord): number {
+    const { state, readyMonoMs } = record;
+    const isUp = isLive(state) && state !== 'starting' && state !== 'sleeping';
+    const healthyMs = isUp ? this.#log.monoMs - readyMonoMs : 0;
+    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
+  }
+
   /** At a restore: those that back off are waited for again. */
   rearm(): void {
     for (const record of this.#table.byPid.values()) {
@@ -170,7 +178,7 @@ export class Supervisor implements Judge {
     }
     const aftermath = AFTERMATH[spec.restart][kindOfEnd(end)];
     if (aftermath !== 'restart') return { fate: aftermath };
-    const restarts = this.#restartsInRow(record);
+    const restarts = this.restartsInRow(record);
     return restarts >= this.#settings.restartsMax
       ? { fate: 'quarantine', restarts }
       : { fate: 'restart', attempt: restarts + 1 };
@@ -196,12 +204,6 @@ export class Supervisor implements Judge {
         this.#restart(record, end, verdict.attempt);
         return false;
     }
-  }
-
-  /** S4: forgotten after health. A start that failed had none. */
-  #restartsInRow(record: ProcessRecord): number {
-    const healthyMs = record.state === 'starting' ? 0 : this.#log.monoMs - record.readyMonoMs;
-    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
   }
 
   #restart(record: ProcessRecord, end: RunEnd, attempt: number): void {
