@@ -122,7 +122,7 @@ describe('hive sleep, wake, restart', { timeout: TIMEOUT_MS }, () => {
     expect(await hive('run', pid, 'x', '--wait')).toMatchObject({ code: 0, stdout: 'did x\n' });
 
     const restart = await hive('restart', pid, '--reason', 'new prompt');
-    expect(restart).toMatchObject({ code: 0, stdout: 'restarting 1\n' });
+    expect(restart).toMatchObject({ code: 0, stdout: 'restarted 1\n' });
     expect(await isIn(pid, 'idle')).toMatchObject({ code: 0 });
     const now = await agentOf(pid);
     expect(now).toMatchObject({ state: 'idle', exitCause: 'restarted' });

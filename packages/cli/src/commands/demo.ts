@@ -6,7 +6,7 @@
 
 import type { Command } from 'commander';
 import { connect } from '@hivekernel/client';
-import type { TaskReport } from '@hivekernel/client';
+import type { HiveClient, TaskReport } from '@hivekernel/client';
 import { loadConfig } from '@hivekernel/daemon/config';
 import type { Config, Flags } from '@hivekernel/daemon/config';
 import type { Bind } from '../command-table.ts';
@@ -19,7 +19,6 @@ import { hostKernel } from '../kernel/hosted-kernel.ts';
 import type { HostedKernel } from '../kernel/hosted-kernel.ts';
 import { head, kernelLines, printLines } from '../kernel/kernel-lines.ts';
 import { findKernel } from '../kernel/reach-kernel.ts';
-import type { HiveClient } from '@hivekernel/client';
 import { requireDataDir } from '../kernel/require-data-dir.ts';
 import { addSettingFlags, givenSettings } from '../kernel/setting-flags.ts';
 import { exitCodeOfSignal, onStopSignals } from '../kernel/signals.ts';
@@ -31,7 +30,10 @@ import { renderDocument } from '../output/listing.ts';
 import { crewSpec } from '../run/agent-spec.ts';
 import { requireMember } from '../run/crew.ts';
 import { ownDocuments } from '../run/default-documents.ts';
+import { InjectedCrash } from '../run/injected-crash.ts';
+import type { RunModel } from '../run/run-model.ts';
 import { openView } from '../run/run-view.ts';
+import type { RunView } from '../run/run-view.ts';
 import { artifactOf, exitCodeOfTask, taskError } from '../run/task-outcome.ts';
 import { readParams } from '../run/task-params.ts';
 import type { ParamFlags } from '../run/task-params.ts';
@@ -44,6 +46,8 @@ const QUESTION = 'What is HiveKernel, and how does it keep a swarm alive and acc
 interface DemoFlags extends ParamFlags {
   readonly once?: boolean;
   readonly workers?: string;
+  /** False with --no-crash. */
+  readonly crash?: boolean;
 }
 
 export function define(command: Command, bind: Bind): void {
@@ -52,6 +56,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--input <paths...>', "files and directories to read; left out: this project's own")
     .option('--workers <n>', 'how many workers at most')
     .option('--once', 'stop when it is answered')
+    .option('--no-crash', 'kill no worker to show that it comes back')
     .addHelpText('after', '\nExample:\n  npm start -- "What does it cost?" --input ./contracts\n');
   addSettingFlags(command);
   bind(command, (context, { args: [question = QUESTION] }) =>
@@ -120,7 +125,7 @@ class Demo {
     const request = { cwd, env, terminal, isVerbose: flags.verbosity > 0 };
     this.#kernel = await hostKernel({ ...request, flags: { ...settings, ...ports } });
     printLines(terminal, kernelLines(this.#kernel, cwd));
-    return await connect({ dataDir, client: `hive/${cliVersion()}` });
+    return connect({ dataDir, client: `hive/${cliVersion()}` });
   }
 
   async #research(client: HiveClient): Promise<number> {
@@ -136,7 +141,7 @@ class Demo {
         target: { kind: 'spec', spec },
         description: this.#question,
         params: this.#params,
-        openView: (model) => openView({ terminal, model, hint: 'Ctrl-C stops it' }),
+        openView: (model) => this.#openView(model),
       });
       const end = await Promise.race([this.#run.report, this.#interrupted.promise]);
       if (typeof end === 'string') return await this.#giveUp(this.#run);
@@ -150,6 +155,15 @@ class Demo {
     } finally {
       client.close();
     }
+  }
+
+  /** For people, in a kernel of its own, it also shows how a worker dies and comes back. */
+  #openView(model: RunModel): RunView {
+    const { terminal, format } = this.#context;
+    const view = openView({ terminal, model, hint: 'Ctrl-C stops it' });
+    const { crash } = this.#command.opts<DemoFlags>();
+    if (crash === false || format !== 'table' || this.#kernel === undefined) return view;
+    return new InjectedCrash(view, { model, kill: (osPid) => process.kill(osPid, 'SIGKILL') });
   }
 
   /** In a kernel that goes on, the swarm must not. */

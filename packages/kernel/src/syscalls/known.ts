@@ -1,5 +1,5 @@
-// What the kernel knows of a process, for the dump that SIGUSR1 asks for (S1): what it waits for, what
-// waits for it. Texts of others (mail, tasks' contexts) are not in it.
+// What the kernel knows of a process, for the dump that SIGUSR1 asks for (S1): what it waits for,
+// what waits for it. Texts of others (mail, tasks' contexts) are not in it.
 
 import type { ProcessRecord } from '../process/record.ts';
 import type { KernelParts } from './parts.ts';
