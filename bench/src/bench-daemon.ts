@@ -104,8 +104,13 @@ function startProgram(dir: string, { profileDir }: Ground): ChildProcess {
   const flags = ['--data', dir, '--listen', ':0', '--http-port', '0', '--model', 'sim/default'];
   return spawn(process.execPath, [...profiling, DAEMON_PROGRAM, ...flags], {
     cwd: dir,
-    // Nothing of the user's: neither keys nor settings.
-    env: { PATH: process.env['PATH'], HOME: dir, HIVE_MODELS_LOCAL_PROBE: 'false' },
+    // Nothing of the user's: neither keys nor settings. Nobody but the load.
+    env: {
+      PATH: process.env['PATH'],
+      HOME: dir,
+      HIVE_MODELS_LOCAL_PROBE: 'false',
+      HIVE_MAID_ENABLED: 'false',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

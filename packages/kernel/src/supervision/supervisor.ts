@@ -138,6 +138,12 @@ export class Supervisor implements Judge {
     this.#returnNow(record, { why, owed: record.owed });
   }
 
+  /** S4: those that count, forgotten after health, in this run or an earlier one since. */
+  restartsInRow(record: ProcessRecord): number {
+    const healthyMs = Math.max(record.healthMs, upMs(record, this.#log.monoMs));
+    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
+  }
+
   /** At a restore: those that back off are waited for again. */
   rearm(): void {
     for (const record of this.#table.byPid.values()) {
@@ -172,7 +178,7 @@ export class Supervisor implements Judge {
     }
     const aftermath = AFTERMATH[spec.restart][kindOfEnd(end)];
     if (aftermath !== 'restart') return { fate: aftermath };
-    const restarts = this.#restartsInRow(record);
+    const restarts = this.restartsInRow(record);
     return restarts >= this.#settings.restartsMax
       ? { fate: 'quarantine', restarts }
       : { fate: 'restart', attempt: restarts + 1 };
@@ -198,12 +204,6 @@ export class Supervisor implements Judge {
         this.#restart(record, end, verdict.attempt);
         return false;
     }
-  }
-
-  /** S4: forgotten after health, in this run or an earlier one since. */
-  #restartsInRow(record: ProcessRecord): number {
-    const healthyMs = Math.max(record.healthMs, upMs(record, this.#log.monoMs));
-    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
   }
 
   #restart(record: ProcessRecord, end: RunEnd, attempt: number): void {
