@@ -1,7 +1,7 @@
 // A kernel to be measured: the daemon as a program of its own, so that it shares no thread with the
 // load, in a directory of its own, with a simulated model and what a benchmark sets.
-//   Whatever happens, its process, its directory, and whatever its agents left are gone when `using`
-//   is over.
+//   Whatever happens, its process, its directory, and whatever its agents left are gone when
+//   `using` is over.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -80,7 +80,11 @@ export class Delegation {
       aspects: JSON.stringify(asked.aspects),
       findings: key,
     };
-    const result = await this.#execute(pid, { description: asked.question, params, retries: RETRIES });
+    const result = await this.#execute(pid, {
+      description: asked.question,
+      params,
+      retries: RETRIES,
+    });
     const stored = await this.#ctx.artifacts.get(key);
     const findings = parseFindings(stored.text(), asked.aspects);
     return { worker, files, findings, metadata: result.metadata };
