@@ -22,7 +22,13 @@ describe('BENCHMARKS', () => {
     '%s gives figures and leaves nothing behind',
     async (name, benchmark) => {
       const signal = AbortSignal.timeout(RUN_MS_MAX);
-      const figures = await benchmark.run({ effort: 'tiny', dir, diskCommitMs: 1, signal });
+      const figures = await benchmark.run({
+        effort: 'tiny',
+        dir,
+        diskCommitMs: 1,
+        seed: 1,
+        signal,
+      });
       expect(figures.length).toBeGreaterThan(0);
       for (const figure of figures) {
         expect(figure.name.startsWith(name)).toBe(true);

@@ -30,6 +30,15 @@ describe('hive', () => {
     { args: ['ps', 'a', 'b'], says: 'too many arguments' },
     { args: ['ps', '-o', 'xml'], says: '-o wants one of table, wide, json' },
     { args: ['ps', '--timeout', '5'], says: '--timeout wants a time with its unit' },
+    { args: ['kill', '-FOO', '7'], says: 'There is no signal "FOO"; there are TERM, KILL,' },
+    { args: ['kill', '-11', '7'], says: 'There is no signal "11"' },
+    { args: ['kill', '-9'], says: "missing required argument 'selector'." },
+    { args: ['kill', '-9', '7', '--grace', '1s'], says: '--grace is for TERM; KILL has none.' },
+    { args: ['wait', '7', '--for', 'state=waitin'], says: 'There is no state "waitin"' },
+    { args: ['wait', '7', '--peek'], says: '--peek goes with --for exit.' },
+    { args: ['spawn', 'x', '--restart', 'twice'], says: "option '--restart <policy>' argument" },
+    { args: ['run', 'x', 'y', '--retries', 'many'], says: '--retries wants a whole number' },
+    { args: ['reparent', '7'], says: "missing required argument 'parent'." },
     { args: ['help', 'pss'], says: 'There is no help for "pss". Did you mean "ps"?' },
   ])('refuses $args with 2', async ({ args, says }) => {
     const { stdout, stderr, code } = await hive(...args);

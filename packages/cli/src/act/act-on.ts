@@ -1,10 +1,10 @@
 // The way of every command that acts on agents: find them, show what it would hit, ask where that
 // is more than a slip may do, do it to each, tell what became of it.
 
+import type { AgentView, HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors/exit-codes.ts';
-import type { AgentView, HiveClient } from '@hivekernel/client';
 import { confirm } from '../output/confirm.ts';
 import { plural } from '../output/human.ts';
 import { readSelectors } from '../select/read-selectors.ts';

@@ -1,8 +1,8 @@
 // What an act would hit, counted before it is done: who, what they are in the middle of, what they
 // spent, what lies unread in their mailboxes (UX §4.7).
 
-import { plural, showCount } from '../output/human.ts';
 import type { AgentView } from '@hivekernel/client';
+import { plural, showCount } from '../output/human.ts';
 
 export interface BlastRadius {
   readonly agents: number;

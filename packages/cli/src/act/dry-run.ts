@@ -1,8 +1,8 @@
 // `--dry-run`: who would be hit and what would be lost, as data.
 // It only tells; nothing here calls the kernel.
 
-import type { Context } from '../context.ts';
 import type { AgentView } from '@hivekernel/client';
+import type { Context } from '../context.ts';
 import { renderListing } from '../output/listing.ts';
 import { agentColumns, toAgentItem } from '../select/agent-items.ts';
 import { blastOf, blastWords } from './blast-radius.ts';

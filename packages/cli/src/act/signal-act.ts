@@ -2,8 +2,8 @@
 //   TERM and KILL end: they ask where more than one agent is hit; KILL on a subtree always. The
 //   others undo themselves or lose a task at most, and never ask.
 
-import { usageError } from '../errors/cli-error.ts';
 import type { AgentView, HiveClient, SignalOrder } from '@hivekernel/client';
+import { usageError } from '../errors/cli-error.ts';
 import type { Act } from './act-on.ts';
 import type { Done } from './carry-out.ts';
 import type { SignalWord } from './signal-words.ts';

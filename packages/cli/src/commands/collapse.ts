@@ -43,6 +43,8 @@ Examples:
 async function collapse(context: Context, command: Command): Promise<number> {
   const [word = ''] = command.args;
   const flags = command.opts<CollapseFlags>();
+  const { grace } = flags;
+  const order = grace === undefined ? {} : { graceMs: durationFlag('--grace', grace) };
   const client = await context.client();
   const { agents } = await client.processes({ includeDead: true });
   // What is below it is meant either way.
@@ -57,8 +59,6 @@ async function collapse(context: Context, command: Command): Promise<number> {
     const question = `Collapse the branch under ${safeLine(root.name)} (pid ${root.pid})?`;
     if (!(await confirm(context, { blast, question }))) return EXIT.failed;
   }
-  const { grace } = flags;
-  const order = grace === undefined ? {} : { graceMs: durationFlag('--grace', grace) };
   const results = await client.collapse(root.pid, order);
   const empty = `Nobody was below ${safeLine(root.name)} (pid ${root.pid}).`;
   context.list(resultListing(results, empty), flags);

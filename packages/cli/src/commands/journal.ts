@@ -1,7 +1,7 @@
 // `hive journal [SEL]`: the structured log of everything. Without a filter the kernel cuts it to
 // the last n; with one it is read whole and cut here.
 
-import type { FollowRequest, KernelEvent } from '@hivekernel/client';
+import type { FollowRequest, HiveClient, KernelEvent } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
@@ -12,7 +12,6 @@ import { journalLine } from '../journal/journal-line.ts';
 import { LEVELS } from '../journal/told.ts';
 import type { Level } from '../journal/told.ts';
 import { untilSignal } from '../kernel/signals.ts';
-import type { HiveClient } from '@hivekernel/client';
 import { countFlag, readDuration } from '../output/human.ts';
 import { csvRow, renderDocument } from '../output/listing.ts';
 import { toYaml } from '../output/yaml.ts';

@@ -1,12 +1,12 @@
 // `hive reparent SEL PARENT`: moves an agent, with all below it, under another parent. Its pid, its
 // name and its address stay.
 
+import type { AgentView } from '@hivekernel/client';
 import type { Command } from 'commander';
 import { addActOptions } from '../act/act-on.ts';
 import type { ActFlags } from '../act/act-on.ts';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import type { AgentView } from '@hivekernel/client';
 import { safeLine } from '../output/plain-text.ts';
 import { resolveOne } from '../select/resolve.ts';
 import { subtreeOf } from '../select/selector.ts';

@@ -26,8 +26,6 @@ export function define(command: Command, bind: Bind): void {
 const EXAMPLES = `
 Pid, name, parent, mailbox, artifacts and last checkpoint stay. More than one is asked about.
 
-It returns when the stop began; hive wait coder --for state=idle waits for the start.
-
 Examples:
   hive restart coder --reason "new prompt"
   hive restart 'role=worker state=zombie' --yes
@@ -46,8 +44,7 @@ function restartAct({ grace, reason }: RestartFlags): Act {
     kind: 'RestartResult',
     verb: 'restart',
     effect: 'restart',
-    // The kernel answers before it is done.
-    done: 'restarting',
+    done: 'restarted',
     field: 'restarted',
     also: { reason: reason ?? null },
     isOneByOne: true,

@@ -58,12 +58,12 @@ async function run(context: Context, command: Command): Promise<number> {
   const flags = command.opts<RunFlags>();
   const { terminal, cwd } = context;
   const given = readParams(flags, cwd);
+  const retries = flags.retries === undefined ? 0 : countFlag('--retries', flags.retries);
   const client = await context.client();
   const target = await findTarget(agent, { client, cwd });
   const params = { ...inputFor(context, target, given), ...given };
   const { timeoutMs } = context.flags;
   const hint = 'Ctrl-C leaves it running';
-  const retries = flags.retries === undefined ? 0 : countFlag('--retries', flags.retries);
   const isWatched = flags.wait === true && context.format !== 'name';
   const task = await TaskRun.begin({
     client,

@@ -3,13 +3,12 @@
 
 import type { Command } from 'commander';
 import { PRIORITY } from '@hivekernel/client';
-import type { MessageOrder, Priority } from '@hivekernel/client';
+import type { AgentView, MessageOrder, Priority } from '@hivekernel/client';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { asCliError } from '../errors/cli-error.ts';
 import type { CliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
-import type { AgentView } from '@hivekernel/client';
 import { durationFlag } from '../output/human.ts';
 import { resolveAll, resolveOne } from '../select/resolve.ts';
 import { parseSelector } from '../select/selector.ts';

@@ -1,12 +1,13 @@
 // `hive spawn SPEC`: starts an agent and leaves it running. stdout: its pid, and nothing else.
 // It gives no task to wait for: that is `hive run`.
 
+import { RESTART_POLICIES, STRATEGIES } from '@hivekernel/client';
+import type { AgentView, HiveClient, RestartPolicy, Strategy } from '@hivekernel/client';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { noMatch } from '../errors/cli-error.ts';
-import type { AgentView, HiveClient, RestartPolicy, Strategy } from '@hivekernel/client';
 import { durationFlag } from '../output/human.ts';
 import { findSpec, readRole, readTier } from '../run/agent-spec.ts';
 import { loadCrew } from '../run/crew.ts';
@@ -31,9 +32,6 @@ interface SpawnFlags {
   readonly firstTokenLimit?: string;
 }
 
-const POLICIES = ['permanent', 'transient', 'notify', 'temporary'];
-const STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'];
-
 export function define(command: Command, bind: Bind): void {
   command
     .argument('<spec>', 'file.ts#Export, package#Export, or one of the crew')
@@ -48,7 +46,9 @@ export function define(command: Command, bind: Bind): void {
     .option('--prompt <text>', 'its system prompt')
     .option('--task <text>', 'its first task')
     .addOption(
-      new Option('--restart <policy>', 'after its end; left out: by its role').choices(POLICIES),
+      new Option('--restart <policy>', 'after its end; left out: by its role').choices(
+        RESTART_POLICIES,
+      ),
     )
     .addOption(
       new Option('--strategy <word>', 'whom a restart of its children concerns').choices(
@@ -73,6 +73,7 @@ Examples:
 async function spawn(context: Context, command: Command): Promise<void> {
   const [word = ''] = command.args;
   const flags = command.opts<SpawnFlags>();
+  const limits = limitsOf(flags);
   const spec = await findSpec(word, context.cwd);
   if (spec === undefined) throw await noSpec(word);
   const client = await context.client();
@@ -88,7 +89,7 @@ async function spawn(context: Context, command: Command): Promise<void> {
       env: readPairs(env, '--env'),
       ...given({ model: rest.model, user: rest.user, cwd: rest.cwd }),
       ...given({ systemPrompt: prompt, initialTask: task }),
-      ...given({ restart: rest.restart, strategy: rest.strategy, ...limitsOf(rest) }),
+      ...given({ restart: rest.restart, strategy: rest.strategy, ...limits }),
     },
     parent === undefined ? {} : { as: parent.pid },
   );

@@ -2,7 +2,7 @@
 // told). `hive status SEL`: one agent on one screen, with its last lines; 0 it lives, 3 it is over.
 
 import { join } from 'node:path';
-import type { KernelStatus } from '@hivekernel/client';
+import type { HiveClient, KernelStatus } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
@@ -11,7 +11,6 @@ import { EXIT } from '../errors/exit-codes.ts';
 import { toJournalItem } from '../journal/journal-item.ts';
 import type { JournalItem } from '../journal/journal-item.ts';
 import { shownPath } from '../kernel/reach-kernel.ts';
-import type { HiveClient } from '@hivekernel/client';
 import { isoTime, plural, showAge, showBytes, showCount } from '../output/human.ts';
 import { padEnd, safeLine } from '../output/plain-text.ts';
 import { toAgentItem } from '../select/agent-items.ts';

@@ -1,10 +1,10 @@
 // `hive tree [SEL]`: who started whom. In machine formats the rows of `ps`, parents first.
 // The drawing is for people and may change; programs read the rows.
 
+import type { AgentView } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import type { AgentView } from '@hivekernel/client';
 import { showCount } from '../output/human.ts';
 import { renderListing } from '../output/listing.ts';
 import { displayWidth, padEnd, safeLine } from '../output/plain-text.ts';

@@ -3,6 +3,7 @@
 //   S8. `exit` also takes the results of the king's own children, as a parent's waiting does, and
 //   prints them; `--peek` leaves them. What other parents have to take is never taken from them.
 
+import type { AgentView, ExitReport, HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
 import { resultListing } from '../act/results.ts';
 import type { Bind } from '../command-table.ts';
@@ -10,7 +11,6 @@ import type { Context } from '../context.ts';
 import { asCliError, CliError, usageError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { untilSignal } from '../kernel/signals.ts';
-import type { AgentView, ExitReport, HiveClient } from '@hivekernel/client';
 import { showSpan } from '../output/human.ts';
 import { resolveAll } from '../select/resolve.ts';
 import { isOver } from '../select/state-words.ts';

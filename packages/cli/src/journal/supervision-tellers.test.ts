@@ -11,9 +11,6 @@ interface Row {
   readonly msg: string;
 }
 
-/** The event has a field of this name; a literal with it would look like a promise. */
-const thenIs = (word: string) => JSON.parse(`{"then":"${word}"}`) as Record<string, string>;
-
 const ROWS: readonly Row[] = [
   {
     kind: 'process.restarting',
@@ -77,19 +74,19 @@ const ROWS: readonly Row[] = [
   { kind: 'process.responsive', body: { isResponsive: true }, level: 'info', msg: 'answers again' },
   {
     kind: 'process.halting',
-    body: { cause: 'over_limit', detail: 'lived for 10 min', ...thenIs('end') },
+    body: { cause: 'over_limit', detail: 'lived for 10 min', next: 'end' },
     level: 'debug',
     msg: 'is stopped, over limit: lived for 10 min; then it ends',
   },
   {
     kind: 'process.halting',
-    body: { cause: 'restarted', detail: '', ...thenIs('restart') },
+    body: { cause: 'restarted', detail: '', next: 'restart' },
     level: 'debug',
     msg: 'is stopped, restarted; then it starts again',
   },
   {
     kind: 'process.halting',
-    body: { cause: 'hung', detail: '', ...thenIs('pray') },
+    body: { cause: 'hung', detail: '', next: 'pray' },
     level: 'debug',
     msg: 'is stopped, hung',
   },
@@ -102,7 +99,7 @@ const ROWS: readonly Row[] = [
   { kind: 'process.relaunched', body: {}, level: 'debug', msg: 'starts again' },
   {
     kind: 'process.halting',
-    body: { cause: 'done', detail: 'sleep', ...thenIs('sleep') },
+    body: { cause: 'done', detail: 'sleep', next: 'sleep' },
     level: 'debug',
     msg: 'falls asleep',
   },

@@ -78,18 +78,18 @@ function whenOf(d: Fields): string {
   return d.number('delayMs') === 0 ? 'at once' : `in ${span(d, 'delayMs')}`;
 }
 
-const THEN: Readonly<Record<string, string>> = {
+const NEXT: Readonly<Record<string, string>> = {
   policy: 'its restart policy decides',
   restart: 'it starts again',
   end: 'it ends',
 };
 
 function tellHalt(d: Fields): Told {
-  if (d.text('then') === 'sleep') return { level: 'debug', msg: 'falls asleep' };
+  if (d.text('next') === 'sleep') return { level: 'debug', msg: 'falls asleep' };
   const why = `${d.word('cause')}${after(': ', d.text('detail'))}`;
   return {
     level: 'debug',
-    msg: `is stopped, ${why}${after('; then ', THEN[d.text('then')] ?? '')}`,
+    msg: `is stopped, ${why}${after('; then ', NEXT[d.text('next')] ?? '')}`,
   };
 }
 

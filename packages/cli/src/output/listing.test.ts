@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
-import type { AgentView } from '@hivekernel/client';
 import { agentColumns, toAgentItem } from '../select/agent-items.ts';
 import type { AgentItem } from '../select/agent-items.ts';
 import { FORMATS, readFormat } from './formats.ts';

@@ -4,8 +4,7 @@
 //   2. The task is the kernel's: leaving does not end it, `interrupt` does.
 //   3. The model is complete at the end: what the stream did not bring is read from the journal.
 
-import type { KernelEvent, TaskReport } from '@hivekernel/client';
-import type { HiveClient } from '@hivekernel/client';
+import type { HiveClient, KernelEvent, TaskReport } from '@hivekernel/client';
 import type { AgentSpec } from './agent-spec.ts';
 import { RunModel } from './run-model.ts';
 import type { RunView } from './run-view.ts';

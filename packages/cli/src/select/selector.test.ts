@@ -1,6 +1,6 @@
+import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
-import type { AgentView } from '@hivekernel/client';
 import { resolveAll, resolveOne } from './resolve.ts';
 import { matchSelector, parseSelector, subtreeOf } from './selector.ts';
 

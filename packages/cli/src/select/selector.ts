@@ -2,8 +2,8 @@
 // `role=worker,state!=idle`, `-` (selectors from stdin, which the command reads).
 //   Read from the text alone; what they match is decided over one list of the process table.
 
-import { usageError } from '../errors/cli-error.ts';
 import type { AgentView } from '@hivekernel/client';
+import { usageError } from '../errors/cli-error.ts';
 import { AGENT_ALIASES, shownState, toAgentItem } from './agent-items.ts';
 import type { AgentItem } from './agent-items.ts';
 import { parseFilter } from './filter.ts';

@@ -2,8 +2,8 @@
 // kernel's own word does not tell: that a start is a restart, that the dead are quarantined.
 //   Programs get the kernel's word. Filters and `wait` take either.
 
-import type { Paint } from '../output/terminal.ts';
 import type { AgentView } from '@hivekernel/client';
+import type { Paint } from '../output/terminal.ts';
 
 const STATES = [
   'starting',

@@ -1,9 +1,9 @@
 // What `hive wait --for` waits for: `end`, `exit`, or `state=WORD`, asked of one agent at a time.
 // What cannot come to pass any more is an error, so that nobody waits for ever.
 
+import type { AgentView } from '@hivekernel/client';
 import { CliError, usageError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
-import type { AgentView } from '@hivekernel/client';
 import { safeLine } from '../output/plain-text.ts';
 import { nearestWord } from './nearest-word.ts';
 import { isOver, STATE_WORDS, stateWord } from './state-words.ts';

@@ -1,9 +1,8 @@
 // The limits that a process was born with (P6, S6), as its birth in the journal tells them. They
 // never change afterwards. Unknown where the journal does not go back so far.
 
-import type { JournalEvent } from '@hivekernel/client';
+import type { HiveClient, JournalEvent } from '@hivekernel/client';
 import { Fields } from '../journal/fields.ts';
-import type { HiveClient } from '@hivekernel/client';
 
 // null: none.
 export interface AgentLimits {

@@ -1,8 +1,8 @@
+import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
 import { kernelEvent } from '../../test/kernel-event.ts';
 import { toJournalItem } from '../journal/journal-item.ts';
-import type { AgentView } from '@hivekernel/client';
 import { limitsOf } from './agent-limits.ts';
 import { agentPage } from './agent-page.ts';
 

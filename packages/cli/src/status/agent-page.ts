@@ -1,9 +1,9 @@
 // One agent on one screen: what it is, why it waits, what follows its end, how it ended last, its
 // limits, its last lines. Only text; what is asked of the kernel is asked elsewhere.
 
+import type { AgentView } from '@hivekernel/client';
 import type { JournalItem } from '../journal/journal-item.ts';
 import { journalLine } from '../journal/journal-line.ts';
-import type { AgentView } from '@hivekernel/client';
 import { plural, showAge, showBytes, showCount } from '../output/human.ts';
 import { padEnd, safeLine } from '../output/plain-text.ts';
 import type { Paint } from '../output/terminal.ts';

@@ -10,37 +10,36 @@ import {
   type StateEvent,
 } from './states.ts';
 
-// The page's table, cell by cell: '-' is a refusal.
-const WORDS: Readonly<Record<string, State>> = {
-  strt: 'starting',
-  idle: 'idle',
-  run: 'running',
-  blkd: 'blocked',
-  paus: 'paused',
-  slpg: 'sleeping',
-  stop: 'stopping',
-  zomb: 'zombie',
-  dead: 'dead',
+const LETTERS: Readonly<Record<string, State>> = {
+  S: 'starting',
+  I: 'idle',
+  R: 'running',
+  B: 'blocked',
+  P: 'paused',
+  L: 'sleeping',
+  T: 'stopping',
+  Z: 'zombie',
+  D: 'dead',
 };
+
+// The table, cell by cell, states by their letters: '-' is a refusal. The columns, in the order of
+// STATE_EVENTS: ready work wait resume done pause continue sleep wake stop exit killed restart
+// collect.
 const TABLE: Readonly<Record<State, string>> = {
-  //         ready work wait resu done paus cont slp  wake stop exit kill rest coll
-  starting: 'idle  -    -    -    -    -    -    -    -    stop zomb dead -    -',
-  idle: '    -     run  -    -    -    paus -    slpg -    stop zomb dead -    -',
-  running: ' -     -    blkd -    idle paus -    -    -    stop zomb dead -    -',
-  blocked: ' -     -    -    run  idle paus -    -    -    stop zomb dead -    -',
-  paused: '  -     -    -    -    -    -    idle -    -    stop zomb dead -    -',
-  sleeping: '-     -    -    -    -    -    -    -    strt stop -    -    -    -',
-  stopping: '-     -    -    -    -    -    -    slpg -    -    zomb dead -    -',
-  zombie: '  -     -    -    -    -    -    -    -    -    -    -    dead strt dead',
-  dead: '    -     -    -    -    -    -    -    -    -    -    -    -    -    -',
+  starting: 'I - - - - - - - - T Z D - -',
+  idle: '    - R - - - P - L - T Z D - -',
+  running: ' - - B - I P - - - T Z D - -',
+  blocked: ' - - - R I P - - - T Z D - -',
+  paused: '  - - - - - - I - - T Z D - -',
+  sleeping: '- - - - - - - - S T - - - -',
+  stopping: '- - - - - - - L - - Z D - -',
+  zombie: '  - - - - - - - - - - - D S D',
+  dead: '    - - - - - - - - - - - - - -',
 };
 
 const CELLS = STATES.flatMap((state) => {
   const row = TABLE[state].trim().split(/\s+/);
-  return STATE_EVENTS.map((event, i) => {
-    const word = row[i] as string;
-    return [state, event, WORDS[word] ?? word] as const;
-  });
+  return STATE_EVENTS.map((event, i) => [state, event, LETTERS[row[i] as string] ?? '-'] as const);
 });
 
 describe('TRANSITIONS', () => {

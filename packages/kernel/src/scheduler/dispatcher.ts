@@ -2,8 +2,8 @@
 //   P6. A task over `concurrentTasksMax` waits in line, in the order of arrival.
 //   PROTOCOL §3, ExecuteTask: success means the agent completed; a failed one keeps its result.
 //   A task ends once: whoever is first (the agent, the deadline, a cancel, the process's end).
-//   S5. Who comes back finds its tasks in line; one that was under way is tried again as often as it
-//       says, and else fails with the run.
+//   S5. Who comes back finds its tasks in line; one that was under way is tried again as often as
+//       it says, and else fails with the run.
 //   S1. While a process is paused nothing of it starts, and no deadline passes.
 
 import { KernelError } from '../errors.ts';

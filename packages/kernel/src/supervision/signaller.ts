@@ -1,8 +1,8 @@
 // Signaller: what each signal does to a process (S1). Rights are those of a kill.
-//   S1. TERM and KILL end it; INT cancels its tasks; STOP and CONT hold it and let it go on; HUP is a
-//       message to it; USR1 writes what it knows of itself, and what the kernel knows, to an artifact.
-//   A signal whose effect is there already changes nothing. To the king: refused. TERM and KILL to
-//   oneself: refused, since an end of one's own has a result (S8).
+//   S1. TERM and KILL end it; INT cancels its tasks; STOP and CONT hold it and let it go on; HUP is
+//       a message to it; USR1 writes what it knows of itself, and what the kernel knows, to an
+//   artifact. A signal whose effect is there already changes nothing. To the king: refused. TERM
+//   and KILL to oneself: refused, since an end of one's own has a result (S8).
 
 import { KernelError } from '../errors.ts';
 import type { CallRef } from '../events/event.ts';
@@ -111,8 +111,7 @@ export class Signaller {
         if (record.state === 'paused') this.#life.continue(record);
         return;
       case 'HUP':
-        this.#broker.signal(record, { signal: 'HUP', reason });
-        return;
+        return this.#broker.signal(record, { signal: 'HUP', reason });
       case 'TERM':
       case 'KILL':
       case 'USR1':

@@ -1,7 +1,8 @@
-// Sleeper: stops the runtime of who need not run, and starts it again when there is something to do.
-//   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a wake
-//       starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as is the
-//       wake of who does not sleep. Itself, its ancestors and the operator may do both.
+// Sleeper: stops the runtime of who need not run, and starts it again when there is something to
+// do.
+//   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a
+//       wake starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as
+//       is the wake of who does not sleep. Itself, its ancestors and the operator may do both.
 //   M8. What is accepted for a sleeper wakes it.
 
 import { KernelError } from '../errors.ts';

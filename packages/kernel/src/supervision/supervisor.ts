@@ -1,12 +1,12 @@
 // Supervisor: decides what happens when the run of a process ended, and starts it again.
 //   S2. By its policy: restart, the parent's decision, or the end.
 //   S3. A strategy other than one_for_one takes siblings down and up again with it (groups.ts).
-//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax` in a
-//       row quarantine the process, never the kernel.
+//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax`
+//       in a row quarantine the process, never the kernel.
 //   S5. What was killed meanwhile stays dead: the record is read again before a restart. A restart
 //       keeps pid, name, parent, mailbox, artifacts and the last checkpoint.
-//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at once
-//       and is not counted; what has another policy waits for its parent's decision.
+//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at
+//       once and is not counted; what has another policy waits for its parent's decision.
 
 import { KernelError } from '../errors.ts';
 import type { BodyOf, CallRef } from '../events/event.ts';
@@ -138,6 +138,12 @@ export class Supervisor implements Judge {
     this.#returnNow(record, { why, owed: record.owed });
   }
 
+  /** S4: those that count, forgotten after health, in this run or an earlier one since. */
+  restartsInRow(record: ProcessRecord): number {
+    const healthyMs = Math.max(record.healthMs, upMs(record, this.#log.monoMs));
+    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
+  }
+
   /** At a restore: those that back off are waited for again. */
   rearm(): void {
     for (const record of this.#table.byPid.values()) {
@@ -172,7 +178,7 @@ export class Supervisor implements Judge {
     }
     const aftermath = AFTERMATH[spec.restart][kindOfEnd(end)];
     if (aftermath !== 'restart') return { fate: aftermath };
-    const restarts = this.#restartsInRow(record);
+    const restarts = this.restartsInRow(record);
     return restarts >= this.#settings.restartsMax
       ? { fate: 'quarantine', restarts }
       : { fate: 'restart', attempt: restarts + 1 };
@@ -198,12 +204,6 @@ export class Supervisor implements Judge {
         this.#restart(record, end, verdict.attempt);
         return false;
     }
-  }
-
-  /** S4: forgotten after health, in this run or an earlier one since. */
-  #restartsInRow(record: ProcessRecord): number {
-    const healthyMs = Math.max(record.healthMs, upMs(record, this.#log.monoMs));
-    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
   }
 
   #restart(record: ProcessRecord, end: RunEnd, attempt: number): void {

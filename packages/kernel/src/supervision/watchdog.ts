@@ -1,8 +1,10 @@
-// Watchdog: ends who answers no heartbeat, makes no progress in its task, or has lived out its time.
-//   S6. While a task runs, progress is a token, a syscall, a tool event; a heartbeat's answer is none.
-//       Without any for `idleMs` the process is hung, unless it declared a long tool or waits for the
-//       first token of a model, which has a limit of its own in the gateway. Who is blocked waits for
-//       something that has a deadline itself, and is not hung; who is paused owes nothing.
+// Watchdog: ends who answers no heartbeat, makes no progress in its task, or has lived out its
+// time.
+//   S6. While a task runs, progress is a token, a syscall, a tool event; a heartbeat's answer is
+//       none. Without any for `idleMs` the process is hung, unless it declared a long tool or waits
+//       for the first token of a model, which has a limit of its own in the gateway. Who is blocked
+//       waits for something that has a deadline itself, and is not hung;
+//       who is paused owes nothing.
 //   Either way: event, escalation, then what its policy says. The wall limit is for good.
 // Volatile throughout (DESIGN §3): last progress is never folded; what is decided is an event.
 

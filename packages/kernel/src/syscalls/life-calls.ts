@@ -1,7 +1,7 @@
 // Calls on the life of a process: how it ends, waits, is signalled, sleeps, comes back.
 // Here rights are asked and answers shaped; the rules are those of supervision.
-//   S7. Sleep and wake: itself, its ancestors, the operator. S8. A result: itself, its parent as its
-//   executor, the operator.
+//   S7. Sleep and wake: itself, its ancestors, the operator. S8. A result: itself, its parent as
+//   its executor, the operator.
 
 import { KernelError } from '../errors.ts';
 import { NO_PID } from '../ids.ts';

@@ -1,5 +1,5 @@
-// Phases: in words, why a process waits or what is about to happen to it (P4). Made of what is true at
-// the moment of the question, since what a move said may be over: two waits end one by one.
+// Phases: in words, why a process waits or what is about to happen to it (P4). Made of what is true
+// at the moment of the question, since what a move said may be over: two waits end one by one.
 
 import type { Pid } from '../ids.ts';
 import { isVirtual, type ProcessRecord } from '../process/record.ts';

@@ -1,5 +1,6 @@
-// The parts of supervision and the order in which they are built. An end goes to life, which asks the
-// supervisor what follows; whoever must hear of an end stands in the list of listeners, in this order.
+// The parts of supervision and the order in which they are built. An end goes to life, which asks
+// the supervisor what follows; whoever must hear of an end stands in the list of listeners, in this
+// order.
 
 import type { Chance } from '../ports.ts';
 import type { ProcessRecord } from '../process/record.ts';
