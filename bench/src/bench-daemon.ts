@@ -1,7 +1,7 @@
 // A kernel to be measured: the daemon as a program of its own, so that it shares no thread with the
 // load, in a directory of its own, with a simulated model and what a benchmark sets.
-//   Whatever happens, its process, its directory, and whatever its agents left are gone when `using`
-//   is over.
+//   Whatever happens, its process, its directory, and whatever its agents left are gone when
+//   `using` is over.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -136,8 +136,14 @@ function startProgram(
   const flags = ['--data', dir, '--listen', ':0', '--http-port', '0', '--model', 'sim/default'];
   return spawn(process.execPath, [...profiling, DAEMON_PROGRAM, ...flags], {
     cwd: dir,
-    // Nothing of the user's: neither keys nor settings.
-    env: { PATH: process.env['PATH'], HOME: dir, HIVE_MODELS_LOCAL_PROBE: 'false', ...settings },
+    // Nothing of the user's: neither keys nor settings. Nobody but the load.
+    env: {
+      PATH: process.env['PATH'],
+      HOME: dir,
+      HIVE_MODELS_LOCAL_PROBE: 'false',
+      HIVE_MAID_ENABLED: 'false',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

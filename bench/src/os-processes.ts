@@ -1,8 +1,8 @@
 // What runs on this machine, as /proc says it: an independent look, which shares no code with the
 // kernel that it judges. It is made in one go, so that it is of one moment.
-//   Whoever only waits to be reaped does not run. A process is told from a later one with its number
-//   by its start time. The mark is `HIVE_LINK`, which agents have and what they fork inherits.
-//   Linux only.
+//   Whoever only waits to be reaped does not run. A process is told from a later one with its
+//   number by its start time. The mark is `HIVE_LINK`, which agents have and what they fork
+//   inherits. Linux only.
 
 import { readFileSync, readdirSync } from 'node:fs';
 

@@ -1,5 +1,6 @@
-// Hands shares to workers: spawns one for each, delegates, reads its findings; a worker that fails
-// is replaced once, and what then is still not read is said as a gap. Kills every worker it made.
+// Hands shares to workers: spawns one for each, delegates, reads its findings. One that crashes is
+// restarted by the kernel and tries again; one that fails is replaced once, and what then is still
+// not read is said as a gap. Kills every worker it made.
 import type { TaskContext, TaskResult } from '@hivekernel/sdk';
 import type { DocumentFile } from './documents.ts';
 import { parseFindings } from './findings.ts';
@@ -25,6 +26,8 @@ export interface DelegationOptions {
 }
 
 const TRIES_MAX = 2;
+/** Of one worker's task, when its process died under it. */
+const RETRIES = 2;
 const WORKER_GRACE_MS = 2_000;
 
 export class Delegation {
@@ -69,6 +72,7 @@ export class Delegation {
       role: 'worker',
       tier: 'operational',
       image: WORKER_IMAGE,
+      restart: 'transient',
     });
     this.#pids.add(pid);
     const params = {
@@ -76,7 +80,11 @@ export class Delegation {
       aspects: JSON.stringify(asked.aspects),
       findings: key,
     };
-    const result = await this.#execute(pid, { description: asked.question, params });
+    const result = await this.#execute(pid, {
+      description: asked.question,
+      params,
+      retries: RETRIES,
+    });
     const stored = await this.#ctx.artifacts.get(key);
     const findings = parseFindings(stored.text(), asked.aspects);
     return { worker, files, findings, metadata: result.metadata };
@@ -84,7 +92,7 @@ export class Delegation {
 
   async #execute(
     pid: number,
-    task: { description: string; params: Record<string, string> },
+    task: { description: string; params: Record<string, string>; retries: number },
   ): Promise<TaskResult> {
     try {
       const result = await this.#ctx.executeOn(pid, task);

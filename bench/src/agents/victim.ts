@@ -1,6 +1,6 @@
 // An agent to be killed. By its environment it forks what a kill must find, starts and ends slowly,
-// or does not end at all. It writes the OS pid and the start time of itself and of all that it forks
-// to a list, so that a leak shows whatever becomes of marks and groups.
+// or does not end at all. It writes the OS pid and the start time of itself and of all that it
+// forks to a list, so that a leak shows whatever becomes of marks and groups.
 //   What it forks ends by itself after ten minutes, should everything else fail.
 
 import { spawn } from 'node:child_process';

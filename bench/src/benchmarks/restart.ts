@@ -1,6 +1,7 @@
 // An agent that is killed with SIGKILL comes back: from the signal until its next incarnation is
 // idle, as an observer of the events sees it. The backoff, which is set, is taken off.
-//   The compile cache is filled. Beside it what a bare node takes to start and end: a floor that no kernel goes below.
+//   The compile cache is filled. Beside it what a bare node takes to start and end: a floor that no
+//   kernel goes below.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

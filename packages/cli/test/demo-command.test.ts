@@ -44,6 +44,14 @@ describe('hive demo', () => {
     expect(ground.kernelPid).toBeUndefined();
   });
 
+  it('kills one worker, which comes back and does its share', { timeout: 40_000 }, async () => {
+    const run = await ground.run(...demo('--input', 'bees.md', '--once', ...ANYWHERE));
+    expect(run.stderr).toMatch(/kill -9 of worker-\d/);
+    expect(run.stderr).toMatch(/crashed: signal SIGKILL; restart 1 of 5 in/);
+    expect(run.stdout).toContain('six weeks');
+    expect(run.code).toBe(0);
+  });
+
   it('uses a kernel that runs already, and leaves it running', { timeout: 40_000 }, async () => {
     await ground.run('up', '-d', ...ANYWHERE);
     const run = await ground.run(...demo('--input', 'bees.md'));

@@ -37,7 +37,13 @@ export class HiveGround {
   }
 
   start(...args: readonly string[]): ChildProcessWithoutNullStreams {
-    const env = { PATH: process.env['PATH'], HOME: this.dir, LANG: 'C.UTF-8' };
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: this.dir,
+      LANG: 'C.UTF-8',
+      // One agent less to count.
+      HIVE_MAID_ENABLED: 'false',
+    };
     const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.dir, env });
     this.#children.push(child);
     return child;

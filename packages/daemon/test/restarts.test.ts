@@ -86,6 +86,8 @@ describe('kill -9 of an agent that is permanent', () => {
     const pid = await spawn(client, 'echo', `${ACTORS}#Echo`);
     for (const incarnation of [1, 2, 3]) {
       const started = await untilEvent(client, isOf('process.started', pid, { incarnation }));
+      const isReady = isOf('process.moved', pid, { from: 'starting', to: 'idle' });
+      await untilEvent(client, (event) => event.seq > started.seq && isReady(event));
       process.kill(Number(started.body['osPid']), 'SIGKILL');
     }
     const loop = await untilEvent(client, isOf('process.crash_loop', pid));

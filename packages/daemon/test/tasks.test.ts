@@ -180,13 +180,14 @@ describe('the end of a process in the middle of a task', () => {
 });
 
 describe('the heartbeat', () => {
-  it('tells of an agent that is blocked, and when it is back (S6)', async () => {
+  it('ends an agent that is blocked, and tells why (S6)', async () => {
     const pid = await spawn('Nap');
-    const task = client.executeTask({ pid, description: '1000' });
-    const isNews = isOf('process.responsive', pid);
-    const gone = await untilEvent((event) => isNews(event) && !event.body['isResponsive']);
-    const back = await untilEvent((event) => isNews(event) && event.body['isResponsive'] === true);
-    expect(back.seq).toBeGreaterThan(gone.seq);
-    expect(await task).toMatchObject({ isCompleted: true });
+    const task = client.executeTask({ pid, description: '600000' });
+    await untilEvent(
+      (event) => isOf('process.responsive', pid)(event) && !event.body['isResponsive'],
+    );
+    const { body } = await untilEvent(isOf('process.exited', pid));
+    expect(body).toMatchObject({ to: 'zombie', cause: 'unresponsive' });
+    expect(await task).toMatchObject({ isCompleted: false });
   });
 });

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { connect } from '@hivekernel/client';
 import type { HiveClient, TaskReport } from '@hivekernel/client';
 import { loadConfig } from '@hivekernel/daemon/config';
-import type { Flags } from '@hivekernel/daemon/config';
+import type { Config, Flags } from '@hivekernel/daemon/config';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../errors/cli-error.ts';
@@ -24,12 +24,16 @@ import { addSettingFlags, givenSettings } from '../kernel/setting-flags.ts';
 import { exitCodeOfSignal, onStopSignals } from '../kernel/signals.ts';
 import type { StopSignal } from '../kernel/signals.ts';
 import { isJsonFormat } from '../output/formats.ts';
+import type { Env } from '../output/terminal.ts';
 import { countFlag, plural, showCount } from '../output/human.ts';
 import { renderDocument } from '../output/listing.ts';
 import { crewSpec } from '../run/agent-spec.ts';
 import { requireMember } from '../run/crew.ts';
 import { ownDocuments } from '../run/default-documents.ts';
+import { InjectedCrash } from '../run/injected-crash.ts';
+import type { RunModel } from '../run/run-model.ts';
 import { openView } from '../run/run-view.ts';
+import type { RunView } from '../run/run-view.ts';
 import { artifactOf, exitCodeOfTask, taskError } from '../run/task-outcome.ts';
 import { readParams } from '../run/task-params.ts';
 import type { ParamFlags } from '../run/task-params.ts';
@@ -42,6 +46,8 @@ const QUESTION = 'What is HiveKernel, and how does it keep a swarm alive and acc
 interface DemoFlags extends ParamFlags {
   readonly once?: boolean;
   readonly workers?: string;
+  /** False with --no-crash. */
+  readonly crash?: boolean;
 }
 
 export function define(command: Command, bind: Bind): void {
@@ -50,6 +56,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--input <paths...>', "files and directories to read; left out: this project's own")
     .option('--workers <n>', 'how many workers at most')
     .option('--once', 'stop when it is answered')
+    .option('--no-crash', 'kill no worker to show that it comes back')
     .addHelpText('after', '\nExample:\n  npm start -- "What does it cost?" --input ./contracts\n');
   addSettingFlags(command);
   bind(command, (context, { args: [question = QUESTION] }) =>
@@ -114,7 +121,8 @@ class Demo {
     const taken = await freePorts(config);
     for (const { what } of taken) terminal.note(`warning: ${what}`);
     const ports: Flags = Object.fromEntries(taken.flatMap((one) => Object.entries(one.flags)));
-    const request = { cwd, env: terminal.env, terminal, isVerbose: flags.verbosity > 0 };
+    const env = envOfDemo(terminal.env, config);
+    const request = { cwd, env, terminal, isVerbose: flags.verbosity > 0 };
     this.#kernel = await hostKernel({ ...request, flags: { ...settings, ...ports } });
     printLines(terminal, kernelLines(this.#kernel, cwd));
     return connect({ dataDir, client: `hive/${cliVersion()}` });
@@ -133,7 +141,7 @@ class Demo {
         target: { kind: 'spec', spec },
         description: this.#question,
         params: this.#params,
-        openView: (model) => openView({ terminal, model, hint: 'Ctrl-C stops it' }),
+        openView: (model) => this.#openView(model),
       });
       const end = await Promise.race([this.#run.report, this.#interrupted.promise]);
       if (typeof end === 'string') return await this.#giveUp(this.#run);
@@ -147,6 +155,15 @@ class Demo {
     } finally {
       client.close();
     }
+  }
+
+  /** For people, in a kernel of its own, it also shows how a worker dies and comes back. */
+  #openView(model: RunModel): RunView {
+    const { terminal, format } = this.#context;
+    const view = openView({ terminal, model, hint: 'Ctrl-C stops it' });
+    const { crash } = this.#command.opts<DemoFlags>();
+    if (crash === false || format !== 'table' || this.#kernel === undefined) return view;
+    return new InjectedCrash(view, { model, kill: (osPid) => process.kill(osPid, 'SIGKILL') });
   }
 
   /** In a kernel that goes on, the swarm must not. */
@@ -195,6 +212,12 @@ class Demo {
     const end = await Promise.race([this.#interrupted.promise, this.#kernel.daemon.ended]);
     return end === undefined ? exitCode : exitCodeOfSignal(end);
   }
+}
+
+/** The first seconds belong to the swarm: no maid beside it, unless somebody has asked for one. */
+function envOfDemo(env: Env, { origins }: Config): Env {
+  const isAsked = origins['maid.enabled']?.kind !== 'default';
+  return isAsked ? env : { ...env, HIVE_MAID_ENABLED: 'false' };
 }
 
 function paramsOf(flags: DemoFlags, cwd: string): Readonly<Record<string, string>> {

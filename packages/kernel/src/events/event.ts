@@ -157,8 +157,8 @@ interface Bodies {
   /** The kernel ends its runtime; `process.exited` or `process.slept` follows. */
   'process.halting': { pid: Pid } & Halt;
   /**
-   * S4, S5: a zombie will be started again. `attempt` counts restarts without health between them; 0:
-   * it does not count. `atMonoMs` 0: when the others of its group are down.
+   * S4, S5: a zombie will be started again. `attempt` counts restarts without health between them;
+   * 0: it does not count. `atMonoMs` 0: when the others of its group are down.
    */
   'process.restarting': {
     pid: Pid;

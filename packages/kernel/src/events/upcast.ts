@@ -1,5 +1,5 @@
-// Upcasters: events of older versions, in the shape that the fold and the doors know. An event that is
-// in a journal is never changed; it is read as what it would be today.
+// Upcasters: events of older versions, in the shape that the fold and the doors know. An event that
+// is in a journal is never changed; it is read as what it would be today.
 //   Version 1 to 2 (supervision): specs of processes got a restart policy, a strategy and limits of
 //   silence, tasks a number of retries. What was spawned before has what its role had by default.
 

@@ -169,7 +169,7 @@ export class Broker {
       if (ack.reply !== undefined) this.#reply(pid, message, ack.reply);
     }
     if (handled.length > 0) this.#log.emit('message.acked', { pid, messages: handled, senders });
-    this.#onWaiting(pid);
+    if (box.depth > 0) this.#onWaiting(pid);
   }
 
   /** M7: in the queue. What is under way is in the receiver's hands, until its link breaks. */

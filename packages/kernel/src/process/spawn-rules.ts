@@ -1,7 +1,7 @@
 // The rules of a spawn that need only the parent and the request (P5), in the order of the page.
 // Rights and tools are asked before, by the spawner; the name and the budget last.
 
-import { KernelError } from '../errors.ts';
+import { KernelError, type ErrorCode } from '../errors.ts';
 import { roleRank, tierRank, type Role, type Tier } from '../events/words.ts';
 import { LIMITS } from '../limits.ts';
 import { describeProcess, type ProcessRecord } from './record.ts';
@@ -32,53 +32,50 @@ export interface SpawnQuestion {
 
 /** Throws the first refusal: each has its code and names its rule. */
 export function checkSpawn(q: SpawnQuestion): void {
+  const refuse = refusalOf('spawn');
   if (q.role === 'kernel') {
-    throw refuse(
-      'spawn',
-      'invalid_argument',
-      'role kernel (0) is the king\'s alone; set "role" (P2, P5)',
-      {
-        field: 'role',
-      },
-    );
+    throw refuse('invalid_argument', 'role kernel (0) is the king\'s alone; set "role" (P2, P5)', {
+      field: 'role',
+    });
   }
   checkChild({ ...q, below: 0, what: 'spawn' });
   if (q.processes >= LIMITS.processesMax) {
     const why = `the kernel holds ${q.processes} processes, its limit (P5)`;
-    throw refuse('spawn', 'limit_exceeded', why);
+    throw refuse('limit_exceeded', why);
   }
   if (!q.isVirtual && q.runtimes >= q.runtimesMax) {
     const why = `this node runs ${q.runtimes} OS processes, its limit (P6); let some end first`;
-    throw refuse('spawn', 'limit_exceeded', why, { processes_max: q.runtimesMax });
+    throw refuse('limit_exceeded', why, { processes_max: q.runtimesMax });
   }
   if (q.role === 'task' && q.tier === 'strategic') {
-    throw refuse('spawn', 'invalid_argument', 'a task is not strategic (P5)', { field: 'tier' });
+    throw refuse('invalid_argument', 'a task is not strategic (P5)', { field: 'tier' });
   }
 }
 
 /** What a parent and a child must be to each other (P5, P11). */
 export function checkChild(q: ChildQuestion): void {
-  const { parent, role, tier, what } = q;
+  const { parent, role, tier } = q;
+  const refuse = refusalOf(q.what);
   if (!isLive(parent.state) || parent.state === 'stopping') {
     const why = `the parent, ${describeProcess(parent)}, is ${parent.state} (P5)`;
-    throw refuse(what, 'wrong_state', why);
+    throw refuse('wrong_state', why);
   }
   if (tierRank(tier) < tierRank(parent.spec.tier)) {
     const why = `a ${tier} child is above its ${parent.spec.tier} parent (P5)`;
-    throw refuse(what, 'invalid_argument', why, { field: 'tier' });
+    throw refuse('invalid_argument', why, { field: 'tier' });
   }
   if (!q.mayOutrank && roleRank(role) < roleRank(parent.spec.role)) {
     const why = `a ${role} outranks its parent, a ${parent.spec.role} (P5)`;
-    throw refuse(what, 'invalid_argument', why, { field: 'role' });
+    throw refuse('invalid_argument', why, { field: 'role' });
   }
   checkRoom(q);
 }
 
 function checkRoom({ parent, below, what }: ChildQuestion): void {
+  const refuse = refusalOf(what);
   const childrenMax = parent.spec.limits.childrenMax;
   if (parent.liveChildren >= childrenMax) {
     throw refuse(
-      what,
       'limit_exceeded',
       `${describeProcess(parent)} has ${parent.liveChildren} live children; ` +
         `its max_children is ${childrenMax} (P5)`,
@@ -87,15 +84,13 @@ function checkRoom({ parent, below, what }: ChildQuestion): void {
   }
   const depth = parent.depth + 1 + below;
   if (depth >= LIMITS.treeDepthMax) {
-    throw refuse(what, 'limit_exceeded', `the tree would be ${depth} deep, its limit (P5)`);
+    throw refuse('limit_exceeded', `the tree would be ${depth} deep, its limit (P5)`);
   }
 }
 
-function refuse(
-  what: 'spawn' | 'move',
-  code: 'invalid_argument' | 'wrong_state' | 'limit_exceeded',
-  why: string,
-  details: Record<string, string | number> = {},
-): KernelError {
-  return new KernelError(code, `The ${what} is refused: ${why}.`, { details });
-}
+type Details = Record<string, string | number>;
+
+const refusalOf =
+  (what: 'spawn' | 'move') =>
+  (code: ErrorCode, why: string, details: Details = {}): KernelError =>
+    new KernelError(code, `The ${what} is refused: ${why}.`, { details });

@@ -9,30 +9,36 @@ import {
   type StateEvent,
 } from './states.ts';
 
-// The page's table, cell by cell: '-' is a refusal.
+const LETTERS: Readonly<Record<string, State>> = {
+  S: 'starting',
+  I: 'idle',
+  R: 'running',
+  B: 'blocked',
+  P: 'paused',
+  L: 'sleeping',
+  T: 'stopping',
+  Z: 'zombie',
+  D: 'dead',
+};
+
+// The table, cell by cell, states by their letters: '-' is a refusal. The columns, in the order of
+// STATE_EVENTS: ready work wait resume done pause continue sleep wake stop exit killed restart
+// collect.
 const TABLE: Readonly<Record<State, string>> = {
-  //         ready work    wait    resume  done pause  continue sleep    wake     stop     exit   killed restart  collect
-  starting:
-    'idle  -       -       -       -    -      -        -        -        stopping zombie dead   -        -',
-  idle: '    -     running -       -       -    paused -        sleeping -        stopping zombie dead   -        -',
-  running:
-    ' -     -       blocked -       idle paused -        -        -        stopping zombie dead   -        -',
-  blocked:
-    ' -     -       -       running idle paused -        -        -        stopping zombie dead   -        -',
-  paused:
-    '  -     -       -       -       -    -      idle     -        -        stopping zombie dead   -        -',
-  sleeping:
-    '-     -       -       -       -    -      -        -        starting stopping -      -      -        -',
-  stopping:
-    '-     -       -       -       -    -      -        sleeping -        -        zombie dead   -        -',
-  zombie:
-    '  -     -       -       -       -    -      -        -        -        -        -      dead   starting dead',
-  dead: '    -     -       -       -       -    -      -        -        -        -        -      -      -        -',
+  starting: 'I - - - - - - - - T Z D - -',
+  idle: '    - R - - - P - L - T Z D - -',
+  running: ' - - B - I P - - - T Z D - -',
+  blocked: ' - - - R I P - - - T Z D - -',
+  paused: '  - - - - - - I - - T Z D - -',
+  sleeping: '- - - - - - - - S T - - - -',
+  stopping: '- - - - - - - L - - Z D - -',
+  zombie: '  - - - - - - - - - - - D S D',
+  dead: '    - - - - - - - - - - - - - -',
 };
 
 const CELLS = STATES.flatMap((state) => {
   const row = TABLE[state].trim().split(/\s+/);
-  return STATE_EVENTS.map((event, i) => [state, event, row[i] as string] as const);
+  return STATE_EVENTS.map((event, i) => [state, event, LETTERS[row[i] as string] ?? '-'] as const);
 });
 
 describe('TRANSITIONS', () => {

@@ -1,7 +1,7 @@
 // The life of a process, as one table of state x event (P4).
 //   P4. An absent cell is a refusal, never a silent no-op; nothing sets a state around the table.
-//   P3. On the wire `starting` reads idle, `stopping` and `paused` read blocked; people see the inner
-//       words.
+//   P3. On the wire `starting` reads idle, `stopping` and `paused` read blocked; people see the
+//       inner words.
 //   S5. A zombie that is to come back is `starting` again, also while it backs off.
 
 import { KernelError } from '../errors.ts';

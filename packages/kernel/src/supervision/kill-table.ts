@@ -7,7 +7,6 @@ import type { Handlers } from '../events/fold.ts';
 import type { ShutdownReason } from '../events/words.ts';
 import type { Pid, Seq } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
-import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 
 export interface KillRecord {
@@ -49,6 +48,16 @@ export class KillTable {
     return this.#byPid.get(pid) ?? [];
   }
 
+  isTarget(pid: Pid): boolean {
+    return this.#byPid.has(pid);
+  }
+
+  /** S5: one is under way that it does not survive. */
+  dooms(pid: Pid): boolean {
+    for (const kill of this.of(pid)) if (kill.spared?.includes(pid) !== true) return true;
+    return false;
+  }
+
   handlers(): Handlers {
     return {
       'kill.began': (event) => this.#began(event),
@@ -76,7 +85,8 @@ export class KillTable {
     const record: KillRecord = { ...kill, left: new Set(), leftBelow: new Map() };
     for (const pid of kill.targets) {
       const target = this.#table.find(pid);
-      if (target === undefined || !isLive(target.state)) continue;
+      // A spared one that went down already lives again, waiting for the others.
+      if (target?.state !== 'stopping') continue;
       record.left.add(pid);
       this.#countBelow(record, target.parent?.pid, 1);
     }

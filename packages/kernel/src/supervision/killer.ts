@@ -103,18 +103,19 @@ export class Killer implements LifeListener {
   /** A clean stop of the kernel: what has a runtime loses it, leaves first. */
   stopAll(graceMs: number): void {
     const running = leavesFirst(this.#table.king).filter(
-      (record) => record.isLaunched && isLive(record.state),
+      (record) => record.isLaunched && isLive(record.state) && !this.#fallsAsleep(record),
     );
     if (running.length === 0) return;
-    const back = running.filter(
-      (record) => record.wasReady && comesBack(record.spec.restart) && isUncondemned(record),
-    );
+    const back = running.filter((record) => this.#comesBack(record));
     const halt = {
       cause: 'kernel_stopped',
       detail: 'the kernel stopped',
       next: 'restart',
     } as const;
-    for (const { pid } of back) this.#log.emit('process.halting', { pid, ...halt });
+    for (const { pid, halting } of back) {
+      const owed = halting?.owed;
+      this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
+    }
     this.begin(this.#table.king, running, {
       reason: 'normal',
       graceMs,
@@ -122,6 +123,17 @@ export class Killer implements LifeListener {
       spared: back.map(({ pid }) => pid),
       spareFor: 'next_boot',
     });
+  }
+
+  /** It is on its way down already, and stays asleep over the stop (S7). */
+  #fallsAsleep({ pid, halting, exiting }: ProcessRecord): boolean {
+    return halting?.next === 'sleep' && exiting === undefined && !this.#kills.dooms(pid);
+  }
+
+  /** At the next boot, since nobody else wants its end: neither itself nor a kill or a limit. */
+  #comesBack({ pid, spec, wasReady, halting, exiting }: ProcessRecord): boolean {
+    const isEnding = exiting !== undefined || halting?.next === 'end' || this.#kills.dooms(pid);
+    return wasReady && comesBack(spec.restart) && !isEnding;
   }
 
   /** `living`: leaves first. Each is a target; who is spared has its halt already. */
@@ -202,7 +214,3 @@ export class Killer implements LifeListener {
 }
 
 const COLLAPSED = 'branch collapsed';
-
-/** Nobody else wants its end. */
-const isUncondemned = (record: ProcessRecord): boolean =>
-  record.state !== 'stopping' && record.exiting === undefined;

@@ -1,7 +1,8 @@
 // Mover: gives a process, with all below it, another parent.
 //   P11. Needs `manage_tree` and the same user; never the king, never under itself or its own
-//        descendant; tier, role and max_children are checked as at a spawn (P5); SIGHUP to the moved
-//        one. Its address stays (P7); its budget stays its own and is accounted under the new parent.
+//        descendant; tier, role and max_children are checked as at a spawn (P5); SIGHUP to the
+//        moved one. Its address stays (P7); its budget stays its own and is accounted under the new
+//        parent.
 //   P9. At boot, who has a parent that is gone for good goes to the nearest living ancestor.
 
 import { KernelError } from '../errors.ts';
@@ -52,7 +53,7 @@ export class Mover {
   /** At boot. */
   adoptOrphans(): void {
     for (const record of this.#table.byPid.values()) {
-      if (record.parent?.isGone !== true || !isLive(record.state)) continue;
+      if (record.parent?.isGone !== true || record.isGone) continue;
       this.#move(record, this.#table.require(this.#life.heirOf(record)));
     }
   }

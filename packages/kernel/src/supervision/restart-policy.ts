@@ -1,5 +1,5 @@
-// Restart policies as data (S2), and the time that a restart backs off (S4). Pure: who ended and what
-// becomes of it is the supervisor's business.
+// Restart policies as data (S2), and the time that a restart backs off (S4). Pure: who ended and
+// what becomes of it is the supervisor's business.
 
 import type { ExitCause, RestartPolicy } from '../events/words.ts';
 import type { Chance } from '../ports.ts';
@@ -35,8 +35,8 @@ export function kindOfEnd(end: {
 }
 
 /**
- * S4: `firstMs` x 2^restarts, at most `mostMs`, less a random part of it up to `jitter` (0 to 1), so
- * that what crashed together does not come back together.
+ * S4: `firstMs` x 2^restarts, at most `mostMs`, less a random part of it up to `jitter` (0 to 1),
+ * so that what crashed together does not come back together.
  */
 export function backoffMs(
   restarts: number,

@@ -1,4 +1,6 @@
-// Results: what a process leaves to whoever waits for it (S8, PROTOCOL §5).
+// Results: what a process leaves to whoever waits for it. Who may take one, and how often, is the
+// waiter's business.
+//   S8. The true exit code and output; -1 for one that was killed (PROTOCOL §5).
 
 import type { ExitCause } from '../events/words.ts';
 import type { Pid } from '../ids.ts';

@@ -1,7 +1,8 @@
-// Sleeper: stops the runtime of who need not run, and starts it again when there is something to do.
-//   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a wake
-//       starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as is the
-//       wake of who does not sleep. Itself, its ancestors and the operator may do both.
+// Sleeper: stops the runtime of who need not run, and starts it again when there is something to
+// do.
+//   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a
+//       wake starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as
+//       is the wake of who does not sleep. Itself, its ancestors and the operator may do both.
 //   M8. What is accepted for a sleeper wakes it.
 
 import { KernelError } from '../errors.ts';
@@ -53,7 +54,7 @@ export class Sleeper implements LifeListener {
     if (target.parent === undefined) {
       throw new KernelError('permission_denied', 'denied: the king never sleeps (P2).');
     }
-    if (state === 'sleeping') return false;
+    if (state === 'sleeping' || isFallingAsleep(target)) return false;
     if (how.isSelf && (state === 'running' || state === 'blocked')) {
       if (!target.sleepAsked) this.#log.emit('process.sleep_asked', { pid });
       return false;
@@ -66,6 +67,10 @@ export class Sleeper implements LifeListener {
   /** True: the answer is owed to `owed` until it is ready. */
   wake(target: ProcessRecord, why: string, owed?: CallRef): boolean {
     requireMove(target.state, 'wake', describeProcess(target));
+    if (this.#isStopping) {
+      const what = `The kernel stops: ${describeProcess(target)} sleeps on until its next boot.`;
+      throw new KernelError('unavailable', what);
+    }
     const isOwed = owed !== undefined && !isVirtual(target);
     const { pid } = target;
     this.#log.emit('process.woken', { pid, why, ...(isOwed && { owed }) });
@@ -85,11 +90,10 @@ export class Sleeper implements LifeListener {
     this.stirForMail(record);
   }
 
-  /** Also at boot. */
+  /** Also at boot. A virtual one keeps its mail, and wakes for what is new alone. */
   stirForMail(record: ProcessRecord): void {
-    if (record.state !== 'sleeping') return;
-    const hasMail = (this.#office.box(record.pid)?.depth ?? 0) > 0;
-    if (hasMail) this.stir(record.pid, 'mail');
+    if (record.state !== 'sleeping' || isVirtual(record)) return;
+    if (this.#office.depth(record.pid) > 0) this.stir(record.pid, 'mail');
     else if (record.tasksInLine.size > 0) this.stir(record.pid, 'a task');
   }
 
@@ -104,24 +108,32 @@ export class Sleeper implements LifeListener {
     if (sleepAfterMs === 0) return;
     this.#timers.cancel(this.#idle.get(record.pid));
     this.#idle.delete(record.pid);
-    if (record.state !== 'idle' || isVirtual(record)) return;
-    const timer = this.#timers.arm(this.#log.monoMs + sleepAfterMs, () => this.#tire(record));
-    this.#idle.set(record.pid, timer);
+    if (record.state === 'idle' && !isVirtual(record)) this.#arm(record);
   }
 
   stopping(): void {
     this.#isStopping = true;
   }
 
+  #arm(record: ProcessRecord): void {
+    const atMonoMs = this.#log.monoMs + this.#settings.sleepAfterMs;
+    this.#idle.set(
+      record.pid,
+      this.#timers.arm(atMonoMs, () => this.#tire(record)),
+    );
+  }
+
+  /** Who still handles a message is not tired. */
   #tire(record: ProcessRecord): void {
     this.#idle.delete(record.pid);
-    if (record.state === 'idle' && !this.#isStopping) this.#fallAsleep(record);
+    if (record.state !== 'idle' || this.#isStopping) return;
+    if (this.#office.depth(record.pid) > 0) this.#arm(record);
+    else this.#fallAsleep(record);
   }
 
   #fallAsleep(record: ProcessRecord, owed?: CallRef): boolean {
     if (isVirtual(record)) {
       move(this.#log, record, { event: 'sleep' });
-      this.stirForMail(record);
       return false;
     }
     const { pid } = record;
@@ -132,10 +144,14 @@ export class Sleeper implements LifeListener {
   }
 }
 
+const isFallingAsleep = ({ state, halting }: ProcessRecord): boolean =>
+  state === 'stopping' && halting?.next === 'sleep';
+
 function cannotSleep(target: ProcessRecord): KernelError {
+  const tasks = target.tasks.size;
+  const busy = tasks === 0 ? '' : ` with ${tasks} task${tasks === 1 ? '' : 's'}`;
   const why = isLive(target.state)
-    ? `is ${target.state}${target.tasks.size > 0 ? ` with ${target.tasks.size} tasks` : ''}; ` +
-      'only an idle process can be put to sleep'
+    ? `is ${target.state}${busy}; only an idle process can be put to sleep`
     : `is ${target.state}`;
   return new KernelError('wrong_state', `${describeProcess(target)} ${why} (S7).`, {
     details: { pid: target.pid, state: target.state },

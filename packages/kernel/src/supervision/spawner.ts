@@ -18,7 +18,7 @@ import { checkSpawn } from '../process/spawn-rules.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { KernelSettings } from '../settings.ts';
-import type { Life, LifeListener } from './life.ts';
+import type { Life } from './life.ts';
 import { comesBack } from './restart-policy.ts';
 
 export interface SpawnOrder {
@@ -45,7 +45,7 @@ export interface SpawnOrder {
   readonly watch: WatchLimits;
 }
 
-export class Spawner implements LifeListener {
+export class Spawner {
   readonly #log: Log;
   readonly #table: ProcessTable;
   readonly #effects: EffectQueue;
@@ -102,7 +102,7 @@ export class Spawner implements LifeListener {
       const retriesMax = comesBack(record.spec.restart) ? this.#settings.restartsMax : 0;
       this.#dispatcher.assign(record, initialTaskOf(record, retriesMax));
     }
-    this.#settle(owed, { ok: true, value: { pid: record.pid } });
+    this.#settle(owed, { ok: true, value: wasReady ? {} : { pid: record.pid } });
   }
 
   /** It never came to be: what it did meanwhile is undone as far as its children go (P9). */
@@ -118,14 +118,6 @@ export class Spawner implements LifeListener {
     });
     this.#life.startFailed(record, { error, refusal });
     this.#settle(record.owed, { ok: false, error: refusal });
-  }
-
-  /** It was killed, or ended itself, before it was ready. */
-  onExited(record: ProcessRecord, isOver: boolean): void {
-    if (!isOver || record.owed === null) return;
-    const how = record.state === 'dead' ? 'was killed' : 'ended itself';
-    const error = new KernelError('cancelled', `${describeProcess(record)} ${how} as it started.`);
-    this.#settle(record.owed, { ok: false, error });
   }
 
   #settle(to: CallRef | null, result: CallResult): void {

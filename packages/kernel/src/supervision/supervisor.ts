@@ -1,15 +1,15 @@
 // Supervisor: decides what happens when the run of a process ended, and starts it again.
 //   S2. By its policy: restart, the parent's decision, or the end.
 //   S3. A strategy other than one_for_one takes siblings down and up again with it (groups.ts).
-//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax` in a
-//       row quarantine the process, never the kernel.
+//   S4. Backoff rises with restarts in a row and is forgotten after health; more than `restartsMax`
+//       in a row quarantine the process, never the kernel.
 //   S5. What was killed meanwhile stays dead: the record is read again before a restart. A restart
 //       keeps pid, name, parent, mailbox, artifacts and the last checkpoint.
-//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at once
-//       and is not counted; what has another policy waits for its parent's decision.
+//   DESIGN §4. The death of the kernel is nobody's fault: what comes back after it comes back at
+//       once and is not counted; what has another policy waits for its parent's decision.
 
 import { KernelError } from '../errors.ts';
-import type { CallRef } from '../events/event.ts';
+import type { BodyOf, CallRef } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { ExitCause } from '../events/words.ts';
@@ -17,7 +17,7 @@ import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
 import { requireMove } from '../process/states.ts';
-import type { ProcessTable } from '../process/table.ts';
+import { upMs, type ProcessTable } from '../process/table.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { Groups } from './groups.ts';
 import type { KillTable } from './kill-table.ts';
@@ -30,7 +30,7 @@ type Verdict =
   | { readonly fate: 'suspend' }
   /** Its group is on its way down, and brings it back. */
   | { readonly fate: 'rejoin' }
-  | { readonly fate: 'return'; readonly why: string; readonly owed?: CallRef }
+  | { readonly fate: 'return'; readonly why: string; readonly owed: CallRef | null }
   | { readonly fate: 'restart'; readonly attempt: number }
   | { readonly fate: 'quarantine'; readonly restarts: number };
 
@@ -43,6 +43,9 @@ const RETURNS: Readonly<Record<Verdict['fate'], boolean>> = {
   return: true,
   restart: true,
 };
+
+/** When all of it are down, the killer says so. */
+const WITH_ITS_GROUP = { attempt: 0, atMonoMs: 0, delayMs: 0 } as const;
 
 /** Not its own fault: not counted, and no group goes down for it. */
 const BLAMELESS: ReadonlySet<ExitCause> = new Set<ExitCause>(['kernel_died', 'kernel_stopped']);
@@ -84,10 +87,7 @@ export class Supervisor implements Judge {
   }
 
   isDoomed(record: ProcessRecord): boolean {
-    for (const kill of this.#kills.of(record.pid)) {
-      if (kill.spared?.includes(record.pid) !== true) return true;
-    }
-    return false;
+    return this.#kills.dooms(record.pid);
   }
 
   judge(record: ProcessRecord, end: RunEnd): Sentence {
@@ -100,16 +100,17 @@ export class Supervisor implements Judge {
 
   /**
    * S5, by somebody's word: a live one is stopped first; an undecided zombie starts, and one that
-   * backs off waits no more. Answered when it is ready.
+   * backs off waits no more, unless for its group (S3). Answered when it is ready.
    */
-  restart(
-    record: ProcessRecord,
-    how: { reason: string; graceMs: number; owed: CallRef },
-  ): void {
+  restart(record: ProcessRecord, how: { reason: string; graceMs: number; owed: CallRef }): void {
     const { owed } = how;
     const why = how.reason === '' ? 'a restart was asked for' : how.reason;
     const isUndecided = record.state === 'zombie' && !record.isGone;
     if (!isUndecided) requireRestartable(record);
+    if (record.isRestarting && record.restartAtMonoMs === 0) {
+      this.#comeBack(record, { ...WITH_ITS_GROUP, why, owed });
+      return;
+    }
     if (isUndecided || record.isRestarting) {
       this.#returnNow(record, { why, owed });
       return;
@@ -127,13 +128,20 @@ export class Supervisor implements Judge {
       const record = this.#table.find(pid);
       if (record === undefined || record.state !== 'starting' || !record.isRestarting) continue;
       const atMonoMs = this.#log.monoMs + delayMs;
-      this.#comeBack(record, { attempt: 0, atMonoMs, delayMs, why: 'its group is down' });
+      const { owed } = record;
+      this.#comeBack(record, { attempt: 0, atMonoMs, delayMs, why: 'its group is down', owed });
     }
   }
 
   /** DESIGN §4: after the last kernel's end, of what did not end by itself. */
   returnAfterBoot(record: ProcessRecord, why: string): void {
-    this.#returnNow(record, { why });
+    this.#returnNow(record, { why, owed: record.owed });
+  }
+
+  /** S4: those that count, forgotten after health, in this run or an earlier one since. */
+  restartsInRow(record: ProcessRecord): number {
+    const healthyMs = Math.max(record.healthMs, upMs(record, this.#log.monoMs));
+    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
   }
 
   /** At a restore: those that back off are waited for again. */
@@ -160,17 +168,17 @@ export class Supervisor implements Judge {
       if (kill.spareFor === 'restart') return { fate: 'rejoin' };
     }
     if (halting?.next === 'restart' && !end.isAnnounced) {
-      const { detail: why, owed } = halting;
-      return { fate: 'return', why, ...(owed && { owed }) };
+      return { fate: 'return', why: halting.detail, owed: halting.owed ?? end.owed };
     }
     if (halting?.next === 'end') return { fate: 'end' };
     if (BLAMELESS.has(end.cause)) {
       const why = 'the kernel ended under it';
-      return comesBack(spec.restart) ? { fate: 'return', why } : { fate: 'decide' };
+      const { owed } = end;
+      return comesBack(spec.restart) ? { fate: 'return', why, owed } : { fate: 'decide' };
     }
     const aftermath = AFTERMATH[spec.restart][kindOfEnd(end)];
     if (aftermath !== 'restart') return { fate: aftermath };
-    const restarts = this.#restartsInRow(record);
+    const restarts = this.restartsInRow(record);
     return restarts >= this.#settings.restartsMax
       ? { fate: 'quarantine', restarts }
       : { fate: 'restart', attempt: restarts + 1 };
@@ -184,7 +192,7 @@ export class Supervisor implements Judge {
       case 'suspend':
         return false;
       case 'rejoin':
-        this.#comeBack(record, { attempt: 0, atMonoMs: 0, delayMs: 0, why: end.detail });
+        this.#comeBack(record, { ...WITH_ITS_GROUP, why: end.detail, owed: end.owed });
         return false;
       case 'return':
         this.#returnNow(record, verdict);
@@ -198,12 +206,6 @@ export class Supervisor implements Judge {
     }
   }
 
-  /** S4: forgotten after health. A start that failed had none. */
-  #restartsInRow(record: ProcessRecord): number {
-    const healthyMs = record.state === 'starting' ? 0 : this.#log.monoMs - record.readyMonoMs;
-    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
-  }
-
   #restart(record: ProcessRecord, end: RunEnd, attempt: number): void {
     const { restartBackoff, restartsMax } = this.#settings;
     const delayMs = backoffMs(attempt - 1, { ...restartBackoff, chance: this.#chance });
@@ -211,7 +213,7 @@ export class Supervisor implements Judge {
     const why = `${what} (restart ${attempt} of ${restartsMax})`;
     const isGroup = this.#groups.wouldTakeDown(record);
     const atMonoMs = isGroup ? 0 : this.#log.monoMs + delayMs;
-    this.#comeBack(record, { attempt, atMonoMs, delayMs, why });
+    this.#comeBack(record, { attempt, atMonoMs, delayMs, why, owed: end.owed });
     if (isGroup) this.#groups.takeDown(record, delayMs);
   }
 
@@ -221,18 +223,23 @@ export class Supervisor implements Judge {
     this.#onCrashLoop(record, `${restarts} restarts did not help; the last end: ${cause}`);
   }
 
-  #returnNow(record: ProcessRecord, { why, owed }: { why: string; owed?: CallRef }): void {
+  #returnNow(record: ProcessRecord, how: { why: string; owed: CallRef | null }): void {
     const atMonoMs = Math.max(1, this.#log.monoMs);
-    this.#comeBack(record, { attempt: 0, atMonoMs, delayMs: 0, why, ...(owed && { owed }) });
+    this.#comeBack(record, { attempt: 0, atMonoMs, delayMs: 0, ...how });
   }
 
+  /** `owed`: who is answered when it is ready; whoever was to be before is refused. */
   #comeBack(
     record: ProcessRecord,
-    how: { attempt: number; delayMs: number; atMonoMs: number; why: string; owed?: CallRef },
+    { owed, ...how }: Omit<BodyOf<'process.restarting'>, 'pid' | 'owed'> & { owed: CallRef | null },
   ): void {
+    const { pid, owed: before } = record;
     if (record.state !== 'starting') requireMove(record.state, 'restart', describeProcess(record));
     this.#life.cancelDecay(record);
-    this.#log.emit('process.restarting', { pid: record.pid, ...how });
+    this.#log.emit('process.restarting', { pid, ...how, ...(owed !== null && { owed }) });
+    if (before !== null && before !== owed) {
+      this.#life.disappoint(before, `${describeProcess(record)} is being started anew`);
+    }
     if (how.atMonoMs === 0) return;
     if (how.delayMs > 0) this.#arm(record, how.atMonoMs);
     else this.#relaunch(record);

@@ -1,4 +1,5 @@
-// What the other parts stand on, and the mail: the groups of parts that are handed on whole.
+// What the other parts stand on, and the mail: the groups of parts that are handed on whole. Types
+// only; they are made in parts.ts.
 
 import type { EffectQueue } from '../events/effects.ts';
 import type { Broker } from '../ipc/broker.ts';

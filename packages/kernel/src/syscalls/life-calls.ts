@@ -1,7 +1,7 @@
 // Calls on the life of a process: how it ends, waits, is signalled, sleeps, comes back.
 // Here rights are asked and answers shaped; the rules are those of supervision.
-//   S7. Sleep and wake: itself, its ancestors, the operator. S8. A result: itself, its parent as its
-//   executor, the operator.
+//   S7. Sleep and wake: itself, its ancestors, the operator. S8. A result: itself, its parent as
+//   its executor, the operator.
 
 import { KernelError } from '../errors.ts';
 import { NO_PID } from '../ids.ts';
@@ -30,12 +30,16 @@ export function exit(ctx: CallContext, args: ArgsOf<'exit'>): Nothing {
       details: { pid: target.pid, state: target.state },
     });
   }
-  if (target.exiting === undefined && target.state !== 'stopping') {
+  if (target.exiting === undefined && !isPastWord(ctx, target)) {
     const { exitCode, output } = args;
     ctx.parts.life.exit(target, { exitCode, output });
   }
   return NOTHING;
 }
+
+/** It is stopped by a kill, which has its own result; a restart, sleep or limit has none (S8). */
+const isPastWord = ({ parts }: CallContext, { pid, state, halting }: ProcessRecord): boolean =>
+  state === 'stopping' && (halting === undefined || parts.state.kills.isTarget(pid));
 
 export function waitChild(
   ctx: CallContext,

@@ -71,10 +71,11 @@ export function buildParts(options: {
     tasks,
     effects,
     timers,
-    onAssigned: (record) => supervision.sleeper.wake(record, 'a task'),
-    onFinished: (record, { result }) => {
-      const isOver = record.spec.exitAfterTask && record.state === 'idle';
-      if (isOver) supervision.life.exit(record, result);
+    onAssigned: ({ pid }) => supervision.sleeper.stir(pid, 'a task'),
+    onFinished: (record, report) => {
+      const isFree = record.state === 'idle' || record.state === 'paused';
+      const isOver = record.spec.exitAfterTask && isFree;
+      if (isOver && report !== undefined) supervision.life.exit(record, report.result);
       else supervision.sleeper.onFinished(record);
     },
   });

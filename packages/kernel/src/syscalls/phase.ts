@@ -1,5 +1,5 @@
-// Phases: in words, why a process waits or what is about to happen to it (P4). Made of what is true at
-// the moment of the question, since what a move said may be over: two waits end one by one.
+// Phases: in words, why a process waits or what is about to happen to it (P4). Made of what is true
+// at the moment of the question, since what a move said may be over: two waits end one by one.
 
 import type { Pid } from '../ids.ts';
 import { isVirtual, type ProcessRecord } from '../process/record.ts';
@@ -43,7 +43,9 @@ function blockedPhase({ state }: KernelParts, record: ProcessRecord): string {
   }
   const [first] = children;
   const which = children.size === 1 ? `child ${first}` : `children ${listed([...children])}`;
-  return unresponsiveOr(record, first === undefined ? record.phase : which);
+  const asksAbove = state.escalations.by(record.pid).some(({ owed }) => owed !== null);
+  const other = asksAbove ? 'an answer to its escalation' : record.phase;
+  return unresponsiveOr(record, first === undefined ? other : which);
 }
 
 function queuedPhase({ office }: KernelParts, record: ProcessRecord): string {

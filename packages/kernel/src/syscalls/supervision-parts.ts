@@ -1,5 +1,6 @@
-// The parts of supervision and the order in which they are built. An end goes to life, which asks the
-// supervisor what follows; whoever must hear of an end stands in the list of listeners, in this order.
+// The parts of supervision and the order in which they are built. An end goes to life, which asks
+// the supervisor what follows; whoever must hear of an end stands in the list of listeners, in this
+// order.
 
 import type { Chance } from '../ports.ts';
 import type { ProcessRecord } from '../process/record.ts';
@@ -42,7 +43,7 @@ type Serving = Pick<Supervision, 'spawner' | 'waiter' | 'escalations' | 'sleeper
 
 export function buildSupervision(base: Base): Supervision {
   const { settings, state, effects, broker, dispatcher } = base;
-  const { log, table, timers, tasks } = state;
+  const { log, table, timers } = state;
   const ending: Ending = buildEnding(base, {
     listeners: () => listeners,
     onCrashLoop: (record, why) => serving.escalations.report(record, crashLoop(record, why)),
@@ -57,7 +58,6 @@ export function buildSupervision(base: Base): Supervision {
     log,
     effects,
     broker,
-    tasks,
     dispatcher,
     life,
     killer,
@@ -120,14 +120,14 @@ function buildServing(base: Base, life: Life): Serving {
   return { spawner, waiter, escalations, sleeper };
 }
 
-/** A spawn in the air is refused first, waits take the result, and only then a kill goes on. */
+/** Waits take the result first, and only then a kill goes on. */
 function listenersOf({ rate }: Base, parts: Ending & Serving): readonly LifeListener[] {
-  const { spawner, waiter, escalations, killer, sleeper } = parts;
+  const { waiter, escalations, killer, sleeper } = parts;
   const forgetful: LifeListener = {
     onExited: ({ pid }) => rate.forget(pid),
     onStartFailed: ({ pid }) => rate.forget(pid),
   };
-  return [spawner, waiter, escalations, killer, sleeper, forgetful];
+  return [waiter, escalations, killer, sleeper, forgetful];
 }
 
 const crashLoop = (record: ProcessRecord, detail: string) =>

@@ -31,7 +31,7 @@ import { SeededChance } from '../seeded-chance.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 import { brokenInvariants } from './kernel-invariants.ts';
-import { spawnOrder, type SpawnWish } from './orders.ts';
+import { spawnOrder, textOf, type SpawnWish } from './orders.ts';
 import { ThreeWay } from './three-way.ts';
 
 export interface Caller {
@@ -82,6 +82,8 @@ export interface TestKernelOptions {
   readonly settings?: Partial<KernelSettings>;
   readonly seed?: number;
 }
+
+type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
 
 const ROUNDS_MAX = 100_000;
 
@@ -201,6 +203,27 @@ export class TestKernel {
   /** Spawns and gives the pid; throws when it is refused or does not become ready. */
   spawn(wish: SpawnWish = {}, from: Caller = {}): Pid {
     return this.call('spawn', spawnOrder(wish), from).value.pid;
+  }
+
+  /** Its OS process ends now, asked or not: by default it crashes. */
+  ends(pid: Pid, how: Parameters<FakeRuntime['exits']>[1] = {}): void {
+    this.runtime.exits(pid, how);
+    this.pass();
+  }
+
+  /** What the kernel had started for it, the first run first. */
+  startsOf(pid: Pid): EffectOf<'start'>[] {
+    return this.effects.filter(
+      (effect): effect is EffectOf<'start'> => effect.do === 'start' && effect.pid === pid,
+    );
+  }
+
+  /** The kernel's signals that its agent was given in its last run. */
+  signalsTo(pid: Pid): Record<string, unknown>[] {
+    return this.runtime
+      .agent(pid)
+      .delivered.filter(({ type }) => type === 'signal')
+      .map(({ content }) => JSON.parse(textOf(content)) as Record<string, unknown>);
   }
 
   /** As the operator sees it. */

@@ -102,7 +102,7 @@ describe('LIFE_TELLERS on what moves a process', () => {
 });
 
 const HALTING = JSON.parse(
-  '{ "pid": 7, "cause": "hung", "detail": "silent", "then": "policy" }',
+  '{ "pid": 7, "cause": "hung", "detail": "silent", "next": "policy" }',
 ) as BodyOf<'process.halting'>;
 
 /** One on the wire, under its own name. */
