@@ -12,6 +12,7 @@ const REFUSALS = new Set([
   'wrong_state',
   'not_found',
   'start_failed',
+  'unauthenticated',
   'cancelled',
   'limit_exceeded',
 ]);

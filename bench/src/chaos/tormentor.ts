@@ -42,8 +42,8 @@ const TASK = {
   retries: 2,
 } as const;
 
-/** Of who may not spawn, now or for good. */
-const DOWN = new Set(['zombie', 'dead', 'stopping']);
+/** Of who may spawn. */
+const UP = new Set(['idle', 'running', 'blocked', 'paused']);
 
 export class Tormentor {
   readonly #swarm: Swarm;
