@@ -236,7 +236,7 @@ describe('the packed packages', () => {
             items: { name: string; state: string }[];
           };
           const live = items.filter(({ state }) => state !== 'dead');
-          expect(live.map(({ name }) => name)).toEqual(['king']);
+          expect(live.map(({ name }) => name)).toEqual(['king', 'maid@vps1']);
         } finally {
           hive('down', '--yes');
         }

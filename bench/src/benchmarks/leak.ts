@@ -1,6 +1,6 @@
-// A thousand random kills: agents and what they forked, by signals of the OS and by the kernel's own
-// calls, at every moment of their lives. It is not a measurement of speed: afterwards nothing may
-// run that the process table does not know, and the table may know nothing that does not run.
+// A thousand random kills: agents and what they forked, by signals of the OS and by the kernel's
+// own calls, at every moment of their lives. It is not a measurement of speed: afterwards nothing
+// may run that the process table does not know, and the table may know nothing that does not run.
 //   What is found is told on stderr, with the events that led to it, and the seed.
 
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,5 +1,5 @@
-// The process table beside what runs: each row against /proc, and each marked OS process against the
-// rows. It only looks; when it is calm enough to look is the caller's to say.
+// The process table beside what runs: each row against /proc, and each marked OS process against
+// the rows. It only looks; when it is calm enough to look is the caller's to say.
 
 import type { AgentView } from '@hivekernel/client';
 import { lookAt, type OsProcess } from '../os-processes.ts';

@@ -11,7 +11,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const MARK = 'HIVE_LINK=';
-/** Read at once between two turns: a read takes 20 us, and a fourth of what one without waiting does. */
+/** Read at once between two turns: a read takes 20 us, and a fourth of what one without waiting
+ * does. */
 const READS_A_TURN = 64;
 /** More than a machine forks in the time of a look. */
 const ROUNDS_MAX = 8;
