@@ -229,6 +229,25 @@ describe('restart', () => {
     expect(king.code).toBe('permission_denied');
   });
 
+  it('of an undecided zombie needs a place as a child, and for an OS process (P5, P6)', () => {
+    const t = testKernel({ settings: { osProcessesMax: 3 } });
+    const limits = { childrenMax: 1 };
+    const lead = t.spawn({ role: 'lead', image: 'hold', limits });
+    const pid = t.spawn({ image: 'hold' }, { pid: lead });
+    t.ends(pid);
+    const other = t.spawn({ image: 'hold' }, { pid: lead });
+    const again = () => t.call('restart', { pid, ...RESTART });
+    const full = { code: 'limit_exceeded', details: { max_children: 1 } };
+    expect(again().refusal).toMatchObject(full);
+    t.call('kill', { pid: other, ...KILL });
+    const more = [t.spawn({ image: 'hold' }), t.spawn({ image: 'hold' })];
+    const busy = { code: 'limit_exceeded', details: { processes_max: 3 } };
+    expect(again().refusal).toMatchObject(busy);
+    expect(t.view(pid)).toMatchObject({ state: 'zombie', isGone: false });
+    t.call('kill', { pid: more[0] as Pid, ...KILL });
+    expect(again().value).toEqual({});
+  });
+
   it('needs the right to kill (A2)', () => {
     const t = testKernel();
     const lead = t.spawn({ role: 'lead', image: 'hold' });
