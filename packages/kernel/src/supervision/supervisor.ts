@@ -104,6 +104,10 @@ export class Supervisor implements Judge {
    * backs off waits no more, unless for its group (S3). Answered when it is ready.
    */
   restart(record: ProcessRecord, how: { reason: string; graceMs: number; owed: CallRef }): void {
+    if (this.#isStopping) {
+      const what = `The kernel stops: ${describeProcess(record)} is not started any more.`;
+      throw new KernelError('unavailable', what);
+    }
     const { owed } = how;
     const why = how.reason === '' ? 'a restart was asked for' : how.reason;
     const isUndecided = record.state === 'zombie' && !record.isGone;

@@ -220,6 +220,14 @@ describe('restart', () => {
     expect(refusal.message).toContain(words);
   });
 
+  it('is refused while the kernel stops, which starts nothing any more', () => {
+    const t = testKernel();
+    const pid = t.spawn({ image: 'hold', restart: 'notify' });
+    t.ends(pid);
+    t.fact({ fact: 'stopping', reason: 'SIGTERM', graceMs: 0 });
+    expect(t.call('restart', { pid, ...RESTART }).refusal.code).toBe('unavailable');
+  });
+
   it('refuses what was never ready, and the king (P2)', () => {
     const t = testKernel();
     t.call('spawn', BORN);
