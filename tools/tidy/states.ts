@@ -6,8 +6,8 @@ import { STATE_EVENTS, STATES, TRANSITIONS, type State, type StateEvent } from '
 
 const ABOUT_STATES: Readonly<Record<State, string>> = {
   starting:
-    'Its runtime is being started; or its next run is yet to come: it backs off, or waits for its ' +
-    'group.',
+    'Its runtime is being started; or its next run is yet to come: it backs off, or waits for ' +
+    'its group.',
   idle: 'It is ready, receives messages, and has no task.',
   running: 'It executes a task that does not wait.',
   blocked: 'Every task that it executes waits for something; its phase says for what.',
@@ -18,8 +18,8 @@ const ABOUT_STATES: Readonly<Record<State, string>> = {
   stopping:
     'Its runtime is being ended, by a kill, by its own word, to sleep, or to be started anew.',
   zombie:
-    'Its run ended and nobody took the result; after a crash under `notify` it waits here for its ' +
-    'parent to restart it.',
+    'Its run ended and nobody took the result; after a crash under `notify` it waits here for ' +
+    'its parent to restart it.',
   dead:
     'It was killed, its result was taken or has expired, or it is quarantined; its record stays ' +
     'a while.',
