@@ -76,14 +76,14 @@ describe('the tree', () => {
     expect(nearestCommonAncestor(at(other), at(one))).toBe(at(expected));
   });
 
-  it.each([
+  it.each<[string, number]>([
     ['king', 3],
     ['a', 2],
     ['a1', 1],
     ['a1x', 0],
   ])('below %s has %i levels', (name, height) => {
     const { at } = tree();
-    expect(heightOf(at(name as string))).toBe(height);
+    expect(heightOf(at(name))).toBe(height);
   });
 
   it('names the nodes of a branch, sorted, each once, but those of the dead (P11, P12)', () => {

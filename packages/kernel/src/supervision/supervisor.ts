@@ -16,6 +16,7 @@ import type { ExitCause } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
+import { checkReturn } from '../process/spawn-rules.ts';
 import { requireMove } from '../process/states.ts';
 import { upMs, type ProcessTable } from '../process/table.ts';
 import type { KernelSettings } from '../settings.ts';
@@ -103,10 +104,15 @@ export class Supervisor implements Judge {
    * backs off waits no more, unless for its group (S3). Answered when it is ready.
    */
   restart(record: ProcessRecord, how: { reason: string; graceMs: number; owed: CallRef }): void {
+    if (this.#isStopping) {
+      const what = `The kernel stops: ${describeProcess(record)} is not started any more.`;
+      throw new KernelError('unavailable', what);
+    }
     const { owed } = how;
     const why = how.reason === '' ? 'a restart was asked for' : how.reason;
     const isUndecided = record.state === 'zombie' && !record.isGone;
-    if (!isUndecided) requireRestartable(record);
+    if (isUndecided) this.#requirePlace(record);
+    else requireRestartable(record);
     if (record.isRestarting && record.restartAtMonoMs === 0) {
       this.#comeBack(record, { ...WITH_ITS_GROUP, why, owed });
       return;
@@ -120,6 +126,12 @@ export class Supervisor implements Judge {
     const halt = { cause: 'restarted', detail: why, next: 'restart', owed } as const;
     this.#log.emit('process.halting', { pid, ...halt });
     this.#life.stop(record, { reason: 'user_request', graceMs: how.graceMs });
+  }
+
+  #requirePlace(record: ProcessRecord): void {
+    const parent = record.parent ?? this.#table.king;
+    const { osProcessesMax: runtimesMax } = this.#settings;
+    checkReturn({ parent, runtimes: this.#table.runtimes, runtimesMax });
   }
 
   /** All of a group are down: they start together, each unless it was killed meanwhile. */

@@ -52,6 +52,17 @@ describe('the death of the kernel', () => {
     expect(inLine.value.result.output).toBe('done');
   });
 
+  it('takes no result for a parent that died, too, though it waited for one (S2, S8)', () => {
+    const t = testKernel();
+    const lead = t.spawn({ role: 'lead', image: 'hold', restart: 'permanent' });
+    const pid = t.spawn({ image: 'hold', restart: 'notify' }, { pid: lead });
+    const wait = t.call('wait_child', { pid, timeoutMs: 0 }, { pid: lead });
+    t.reboot();
+    expect(wait.refusal.code).toBe('cancelled');
+    expect(t.view(pid)).toMatchObject({ state: 'zombie', isGone: false });
+    expect(t.call('restart', { pid, ...RESTART }, { pid: lead }).value).toEqual({});
+  });
+
   it('lets what waits undecided be restarted by whoever may (S2)', () => {
     const t = testKernel();
     const pid = t.spawn({ image: 'hold', restart: 'notify' });

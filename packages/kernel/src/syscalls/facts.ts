@@ -196,7 +196,7 @@ export class Facts {
 
   /** P2: the king is there before anything else. DESIGN §4: what ran died with the last kernel. */
   #booted(fact: FactOf<'booted'>): void {
-    const { log, table, settings, life, mover } = this.#parts;
+    const { log, table, settings, life, waiter, mover } = this.#parts;
     const { nodeName: node, agingMsPerLevel, artifactVersionsKept } = settings;
     const { version, bootId } = fact;
     const rules = { agingMsPerLevel, artifactVersionsKept };
@@ -206,7 +206,10 @@ export class Facts {
       const body = { pid: KING_PID, parent: NO_PID, address: KING_ADDRESS, spec, owed: null };
       log.emit('process.spawned', body);
     }
-    for (const record of leavesFirst(table.king)) {
+    const all = leavesFirst(table.king);
+    // Nobody of them takes a result any more: what waits for a word of its parent waits on (S2).
+    for (const record of all) if (record.isLaunched) waiter.endAllOf(record);
+    for (const record of all) {
       if (!isLive(record.state)) life.scheduleDecay(record);
       else if (record.isLaunched) this.#diedWithKernel(record);
     }

@@ -220,6 +220,14 @@ describe('restart', () => {
     expect(refusal.message).toContain(words);
   });
 
+  it('is refused while the kernel stops, which starts nothing any more', () => {
+    const t = testKernel();
+    const pid = t.spawn({ image: 'hold', restart: 'notify' });
+    t.ends(pid);
+    t.fact({ fact: 'stopping', reason: 'SIGTERM', graceMs: 0 });
+    expect(t.call('restart', { pid, ...RESTART }).refusal.code).toBe('unavailable');
+  });
+
   it('refuses what was never ready, and the king (P2)', () => {
     const t = testKernel();
     t.call('spawn', BORN);
@@ -227,6 +235,25 @@ describe('restart', () => {
     expect(born.message).toContain('only just starting');
     const king = t.call('restart', { pid: asPid(1), ...RESTART }).refusal;
     expect(king.code).toBe('permission_denied');
+  });
+
+  it('of an undecided zombie needs a place as a child, and for an OS process (P5, P6)', () => {
+    const t = testKernel({ settings: { osProcessesMax: 3 } });
+    const limits = { childrenMax: 1 };
+    const lead = t.spawn({ role: 'lead', image: 'hold', limits });
+    const pid = t.spawn({ image: 'hold' }, { pid: lead });
+    t.ends(pid);
+    const other = t.spawn({ image: 'hold' }, { pid: lead });
+    const again = () => t.call('restart', { pid, ...RESTART });
+    const full = { code: 'limit_exceeded', details: { max_children: 1 } };
+    expect(again().refusal).toMatchObject(full);
+    t.call('kill', { pid: other, ...KILL });
+    const more = [t.spawn({ image: 'hold' }), t.spawn({ image: 'hold' })];
+    const busy = { code: 'limit_exceeded', details: { processes_max: 3 } };
+    expect(again().refusal).toMatchObject(busy);
+    expect(t.view(pid)).toMatchObject({ state: 'zombie', isGone: false });
+    t.call('kill', { pid: more[0] as Pid, ...KILL });
+    expect(again().value).toEqual({});
   });
 
   it('needs the right to kill (A2)', () => {

@@ -82,7 +82,7 @@ describe('subtree_nodes', () => {
     expect(t.call('subtree_nodes', { pid: leaf }).value).toEqual({ nodes: ['vps7'] });
   });
 
-  it('is told to who may read the root, and waits for what others changed below (DESIGN §3)', () => {
+  it('is told to who may read the root, after what others changed below (DESIGN §3)', () => {
     const t = testKernel();
     const { queen, lead, leo } = tree(t);
     expect(t.call('subtree_nodes', { pid: queen }, { pid: leo }).refusal.code).toBe(
