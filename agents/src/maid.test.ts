@@ -1,5 +1,5 @@
-// The maid on a test kernel: what she asks of it, and when. What she finds in a look is tested beside
-// troubles.ts; a real kernel has her in the daemon's own tests.
+// The maid on a test kernel: what she asks of it, and when. What she finds in a look is tested
+// beside troubles.ts; a real kernel has her in the daemon's own tests.
 import { TestKernel } from '@hivekernel/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Maid } from './maid/maid.ts';

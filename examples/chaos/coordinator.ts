@@ -46,7 +46,7 @@ export class Coordinator extends Agent {
       const piece = errand.queue.shift();
       if (piece === undefined) return;
       try {
-        await this.#give(worker, piece, errand, ctx);
+        await give(piece, { worker, errand, ctx });
       } catch (error) {
         errand.queue.push(piece);
         this.#replaced += 1;
@@ -57,18 +57,21 @@ export class Coordinator extends Agent {
       }
     }
   }
+}
 
-  async #give(worker: number, piece: number, errand: Errand, ctx: TaskContext): Promise<void> {
-    const { begun, done, pieces } = errand;
-    const description = `primes of piece ${piece}`;
-    const asked = { description, params: { begun, piece }, retries: RETRIES };
-    const { output, metadata } = await ctx.executeOn(worker, asked);
-    done.set(piece, { primes: Number(output), begun: Number(metadata['begun']) });
-    const { size } = done;
-    await ctx.checkpoint([...done].map(([n, one]) => [n, { ...one }]));
-    await ctx.progress((size / pieces) * PERCENT, `${size} of ${pieces} pieces`);
-    if (size % LINE_EVERY === 0) await ctx.log.info(`${size} of ${pieces} pieces`);
-  }
+async function give(
+  piece: number,
+  { worker, errand, ctx }: { worker: number; errand: Errand; ctx: TaskContext },
+): Promise<void> {
+  const { begun, done, pieces } = errand;
+  const description = `primes of piece ${piece}`;
+  const asked = { description, params: { begun, piece }, retries: RETRIES };
+  const { output, metadata } = await ctx.executeOn(worker, asked);
+  done.set(piece, { primes: Number(output), begun: Number(metadata['begun']) });
+  const { size } = done;
+  await ctx.checkpoint([...done].map(([n, one]) => [n, { ...one }]));
+  await ctx.progress((size / pieces) * PERCENT, `${size} of ${pieces} pieces`);
+  if (size % LINE_EVERY === 0) await ctx.log.info(`${size} of ${pieces} pieces`);
 }
 
 /** The one that is there, left by the incarnation before; else a new one. */

@@ -1,5 +1,6 @@
-// The work: how many primes there are in a stretch of numbers. Small, the same wherever and however
-// often it is done, and known beforehand, so that it shows whether a piece is missing or twice there.
+// The work: how many primes there are in a stretch of numbers. Small, the same wherever and
+// however often it is done, and known beforehand, so that a piece that is missing, or there twice,
+// shows.
 
 /** Numbers in one piece. */
 export const STRETCH = 10_000;

@@ -1,4 +1,5 @@
-// What a run came to: whether all the work is there and right, and what it took. Pure.
+// What a run came to: whether all the work is there and right, and what it took. Pure, so that the
+// words can be tested without a run.
 import type { TaskOutput } from '@hivekernel/sdk';
 import { primesIn, STRETCH } from './primes.ts';
 
@@ -33,10 +34,11 @@ export function reportOf(
   const isRight = done.size === pieces && primes === expected;
   const verdict = isRight ? 'which is right' : `but there are ${expected}`;
   const below = pieces * STRETCH;
+  const restarted = times(Number(tally['restarts']));
   const lines = [
     `${done.size} of ${pieces} pieces, each once: ${primes} primes below ${below}, ${verdict}.`,
     `The monkey struck: ${struckOf(tally)}.`,
-    `Agents were started again ${times(Number(tally['restarts']))}, pieces begun again ${times(again)}.`,
+    `Agents were started again ${restarted}, pieces begun again ${times(again)}.`,
     `Seed ${tally['seed']}. Each restart, and why: hive journal -n all -g process.restarting`,
   ];
   return {

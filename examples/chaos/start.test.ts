@@ -1,5 +1,5 @@
-// `npm start` of chaos as an OS process: what a person sees, and what is left when it is interrupted.
-// Its data lies elsewhere, so that a kernel of this folder is not disturbed.
+// `npm start` of chaos as an OS process: what a person sees, and what is left when it is
+// interrupted. Its data lies elsewhere, so that a kernel of this folder is not disturbed.
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';

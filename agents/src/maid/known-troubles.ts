@@ -1,5 +1,5 @@
-// The troubles that were told, and since when they are known: what the maid keeps as her checkpoint,
-// so that the next incarnation of her does not tell them again.
+// The troubles that were told, and since when they are known: what the maid keeps as her
+// checkpoint, so that the next incarnation of her does not tell them again.
 //   A trouble that is over is forgotten, so that it is news when it comes again.
 import type { KnownTrouble } from './report.ts';
 import type { Trouble } from './troubles.ts';

@@ -1,5 +1,5 @@
-// What the maid sees in one round: the processes that she may read, and the memory. Plain values, so
-// that what follows from them (troubles.ts, report.ts) is decided without asking again.
+// What the maid sees in one round: the processes that she may read, and the memory. Plain values,
+// so that what follows from them (troubles.ts, report.ts) is decided without asking again.
 import type { ProcessInfo } from '@hivekernel/sdk';
 
 export type Seen = Pick<

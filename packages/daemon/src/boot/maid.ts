@@ -1,7 +1,7 @@
 // The maid of this node, `maid@NODE`: an agent of the crew that looks after the health of the
 // system. She is seen to once, at the end of the boot, and nothing waits for her or fails with her.
-//   She is permanent: after a kernel that died she comes back by herself, and is left as she is. One
-//   that was made for other settings, or from another place, is ended for a new one.
+//   She is permanent: after a kernel that died she comes back by herself, and is left as she is.
+//   One that was made for other settings, or from another place, is ended for a new one.
 //   Where the setting says no she is ended; where no crew is installed, one line says so.
 //   Whoever else has taken her name keeps it.
 
@@ -21,7 +21,7 @@ import type { Ground } from './parts.ts';
 const IMAGE_ENTRY = '@hivekernel/crew/maid';
 const IMAGE_EXPORT = '#Maid';
 const GRACE_MS = 2_000;
-/** She keeps next to nothing: a small young generation, and a bound that shows when that is wrong. */
+/** She keeps next to nothing: a small young generation, and a bound that shows where not. */
 const NODE_OPTIONS = '--max-semi-space-size=1 --max-old-space-size=128';
 
 type HerSpec = Pick<SpawnOrder, 'image' | 'env'>;
