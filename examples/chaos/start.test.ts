@@ -59,10 +59,10 @@ async function untilSaid(words: RegExp): Promise<void> {
 
 describe('npm start', () => {
   it('shows each restart with its reason, then the result, and stops the kernel', async () => {
-    expect(await start('pieces=12', 'seed=2')).toBe(0);
+    expect(await start('pieces=24', 'seed=2')).toBe(0);
     expect(said).toMatch(/worker-\d\(\d+\) +crashed: signal SIGKILL; restart 1 of 50 in/);
-    expect(said).toMatch(/coordinator\(\d+\) +goes on after \d+ of 12 pieces/);
-    expect(said).toContain('12 of 12 pieces, each once: 11301 primes below 120000, which is right');
+    expect(said).toMatch(/coordinator\(\d+\) +goes on after \d+ of 24 pieces/);
+    expect(said).toContain('24 of 24 pieces, each once: 21221 primes below 240000, which is right');
     expect(existsSync(join(dataDir(), 'run.json'))).toBe(false);
   }, 60_000);
 
