@@ -1,5 +1,6 @@
 // Hands shares to workers: spawns one for each, delegates, reads its findings. One that crashes is
-// restarted by the kernel and tries again; one that fails is replaced once, and what then is still not read is said as a gap. Kills every worker it made.
+// restarted by the kernel and tries again; one that fails is replaced once, and what then is still
+// not read is said as a gap. Kills every worker it made.
 import type { TaskContext, TaskResult } from '@hivekernel/sdk';
 import type { DocumentFile } from './documents.ts';
 import { parseFindings } from './findings.ts';
@@ -79,7 +80,11 @@ export class Delegation {
       aspects: JSON.stringify(asked.aspects),
       findings: key,
     };
-    const result = await this.#execute(pid, { description: asked.question, params, retries: RETRIES });
+    const result = await this.#execute(pid, {
+      description: asked.question,
+      params,
+      retries: RETRIES,
+    });
     const stored = await this.#ctx.artifacts.get(key);
     const findings = parseFindings(stored.text(), asked.aspects);
     return { worker, files, findings, metadata: result.metadata };

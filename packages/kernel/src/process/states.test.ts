@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STATES, type State } from '../events/words.ts';
 import {
+  isAtWork,
   isLive,
   nextState,
   requireMove,
@@ -60,6 +61,12 @@ describe('TRANSITIONS', () => {
       expect.objectContaining({ code: 'wrong_state', details: { state, event } }),
     );
     expect(move).toThrow(/process 7 is .* \(P4\)/);
+  });
+});
+
+describe('isAtWork()', () => {
+  it('takes for at work who executes tasks or could at once (P4)', () => {
+    expect(STATES.filter(isAtWork)).toEqual(['idle', 'running', 'blocked']);
   });
 });
 

@@ -123,6 +123,13 @@ export class Dispatcher {
     }
   }
 
+  /** All of a process; those in line first, so that none of them starts for it. */
+  cancelAll(record: ProcessRecord, reason: string): void {
+    const tasks = [...this.#tasks.of(record.pid)];
+    tasks.sort((a, b) => Number(a.isRunning) - Number(b.isRunning));
+    for (const task of tasks) this.cancel(task, 'cancelled', reason);
+  }
+
   /**
    * The run of the process is over: its tasks fail, but those that can wait for its next run, and
    * what others do for it is cancelled.

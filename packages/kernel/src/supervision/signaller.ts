@@ -16,7 +16,6 @@ import { describeProcess, isVirtual, type ProcessRecord } from '../process/recor
 import { isAtWork, isLive } from '../process/states.ts';
 import { walkDown } from '../process/tree.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
-import type { TaskTable } from '../scheduler/task-table.ts';
 import type { Killer } from './killer.ts';
 import type { Life } from './life.ts';
 
@@ -40,7 +39,6 @@ export class Signaller {
   readonly #log: Log;
   readonly #effects: EffectQueue;
   readonly #broker: Broker;
-  readonly #tasks: TaskTable;
   readonly #dispatcher: Dispatcher;
   readonly #life: Life;
   readonly #killer: Killer;
@@ -51,7 +49,6 @@ export class Signaller {
     log: Log;
     effects: EffectQueue;
     broker: Broker;
-    tasks: TaskTable;
     dispatcher: Dispatcher;
     life: Life;
     killer: Killer;
@@ -60,7 +57,6 @@ export class Signaller {
     this.#log = options.log;
     this.#effects = options.effects;
     this.#broker = options.broker;
-    this.#tasks = options.tasks;
     this.#dispatcher = options.dispatcher;
     this.#life = options.life;
     this.#killer = options.killer;
@@ -107,7 +103,7 @@ export class Signaller {
   #apply(record: ProcessRecord, { signal, reason }: SignalOrder): void {
     switch (signal) {
       case 'INT':
-        return this.#interrupt(record, reason);
+        return this.#dispatcher.cancelAll(record, reason === '' ? 'interrupted' : reason);
       case 'STOP':
         if (record.state !== 'paused') this.#life.pause(record);
         return;
@@ -119,13 +115,6 @@ export class Signaller {
       case 'TERM':
       case 'KILL':
       case 'USR1':
-    }
-  }
-
-  #interrupt(record: ProcessRecord, reason: string): void {
-    const why = reason === '' ? 'interrupted' : reason;
-    for (const task of [...this.#tasks.of(record.pid)]) {
-      this.#dispatcher.cancel(task, 'cancelled', why);
     }
   }
 

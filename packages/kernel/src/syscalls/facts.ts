@@ -9,7 +9,7 @@ import { KING_PID, NO_PID, type Pid, type TaskId } from '../ids.ts';
 import type { Acknowledgement } from '../ipc/broker.ts';
 import { LIMITS } from '../limits.ts';
 import { KING_ADDRESS } from '../process/address.ts';
-import { isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
+import { describeProcess, isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import { kingSpec } from '../process/birth.ts';
 import { leavesFirst } from '../process/tree.ts';
@@ -250,6 +250,9 @@ export class Facts {
     const { effects, librarian, table } = this.#parts;
     try {
       const owner = table.require(pid);
+      if (owner.isGone) {
+        throw new KernelError('wrong_state', `${describeProcess(owner)} ended meanwhile (P9).`);
+      }
       const contentType = 'application/json';
       const order = { key, contentType, content, visibility: 'subtree', task: null } as const;
       librarian.store(owner, order);

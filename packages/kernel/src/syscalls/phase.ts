@@ -43,7 +43,9 @@ function blockedPhase({ state }: KernelParts, record: ProcessRecord): string {
   }
   const [first] = children;
   const which = children.size === 1 ? `child ${first}` : `children ${listed([...children])}`;
-  return unresponsiveOr(record, first === undefined ? record.phase : which);
+  const asksAbove = state.escalations.by(record.pid).some(({ owed }) => owed !== null);
+  const other = asksAbove ? 'an answer to its escalation' : record.phase;
+  return unresponsiveOr(record, first === undefined ? other : which);
 }
 
 function queuedPhase({ office }: KernelParts, record: ProcessRecord): string {

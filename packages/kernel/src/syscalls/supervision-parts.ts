@@ -43,7 +43,7 @@ type Serving = Pick<Supervision, 'spawner' | 'waiter' | 'escalations' | 'sleeper
 
 export function buildSupervision(base: Base): Supervision {
   const { settings, state, effects, broker, dispatcher } = base;
-  const { log, table, timers, tasks } = state;
+  const { log, table, timers } = state;
   const ending: Ending = buildEnding(base, {
     listeners: () => listeners,
     onCrashLoop: (record, why) => serving.escalations.report(record, crashLoop(record, why)),
@@ -58,7 +58,6 @@ export function buildSupervision(base: Base): Supervision {
     log,
     effects,
     broker,
-    tasks,
     dispatcher,
     life,
     killer,
