@@ -113,7 +113,7 @@ describe('a clean stop of the kernel', () => {
   it.each([
     ['permanent', 'zombie', 'idle'],
     ['transient', 'zombie', 'idle'],
-    ['notify', 'dead', 'dead'],
+    ['notify', 'zombie', 'zombie'],
     ['temporary', 'dead', 'dead'],
   ] as const)('leaves a %s process %s, and %s at the next boot', (restart, before, after) => {
     const t = testKernel();

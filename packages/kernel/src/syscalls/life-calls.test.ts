@@ -48,7 +48,8 @@ describe('exit', () => {
     }
     expect(ticket.value).toEqual({});
     expect(t.view(pid)).toMatchObject({
-      ...{ state: 'zombie', isGone: true },
+      // By itself with another code than 0: its parent decides (S2). Completed by others: the end.
+      ...{ state: 'zombie', isGone: who !== 'itself' },
       exit: { exitCode: 3, cause: 'done', output: 'parsed' },
     });
     const chld = { signal: 'CHLD', pid, exitCode: 3, output: 'parsed' };
