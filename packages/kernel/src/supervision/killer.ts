@@ -130,10 +130,14 @@ export class Killer implements LifeListener {
     return halting?.next === 'sleep' && exiting === undefined && !this.#kills.dooms(pid);
   }
 
-  /** At the next boot, since nobody else wants its end: neither itself nor a kill or a limit. */
-  #comesBack({ pid, spec, wasReady, halting, exiting }: ProcessRecord): boolean {
+  /**
+   * At the next boot, since nobody else wants its end: neither itself nor a kill or a limit. Who is
+   * just being woken or started again has something to do, whatever its policy.
+   */
+  #comesBack({ pid, spec, state, wasReady, halting, exiting }: ProcessRecord): boolean {
     const isEnding = exiting !== undefined || halting?.next === 'end' || this.#kills.dooms(pid);
-    return wasReady && comesBack(spec.restart) && !isEnding;
+    const isMeantTo = comesBack(spec.restart) || state === 'starting';
+    return wasReady && isMeantTo && !isEnding;
   }
 
   /** `living`: leaves first. Each is a target; who is spared has its halt already. */

@@ -13,7 +13,6 @@ import { describeProcess, isVirtual, runOf, type ProcessRecord } from '../proces
 import { isLive } from '../process/states.ts';
 import { kingSpec } from '../process/birth.ts';
 import { leavesFirst } from '../process/tree.ts';
-import { comesBack } from '../supervision/restart-policy.ts';
 import type { KernelParts } from './parts.ts';
 
 export interface LlmCallFact {
@@ -235,9 +234,8 @@ export class Facts {
     const { supervisor, sleeper } = this.#parts;
     const wasSuspended =
       record.state === 'zombie' && record.exit?.cause === 'kernel_stopped' && !record.isGone;
-    if (wasSuspended && comesBack(record.spec.restart)) {
-      supervisor.returnAfterBoot(record, 'the kernel is up again');
-    } else sleeper.stirForMail(record);
+    if (wasSuspended) supervisor.returnAfterBoot(record, 'the kernel is up again');
+    else sleeper.stirForMail(record);
   }
 
   /** A clean stop: whatever runs is stopped, leaves first; nothing starts until the next boot. */
