@@ -175,6 +175,7 @@ export class Supervisor implements Judge {
     if (end.isKill || this.isDoomed(record)) return { fate: 'end' }; // S5
     // What never was ready, and what has no runtime, has nothing to come back to.
     if (!record.wasReady || isVirtual(record)) return { fate: 'end' };
+    if (halting?.next === 'end') return { fate: 'end' };
     for (const kill of this.#kills.of(record.pid)) {
       if (kill.spareFor === 'next_boot') return { fate: 'suspend' };
       if (kill.spareFor === 'restart') return { fate: 'rejoin' };
@@ -182,7 +183,6 @@ export class Supervisor implements Judge {
     if (halting?.next === 'restart' && !end.isAnnounced) {
       return { fate: 'return', why: halting.detail, owed: halting.owed ?? end.owed };
     }
-    if (halting?.next === 'end') return { fate: 'end' };
     if (BLAMELESS.has(end.cause)) {
       const why = 'the kernel ended under it';
       const { owed } = end;
