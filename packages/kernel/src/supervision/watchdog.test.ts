@@ -390,6 +390,27 @@ describe('a wall limit', () => {
     expect(t.view(pid).exit).toMatchObject({ cause: 'done', output: 'just in time' });
   });
 
+  it('is for good also for one that is stopped to come back, with its group or the kernel', () => {
+    for (const stops of [
+      (t: TestKernel) => t.fact({ fact: 'stopping', reason: 'SIGTERM', graceMs: 9_000 }),
+      (t: TestKernel, fellow: Pid) => t.ends(fellow),
+    ]) {
+      const t = testKernel();
+      const lead = t.spawn({ role: 'lead', strategy: 'one_for_all' });
+      const wish = { image: 'stubborn', restart: 'permanent' } as const;
+      const fellow = t.spawn(wish, { pid: lead });
+      const pid = t.spawn({ ...wish, watch: { wallMs: 5_000 } }, { pid: lead });
+      stops(t, fellow);
+      t.advanceMs(5_000);
+      t.ends(pid, { cause: 'killed' });
+      expect(t.view(pid)).toMatchObject({ isGone: true, exit: { cause: 'over_limit' } });
+      t.reboot();
+      t.advanceMs(20_000);
+      expect(t.view(fellow).state).toBe('idle');
+      expect(t.view(pid).isGone).toBe(true);
+    }
+  });
+
   it('refuses who waits for a restart or for sleep of it (S5)', () => {
     const t = testKernel();
     const watch = { wallMs: 5_000 };

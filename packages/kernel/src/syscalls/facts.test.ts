@@ -186,6 +186,21 @@ describe('a clean stop of the kernel', () => {
     expect(t.view(pid).state).toBe('idle');
   });
 
+  it('lets a sleeper that was just being woken sleep until the next boot (S7, M6)', () => {
+    const t = testKernel();
+    const pid = t.spawn({ image: 'deaf', restart: 'notify' });
+    t.call('sleep', { pid });
+    t.runtime.behaves(pid, { start: 'starts' });
+    t.call('send', messageOrder({ to: pid, type: 'get up' }));
+    expect(t.view(pid).state).toBe('starting');
+    stops(t);
+    expect(t.view(pid)).toMatchObject({ state: 'sleeping', isGone: false, inboxDepth: 1 });
+    t.runtime.behaves(pid, { start: 'ready' });
+    t.reboot();
+    expect(t.view(pid).state).toBe('idle');
+    expect(t.runtime.agent(pid).delivered.map(({ type }) => type)).toEqual(['get up']);
+  });
+
   it('lets one that falls asleep fall asleep (S7)', () => {
     const t = testKernel();
     const pid = t.spawn({ image: 'stubborn', restart: 'notify' });

@@ -242,12 +242,13 @@ export class Facts {
 
   /** What a clean stop suspended, and sleepers for whom something came meanwhile. */
   #comeBack(record: ProcessRecord): void {
-    const { supervisor, sleeper } = this.#parts;
+    const { supervisor, sleeper, life } = this.#parts;
     const wasSuspended =
       record.state === 'zombie' && record.exit?.cause === 'kernel_stopped' && !record.isGone;
     if (wasSuspended && comesBack(record.spec.restart)) {
       supervisor.returnAfterBoot(record, 'the kernel is up again');
-    } else sleeper.stirForMail(record);
+    } else if (wasSuspended) life.scheduleDecay(record);
+    else sleeper.stirForMail(record);
   }
 
   /** A clean stop: whatever runs is stopped, leaves first; nothing starts until the next boot. */
