@@ -2,7 +2,7 @@
 // rows. It only looks; when it is calm enough to look is the caller's to say.
 
 import type { AgentView } from '@hivekernel/client';
-import { lookAt, type OsProcess } from '../os-processes.ts';
+import { describeOs, lookAt, type OsProcess } from '../os-processes.ts';
 
 export interface Mismatch {
   /** 0: of nobody. */
@@ -28,7 +28,7 @@ export function mismatches(
   }
   for (const { osPid, link } of marked) {
     if (links.has(link)) continue;
-    const what = `OS process ${osPid} runs with link ${link}, and no row of the table has that`;
+    const what = `${describeOs(osPid)} runs with link ${link}, and no row of the table has that`;
     found.push({ pid: Number(/(\d+)-\d+\.sock$/.exec(link)?.[1] ?? 0), what });
   }
   return found;
