@@ -27,6 +27,12 @@ const KIN_FIELDS = 6;
 /** Fields of proc(5), counted from the one after the name. */
 const FIELD = { state: 0, pgid: 2, startTicks: 19 } as const;
 
+/** Throws where there is no /proc to look at. */
+export function requireProc(): void {
+  if (process.platform === 'linux') return;
+  throw new Error('what runs is looked for in /proc, which only Linux has');
+}
+
 /** Undefined: it does not run. */
 export function lookAt(osPid: number): OsProcess | undefined {
   const stat = read(`/proc/${osPid}/stat`);

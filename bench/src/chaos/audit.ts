@@ -1,5 +1,5 @@
-// The process table beside what runs: each row against /proc, and each marked OS process against the
-// rows. It only looks; when it is calm enough to look is the caller's to say.
+// The process table beside what runs: each row against /proc, and each marked OS process against
+// the rows. It only looks; when it is calm enough to look is the caller's to say.
 
 import type { AgentView } from '@hivekernel/client';
 import { describeOs, lookAt, type OsProcess } from '../os-processes.ts';
@@ -16,12 +16,13 @@ const WITHOUT = new Set(['sleeping', 'zombie', 'dead']);
 export function mismatches(
   rows: readonly AgentView[],
   marked: readonly OsProcess[],
+  look: (osPid: number) => OsProcess | undefined = lookAt,
 ): readonly Mismatch[] {
   const links = new Set<string>();
   const found: Mismatch[] = [];
   for (const row of rows) {
     if (row.isVirtual) continue;
-    const process = row.osPid === 0 ? undefined : lookAt(row.osPid);
+    const process = row.osPid === 0 ? undefined : look(row.osPid);
     if (process !== undefined) links.add(process.link);
     const what = brokenRow(row, process);
     if (what !== undefined) found.push({ pid: row.pid, what: `process ${row.pid} ${what}` });
