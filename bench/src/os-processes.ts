@@ -22,8 +22,16 @@ const MARK = 'HIVE_LINK=';
 const KIB = 1024;
 const PAGE_BYTES = 4 * KIB;
 
+/** Name, state, parent, group and session of proc(5). */
+const KIN_FIELDS = 6;
 /** Fields of proc(5), counted from the one after the name. */
 const FIELD = { state: 0, pgid: 2, startTicks: 19 } as const;
+
+/** Throws where there is no /proc to look at. */
+export function requireProc(): void {
+  if (process.platform === 'linux') return;
+  throw new Error('what runs is looked for in /proc, which only Linux has');
+}
 
 /** Undefined: it does not run. */
 export function lookAt(osPid: number): OsProcess | undefined {
@@ -46,6 +54,13 @@ const isIn =
   (runtimeDir: string) =>
   ({ link }: OsProcess): boolean =>
     link.startsWith(`${runtimeDir}/`);
+
+/** For who looks for a fault: its state, its kin and its command, as long as it is there. */
+export function describeOs(osPid: number): string {
+  const stat = read(`/proc/${osPid}/stat`);
+  const command = read(`/proc/${osPid}/cmdline`).replaceAll('\0', ' ').trim();
+  return `OS process ${osPid} (${stat.split(' ').slice(1, KIN_FIELDS).join(' ')}: ${command})`;
+}
 
 /** Those of the remembered ones that still run. */
 export const stillRunning = (records: readonly OsRecord[]): OsProcess[] =>

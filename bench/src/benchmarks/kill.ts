@@ -10,6 +10,7 @@ import {
   availableBytes,
   markedIn,
   privateBytes,
+  requireProc,
   stillRunning,
   type OsRecord,
 } from '../os-processes.ts';
@@ -45,6 +46,7 @@ export const kill: Benchmark = {
   name: 'kill',
   withinMs: 120_000,
   async run(ground) {
+    requireProc();
     const real = await BenchDaemon.using(ground, (daemon) => killReal(daemon, ground), SETTINGS);
     const { leads, workersEach, simulated } = COUNTS[ground.effort];
     const tookMs = await killInKernel({ count: simulated, stubbornEvery: EVERY.stubborn });

@@ -1,6 +1,6 @@
 // A thousand random kills: agents and what they forked, by signals of the OS and by the kernel's
-// own calls, at every moment of their lives. It is not a measurement of speed: afterwards nothing
-// may run that the process table does not know, and the table may know nothing that does not run.
+// own calls, at every moment of their lives. It is no measurement of speed: afterwards nothing may
+// run that the process table does not know, and the table may know nothing that does not run.
 //   What is found is told on stderr, with the events that led to it, and the seed.
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import type { Benchmark, Effort, Figure, Ground } from '../benchmark.ts';
 import { mismatches, type Mismatch } from '../chaos/audit.ts';
 import { Swarm } from '../chaos/swarm.ts';
 import { Tormentor } from '../chaos/tormentor.ts';
-import { markedIn, stillRunning, type OsProcess } from '../os-processes.ts';
+import { markedIn, requireProc, stillRunning, type OsProcess } from '../os-processes.ts';
 import { listedBy } from '../victims.ts';
 
 interface Counts {
@@ -43,7 +43,10 @@ const SETTINGS = {
 export const leak: Benchmark = {
   name: 'leak',
   withinMs: 180_000,
-  run: (ground) => BenchDaemon.using(ground, (daemon) => tormented(daemon, ground), SETTINGS),
+  async run(ground) {
+    requireProc();
+    return BenchDaemon.using(ground, (daemon) => tormented(daemon, ground), SETTINGS);
+  },
 };
 
 async function tormented(daemon: BenchDaemon, ground: Ground): Promise<readonly Figure[]> {

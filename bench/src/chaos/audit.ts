@@ -2,7 +2,7 @@
 // the rows. It only looks; when it is calm enough to look is the caller's to say.
 
 import type { AgentView } from '@hivekernel/client';
-import { lookAt, type OsProcess } from '../os-processes.ts';
+import { describeOs, lookAt, type OsProcess } from '../os-processes.ts';
 
 export interface Mismatch {
   /** 0: of nobody. */
@@ -16,19 +16,20 @@ const WITHOUT = new Set(['sleeping', 'zombie', 'dead']);
 export function mismatches(
   rows: readonly AgentView[],
   marked: readonly OsProcess[],
+  look: (osPid: number) => OsProcess | undefined = lookAt,
 ): readonly Mismatch[] {
   const links = new Set<string>();
   const found: Mismatch[] = [];
   for (const row of rows) {
     if (row.isVirtual) continue;
-    const process = row.osPid === 0 ? undefined : lookAt(row.osPid);
+    const process = row.osPid === 0 ? undefined : look(row.osPid);
     if (process !== undefined) links.add(process.link);
     const what = brokenRow(row, process);
     if (what !== undefined) found.push({ pid: row.pid, what: `process ${row.pid} ${what}` });
   }
   for (const { osPid, link } of marked) {
     if (links.has(link)) continue;
-    const what = `OS process ${osPid} runs with link ${link}, and no row of the table has that`;
+    const what = `${describeOs(osPid)} runs with link ${link}, and no row of the table has that`;
     found.push({ pid: Number(/(\d+)-\d+\.sock$/.exec(link)?.[1] ?? 0), what });
   }
   return found;

@@ -25,7 +25,7 @@ export class Swarm {
   readonly follower: Follower;
   /** Of every incarnation that there was. */
   readonly records: OsRecord[] = [];
-  /** What the kernel answered and should not have. */
+  /** What the kernel answered and should not have, and what it complained of. */
   readonly faults: string[] = [];
   /** How often each kind of strike met somebody. */
   readonly strikes = new Map<string, number>();
@@ -111,6 +111,9 @@ export class Swarm {
     history.push(event);
     this.#histories.set(pid, history.slice(-HISTORY_EVENTS));
     if (kind === 'process.gone') this.#gone.add(pid);
+    if (kind === 'log.written' && body['level'] === 'error') {
+      this.faults.push(`process ${pid} logs: ${String(body['message'])}`);
+    }
     if (kind === 'process.started') {
       const [startTicks = ''] = String(body['osStarted']).split('@');
       const run = { osPid: Number(body['osPid']), startTicks };

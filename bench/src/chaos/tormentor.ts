@@ -13,7 +13,7 @@ import { FORKS, victimOrder, type VictimWish } from '../victims.ts';
 import { STRIKES } from './strikes.ts';
 import type { Swarm } from './swarm.ts';
 
-export const MOMENTS = [
+const MOMENTS = [
   'birth',
   'start',
   'init',
@@ -179,7 +179,7 @@ export class Tormentor {
     const { client } = this.#swarm;
     const lead = this.#lead;
     const found = lead && (await this.#swarm.call(`info ${lead}`, (how) => client.info(lead, how)));
-    if (found && !found.isGone) return lead;
+    if (found && UP.has(found.state)) return lead;
     const wish = {
       ...this.#anyWish(),
       role: 'lead',

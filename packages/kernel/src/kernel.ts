@@ -133,8 +133,8 @@ export class Kernel {
   }
 
   /**
-   * After a refold in the middle of its life, what the kernel before it was told and no event holds:
-   * declared silences (S6), a stop that has begun.
+   * After a refold in the middle of its life, what the kernel before it was told and no event
+   * holds: declared silences (S6), a stop that has begun.
    */
   inherit(from: Kernel): void {
     this.parts.watchdog.inherit(from.parts.watchdog);

@@ -1,5 +1,5 @@
-// What happens at once: a stop and a task, a crash and a wait for a decision, two kills, a group that
-// goes down and a backoff, a full house. One rule alone is tested beside its source.
+// What happens at once: a stop and a task, a crash and a wait for a decision, two kills, a group
+// that goes down and a backoff, a full house. One rule alone is tested beside its source.
 
 import { spawnOrder, taskSpec, testKernel, TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';

@@ -12,8 +12,7 @@ afterEach(async () => {
   for (const pgid of groups.splice(0)) await endGroup(pgid, WITHIN);
 });
 
-/** A child without the mark, and a child of that with it, in a group of its own; the pid of that.
- * */
+/** A child without the mark, and a child of that with it, in a group of its own. */
 async function startNest(link: string): Promise<{ parent: ChildProcess; stray: number }> {
   const script = `HIVE_LINK=${link} setsid sh -c 'echo $$; exec sleep 60' & wait`;
   const parent = spawn('/bin/sh', ['-c', script], {
