@@ -4,6 +4,7 @@
 import type { Benchmark } from './benchmark.ts';
 import { execute } from './benchmarks/execute.ts';
 import { kill } from './benchmarks/kill.ts';
+import { leak } from './benchmarks/leak.ts';
 import { restart } from './benchmarks/restart.ts';
 import { routing } from './benchmarks/routing.ts';
 import { send } from './benchmarks/send.ts';
@@ -18,4 +19,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   execute,
   restart,
   kill,
+  leak,
 ];

@@ -29,6 +29,11 @@ export class Follower {
     this.#work.catch(() => undefined); // `stop` rejects with it.
   }
 
+  /** The seq of the last event that was seen. */
+  get mark(): number {
+    return this.#events.at(-1)?.seq ?? 0;
+  }
+
   /** The first event after the seq `mark` that fits. Rejects with the signal's reason. */
   async until(
     fits: (event: SeenEvent) => boolean,

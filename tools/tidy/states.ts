@@ -37,8 +37,9 @@ const ABOUT_EVENTS: Readonly<Record<StateEvent, string>> = {
   wake: 'something came for it, or somebody woke it',
   stop: 'its runtime is asked to end',
   exit: 'its run ended by itself, or for a reason of the kernel',
-  killed: 'its run ended by a kill; or it restarted too often',
+  killed: 'its run ended by a kill',
   restart: 'it comes back after the end of a run',
+  quarantine: 'it restarted too often in a row',
   collect: 'its result was taken, or nobody took it in time',
 };
 

@@ -173,7 +173,7 @@ describe('checkSpawn() and checkChild()', () => {
   it('bound the number of processes, before that of OS processes', () => {
     const processes = LIMITS.processesMax;
     const full = question({ processes, runtimes: 10 });
-    expect(() => checkSpawn(full)).toThrow(/holds 1000000 processes/);
+    expect(() => checkSpawn(full)).toThrow(/holds 250000 processes/);
     expect(() => checkSpawn(question({ processes: processes - 1 }))).not.toThrow();
   });
 

@@ -24,17 +24,17 @@ const LETTERS: Readonly<Record<string, State>> = {
 
 // The table, cell by cell, states by their letters: '-' is a refusal. The columns, in the order of
 // STATE_EVENTS: ready work wait resume done pause continue sleep wake stop exit killed restart
-// collect.
+// quarantine collect.
 const TABLE: Readonly<Record<State, string>> = {
-  starting: 'I - - - - - - - - T Z D - -',
-  idle: '    - R - - - P - L - T Z D - -',
-  running: ' - - B - I P - - - T Z D - -',
-  blocked: ' - - - R I P - - - T Z D - -',
-  paused: '  - - - - - - I - - T Z D - -',
-  sleeping: '- - - - - - - - S T - - - -',
-  stopping: '- - - - - - - L - - Z D - -',
-  zombie: '  - - - - - - - - - - - D S D',
-  dead: '    - - - - - - - - - - - - - -',
+  starting: 'I - - - - - - - - T Z D - - -',
+  idle: '    - R - - - P - L - T Z D - - -',
+  running: ' - - B - I P - - - T Z D - - -',
+  blocked: ' - - - R I P - - - T Z D - - -',
+  paused: '  - - - - - - I - - T Z D - - -',
+  sleeping: '- - - - - - - - S T - - - - -',
+  stopping: '- - - - - - - L - - Z D - - -',
+  zombie: '  - - - - - - - - - - - D S D D',
+  dead: '    - - - - - - - - - - - - - - D',
 };
 
 const CELLS = STATES.flatMap((state) => {

@@ -252,7 +252,9 @@ describe('a clean stop', () => {
     const { top, leaf } = branch(t);
     const virtual = t.spawn();
     t.fact({ fact: 'stopping', reason: 'SIGTERM', graceMs: 100 });
-    for (const pid of [top, leaf]) expect(t.view(pid).state).toBe('dead');
+    for (const pid of [top, leaf]) {
+      expect(t.view(pid)).toMatchObject({ state: 'zombie', exit: { cause: 'kernel_stopped' } });
+    }
     expect(t.view(virtual).state).toBe('idle');
     expect(t.kernel.parts.life.runtimesLeft).toBe(0);
     t.fact({ fact: 'stopped', reason: 'SIGTERM' });

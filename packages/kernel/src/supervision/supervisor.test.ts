@@ -45,7 +45,7 @@ describe('Supervisor.judge()', () => {
     //           done    fails   code 0  crash      kill
     permanent: ['back', 'back', 'back', 'back', 'dead'],
     transient: ['gone', 'back', 'gone', 'back', 'dead'],
-    notify: ['gone', 'gone', 'gone', 'undecided', 'dead'],
+    notify: ['gone', 'undecided', 'gone', 'undecided', 'dead'],
     temporary: ['gone', 'gone', 'gone', 'gone', 'dead'],
   } as const;
   const CELLS = Object.entries(TABLE).flatMap(([policy, row]) =>

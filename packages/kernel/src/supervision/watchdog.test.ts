@@ -280,16 +280,14 @@ describe('a process that answers no heartbeat', () => {
     expect(t.view(2)).toMatchObject({ state: 'zombie', isGone: true });
   });
 
-  it('is let alone while it is paused: nothing can answer then (S1)', () => {
+  it('is let alone while it is paused, and ended when it goes on (S1, S6)', () => {
     const t = testKernel();
     const pid = t.spawn({ image: 'hold' });
     t.call('signal', { pid, signal: 'STOP', ...SIGNAL });
     mute(t, pid);
     expect(t.view(pid)).toMatchObject({ state: 'paused' });
     t.call('signal', { pid, signal: 'CONT', ...SIGNAL });
-    expect(t.view(pid)).toMatchObject({ state: 'idle', phase: 'unresponsive' });
-    t.fact({ fact: 'responsive', pid, isResponsive: true });
-    expect(t.view(pid)).toMatchObject({ state: 'idle', phase: '' });
+    expect(t.view(pid)).toMatchObject({ state: 'zombie', exit: { cause: 'unresponsive' } });
   });
 
   it('has no say of the king, of virtual ones, and of who is no more', () => {

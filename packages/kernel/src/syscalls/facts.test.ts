@@ -113,7 +113,7 @@ describe('a clean stop of the kernel', () => {
   it.each([
     ['permanent', 'zombie', 'idle'],
     ['transient', 'zombie', 'idle'],
-    ['notify', 'dead', 'dead'],
+    ['notify', 'zombie', 'zombie'],
     ['temporary', 'dead', 'dead'],
   ] as const)('leaves a %s process %s, and %s at the next boot', (restart, before, after) => {
     const t = testKernel();
@@ -186,7 +186,7 @@ describe('a clean stop of the kernel', () => {
     expect(t.view(pid).state).toBe('idle');
   });
 
-  it('suspends a sleeper that was just being woken, whatever its policy (S7, M6)', () => {
+  it('keeps a sleeper that was just being woken, and what came for it (S7, M6)', () => {
     const t = testKernel();
     const pid = t.spawn({ image: 'deaf', restart: 'notify' });
     t.call('sleep', { pid });
@@ -197,7 +197,8 @@ describe('a clean stop of the kernel', () => {
     expect(t.view(pid)).toMatchObject({ state: 'zombie', isGone: false, inboxDepth: 1 });
     t.runtime.behaves(pid, { start: 'ready' });
     t.reboot();
-    expect(t.view(pid).state).toBe('idle');
+    expect(t.view(pid)).toMatchObject({ state: 'zombie', isGone: false, inboxDepth: 1 });
+    t.call('restart', { pid, ...RESTART });
     expect(t.runtime.agent(pid).delivered.map(({ type }) => type)).toEqual(['get up']);
   });
 
@@ -232,6 +233,16 @@ describe('a clean stop of the kernel', () => {
     t.takeSnapshot();
     t.reboot();
     expect(t.view(pid).state).toBe('paused');
+  });
+
+  it('leaves nobody undecided for ever, also where a kill -9 cut it short (S2, P8)', () => {
+    const t = testKernel();
+    const pids = ['stubborn', 'hold'].map((image) => t.spawn({ image, restart: 'notify' }));
+    stops(t);
+    t.reboot();
+    for (const pid of pids) expect(t.view(pid)).toMatchObject({ state: 'zombie', isGone: false });
+    t.advanceMs(75_000);
+    for (const pid of pids) expect(t.view(pid)).toMatchObject({ state: 'dead', isGone: true });
   });
 
   it('that is cut short by a kill -9 suspends all the same', () => {

@@ -13,6 +13,7 @@ import { describeProcess, isVirtual, runOf, type ProcessRecord } from '../proces
 import { isLive } from '../process/states.ts';
 import { kingSpec } from '../process/birth.ts';
 import { leavesFirst } from '../process/tree.ts';
+import { comesBack } from '../supervision/restart-policy.ts';
 import type { KernelParts } from './parts.ts';
 
 export interface LlmCallFact {
@@ -138,6 +139,9 @@ export class Facts {
     task_ended: (fact) => {
       const task = this.#parts.tasks.byId.get(fact.task);
       if (task === undefined || task.pid !== fact.pid || !task.isRunning) return;
+      // S5: what gives up because it is being stopped has not failed by itself. What becomes of it is
+      // said when the run is over: another try, or its end with the process.
+      if (!fact.completed && this.#isBeingStopped(fact.pid)) return;
       const outcome = fact.completed ? 'completed' : 'failed';
       const { result, error } = fact;
       this.#parts.dispatcher.finish(fact.task, { outcome, result, error });
@@ -150,7 +154,9 @@ export class Facts {
       this.#parts.log.emit('process.responsive', { pid, isResponsive });
       if (!isResponsive) this.#parts.watchdog.unresponsive(record);
     },
-    progressed: ({ pid, quietMs }) => this.#parts.watchdog.modelQuiet(pid, quietMs),
+    progressed: ({ pid, quietMs }) => {
+      if (this.#live(pid) !== undefined) this.#parts.watchdog.modelQuiet(pid, quietMs);
+    },
     checkpointed: (fact) => {
       const record = this.#current(fact);
       if (record === undefined || fact.content.bytes > LIMITS.checkpointBytesMax) return;
@@ -168,6 +174,11 @@ export class Facts {
       this.#parts.log.emit('llm.called', { ...call, promptTokens, completionTokens });
     },
   };
+
+  #isBeingStopped(pid: Pid): boolean {
+    const record = this.#parts.table.find(pid);
+    return record?.state === 'stopping' && record.exiting === undefined;
+  }
 
   /** A live one with a runtime: of the king and of virtual ones the world knows nothing. */
   #live(pid: Pid): ProcessRecord | undefined {
@@ -231,18 +242,19 @@ export class Facts {
 
   /** What a clean stop suspended, and sleepers for whom something came meanwhile. */
   #comeBack(record: ProcessRecord): void {
-    const { supervisor, sleeper } = this.#parts;
+    const { supervisor, sleeper, life } = this.#parts;
     const wasSuspended =
       record.state === 'zombie' && record.exit?.cause === 'kernel_stopped' && !record.isGone;
-    if (wasSuspended) supervisor.returnAfterBoot(record, 'the kernel is up again');
+    if (wasSuspended && comesBack(record.spec.restart)) {
+      supervisor.returnAfterBoot(record, 'the kernel is up again');
+    } else if (wasSuspended) life.scheduleDecay(record);
     else sleeper.stirForMail(record);
   }
 
   /** A clean stop: whatever runs is stopped, leaves first; nothing starts until the next boot. */
   #stopping(fact: FactOf<'stopping'>): void {
-    const { supervisor, sleeper, killer } = this.#parts;
-    supervisor.stopping();
-    sleeper.stopping();
+    const { stop, killer } = this.#parts;
+    stop.set();
     killer.stopAll(fact.graceMs);
   }
 

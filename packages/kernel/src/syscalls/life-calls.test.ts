@@ -48,7 +48,8 @@ describe('exit', () => {
     }
     expect(ticket.value).toEqual({});
     expect(t.view(pid)).toMatchObject({
-      ...{ state: 'zombie', isGone: true },
+      // By itself with another code than 0: its parent decides (S2). Completed by others: the end.
+      ...{ state: 'zombie', isGone: who !== 'itself' },
       exit: { exitCode: 3, cause: 'done', output: 'parsed' },
     });
     const chld = { signal: 'CHLD', pid, exitCode: 3, output: 'parsed' };
@@ -85,6 +86,23 @@ describe('exit', () => {
     t.ends(pid, { cause: 'killed' });
     expect(t.view(pid)).toMatchObject({ state: 'zombie', exit: { output: 'finished' } });
     expect(restart.refusal.code).toBe('cancelled');
+  });
+
+  it('by the executor refuses who waits for a restart or for sleep of it (S5, S7)', () => {
+    const t = testKernel();
+    const lead = t.spawn({ role: 'lead', image: 'hold' });
+    const asked = [
+      (pid: Pid) => t.call('restart', { pid, ...RESTART }),
+      (pid: Pid) => t.call('sleep', { pid }),
+    ].map((ask) => {
+      const pid = t.spawn({ image: 'stubborn', restart: 'permanent' }, { pid: lead });
+      const ticket = ask(pid);
+      t.call('exit', { pid, exitCode: 0, output: 'enough' }, { pid: lead });
+      t.ends(pid, { cause: 'killed' });
+      expect(t.view(pid)).toMatchObject({ state: 'zombie', exit: { output: 'enough' } });
+      return ticket.refusal.code;
+    });
+    expect(asked).toEqual(['cancelled', 'cancelled']);
   });
 
   it('comes too late once it is killed (P8)', () => {

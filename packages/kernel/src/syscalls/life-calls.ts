@@ -32,6 +32,14 @@ export function exit(ctx: CallContext, args: ArgsOf<'exit'>): Nothing {
   }
   if (target.exiting === undefined && !isPastWord(ctx, target)) {
     const { exitCode, output } = args;
+    if (target !== ctx.caller) {
+      // Its executor says that it is done: that is the end, whatever its policy is (S8).
+      const detail = `completed by ${describeProcess(ctx.caller)}`;
+      const halt = { cause: 'done', detail, next: 'end' } as const;
+      const { pid, halting } = target;
+      const owed = halting?.owed;
+      ctx.parts.log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
+    }
     ctx.parts.life.exit(target, { exitCode, output });
   }
   return NOTHING;
