@@ -46,6 +46,8 @@ export const LIMITS = {
   tasksQueuedMax: 10_000,
   /** Of `retries_max` of one task. */
   taskRetriesMax: 100,
+  /** Of the reason that a signal, a restart or an interrupt gives, for people. */
+  reasonCharsMax: 1_000,
   /** S7: as base64 in Init it must fit a frame. */
   checkpointBytesMax: 8 * MIB,
   /** S6: the longest silence that a tool may declare. */

@@ -82,6 +82,7 @@ export class KillTable {
         for (const pid of kill.leftBelow.keys()) drop(this.#byParent, pid, kill);
       },
       'process.exited': (event) => this.#exited(event.body.pid),
+      'process.slept': (event) => this.#exited(event.body.pid),
       // P9: its children are its heir's now.
       'process.gone': ({ body: { pid, heir } }) => {
         for (const kill of [...(this.#byParent.get(pid) ?? [])]) {

@@ -18,7 +18,7 @@ import { leavesFirst } from '../process/tree.ts';
 import { move } from '../scheduler/activity.ts';
 import { hasLeft, type KillRecord, type KillTable } from './kill-table.ts';
 import type { Life, LifeListener } from './life.ts';
-import { AFTERMATH } from './restart-policy.ts';
+import { AFTERMATH, comesBack } from './restart-policy.ts';
 import { resultOf, type WaitReport } from './results.ts';
 
 export interface KillOrder {
@@ -107,15 +107,7 @@ export class Killer implements LifeListener {
     );
     if (running.length === 0) return;
     const back = running.filter((record) => this.#isSuspended(record));
-    const halt = {
-      cause: 'kernel_stopped',
-      detail: 'the kernel stopped',
-      next: 'restart',
-    } as const;
-    for (const { pid, halting } of back) {
-      const owed = halting?.owed;
-      this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
-    }
+    for (const record of back) this.#suspend(record);
     this.begin(this.#table.king, running, {
       reason: 'normal',
       graceMs,
@@ -125,6 +117,14 @@ export class Killer implements LifeListener {
     });
   }
 
+  /** Who was on its way up, and would not come back by itself, sleeps until there is a kernel. */
+  #suspend({ pid, spec, state, halting }: ProcessRecord): void {
+    const next = state === 'starting' && !comesBack(spec.restart) ? 'sleep' : 'restart';
+    const owed = halting?.owed;
+    const halt = { cause: 'kernel_stopped', detail: 'the kernel stopped', next } as const;
+    this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
+  }
+
   /** It is on its way down already, and stays asleep over the stop (S7). */
   #fallsAsleep({ pid, halting, exiting }: ProcessRecord): boolean {
     return halting?.next === 'sleep' && exiting === undefined && !this.#kills.dooms(pid);
@@ -132,11 +132,13 @@ export class Killer implements LifeListener {
 
   /**
    * Its end is the kernel's alone: neither itself nor a kill or a limit wants it. At the next boot it
-   * comes back, or waits for its parent's decision, as after a crash of the kernel.
+   * comes back, or waits for its parent's decision, as after a crash of the kernel. Who is just being
+   * woken or started again has something to do, whatever its policy.
    */
-  #isSuspended({ pid, spec, wasReady, halting, exiting }: ProcessRecord): boolean {
+  #isSuspended({ pid, spec, state, wasReady, halting, exiting }: ProcessRecord): boolean {
     const isEnding = exiting !== undefined || halting?.next === 'end' || this.#kills.dooms(pid);
-    return wasReady && AFTERMATH[spec.restart].crashed !== 'end' && !isEnding;
+    const isMeantTo = AFTERMATH[spec.restart].crashed !== 'end' || state === 'starting';
+    return wasReady && isMeantTo && !isEnding;
   }
 
   /** `living`: leaves first. Each is a target; who is spared has its halt already. */
