@@ -3,8 +3,8 @@
 
 import { spawnOrder, taskSpec, testKernel, TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
-import { Kernel } from '../kernel.ts';
-import { LIMITS } from '../limits.ts';
+import { Kernel } from '../src/kernel.ts';
+import { LIMITS } from '../src/limits.ts';
 
 const KILL = { isRecursive: true, reason: 'normal', graceMs: 5_000 } as const;
 const RESTART = { reason: '', graceMs: 1_000 } as const;
