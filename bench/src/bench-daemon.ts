@@ -1,15 +1,17 @@
 // A kernel to be measured: the daemon as a program of its own, so that it shares no thread with the
-// load, in a directory of its own, with nothing configured and a simulated model.
-//   Whatever happens, its process and its directory are gone after `stop`.
+// load, in a directory of its own, with a simulated model and what a benchmark sets.
+//   Whatever happens, its process, its directory, and whatever its agents left are gone when
+//   `using` is over.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { connect, type HiveClient } from '@hivekernel/client';
+import { connect, readRunFile, type HiveClient } from '@hivekernel/client';
 import type { Ground } from './benchmark.ts';
+import { endMarked } from './os-processes.ts';
 
 const LIMITS = {
   startMs: 15_000,
@@ -30,25 +32,46 @@ const DAEMON_PROGRAM = fileURLToPath(
   new URL('./main.ts', import.meta.resolve('@hivekernel/daemon')),
 );
 
-export class BenchDaemon {
-  readonly #ground: Ground;
-  readonly #client: HiveClient;
+/** Of hive.yaml, as variables: `{ HIVE_RESTART_JITTER: '0' }`. */
+export type BenchSettings = Readonly<Record<`HIVE_${string}`, string>>;
 
-  private constructor(ground: Ground, client: HiveClient) {
+interface Place {
+  readonly dir: string;
+  readonly runtimeDir: string;
+}
+
+export class BenchDaemon {
+  readonly client: HiveClient;
+  /** For files of the benchmark; it goes with the daemon. */
+  readonly dir: string;
+  /** Every agent, and what it forked, carries a link into it (`HIVE_LINK`). */
+  readonly runtimeDir: string;
+  readonly #ground: Ground;
+
+  private constructor(ground: Ground, client: HiveClient, { dir, runtimeDir }: Place) {
     this.#ground = ground;
-    this.#client = client;
+    this.client = client;
+    this.dir = dir;
+    this.runtimeDir = runtimeDir;
   }
 
   /** Starts one, lets `work` measure on it, and ends it. */
-  static async using<T>(ground: Ground, work: (daemon: BenchDaemon) => Promise<T>): Promise<T> {
+  static async using<T>(
+    ground: Ground,
+    work: (daemon: BenchDaemon) => Promise<T>,
+    settings: BenchSettings = {},
+  ): Promise<T> {
     const dir = await mkdtemp(join(ground.dir, 'daemon-'));
-    const child = startProgram(dir, ground);
+    const child = startProgram(dir, { ground, settings });
+    let runtimeDir: string | undefined;
     try {
       await ready(child, ground.signal);
+      runtimeDir = await runtimeDirOf(dir);
       const client = await connect({ dataDir: dir, client: 'bench', signal: ground.signal });
-      return await new BenchDaemon(ground, client).#untilStopped(work);
+      return await new BenchDaemon(ground, client, { dir, runtimeDir }).#untilStopped(work);
     } finally {
       await end(child);
+      if (runtimeDir !== undefined) endMarked(runtimeDir);
       await rm(dir, { recursive: true, force: true, maxRetries: 3 });
     }
   }
@@ -56,7 +79,7 @@ export class BenchDaemon {
   /** Runs an agent's task and gives the numbers that it returned. */
   async measure({ agent, params, childrenMax }: Measurement): Promise<readonly number[]> {
     const { signal } = this.#ground;
-    const pid = await this.#client.spawn(
+    const pid = await this.client.spawn(
       {
         name: agent,
         role: 'lead',
@@ -68,7 +91,7 @@ export class BenchDaemon {
       { signal },
     );
     const words = Object.entries(params).map(([name, value]) => [name, String(value)]);
-    const report = await this.#client.executeTask(
+    const report = await this.client.executeTask(
       {
         pid,
         description: 'measure',
@@ -78,7 +101,7 @@ export class BenchDaemon {
       { signal },
     );
     if (!report.isCompleted) throw new Error(`${agent}: ${report.error}`);
-    await this.#client.kill(pid, { isRecursive: true, graceMs: 2_000 }, { signal });
+    await this.client.kill(pid, { isRecursive: true, graceMs: 2_000 }, { signal });
     return numbersOf(report.output);
   }
 
@@ -93,19 +116,34 @@ export class BenchDaemon {
     try {
       return await work(this);
     } finally {
-      await this.#client.stop('measured').catch(() => undefined);
-      this.#client.close();
+      await this.client.stop('measured').catch(() => undefined);
+      this.client.close();
     }
   }
 }
 
-function startProgram(dir: string, { profileDir }: Ground): ChildProcess {
+async function runtimeDirOf(dir: string): Promise<string> {
+  const info = await readRunFile(dir);
+  if (info === undefined) throw new Error('the daemon is ready and left no run file');
+  return dirname(info.adminSocket);
+}
+
+function startProgram(
+  dir: string,
+  { ground: { profileDir }, settings }: { ground: Ground; settings: BenchSettings },
+): ChildProcess {
   const profiling = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
   const flags = ['--data', dir, '--listen', ':0', '--http-port', '0', '--model', 'sim/default'];
   return spawn(process.execPath, [...profiling, DAEMON_PROGRAM, ...flags], {
     cwd: dir,
-    // Nothing of the user's: neither keys nor settings.
-    env: { PATH: process.env['PATH'], HOME: dir, HIVE_MODELS_LOCAL_PROBE: 'false' },
+    // Nothing of the user's: neither keys nor settings. Nobody but the load.
+    env: {
+      PATH: process.env['PATH'],
+      HOME: dir,
+      HIVE_MODELS_LOCAL_PROBE: 'false',
+      HIVE_MAID_ENABLED: 'false',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

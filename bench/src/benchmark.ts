@@ -23,12 +23,16 @@ export interface Ground {
   /** Median of one write and its sync in `dir`. */
   readonly diskCommitMs: number;
   readonly signal: AbortSignal;
+  /** Of what is left to chance: the same seed is the same run, as far as the machine allows. */
+  readonly seed: number;
   /** Daemon and agents leave CPU profiles there. */
   readonly profileDir?: string;
 }
 
 export interface Benchmark {
   readonly name: string;
+  /** It is given up after so long. */
+  readonly withinMs: number;
   run(ground: Ground): Promise<readonly Figure[]>;
 }
 

@@ -3,9 +3,21 @@
 
 import type { Benchmark } from './benchmark.ts';
 import { execute } from './benchmarks/execute.ts';
+import { kill } from './benchmarks/kill.ts';
+import { leak } from './benchmarks/leak.ts';
+import { restart } from './benchmarks/restart.ts';
 import { routing } from './benchmarks/routing.ts';
 import { send } from './benchmarks/send.ts';
 import { spawn } from './benchmarks/spawn.ts';
 import { syscall } from './benchmarks/syscall.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [routing, send, syscall, spawn, execute];
+export const BENCHMARKS: readonly Benchmark[] = [
+  routing,
+  send,
+  syscall,
+  spawn,
+  execute,
+  restart,
+  kill,
+  leak,
+];

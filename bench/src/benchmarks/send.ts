@@ -20,6 +20,7 @@ const COUNTS: Readonly<Record<Effort, Counts>> = {
 
 export const send: Benchmark = {
   name: 'send',
+  withinMs: 40_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {
       const { batches, rounds, timed } = COUNTS[ground.effort];

@@ -19,6 +19,7 @@ const COUNTS: Readonly<Record<Effort, Counts>> = {
 
 export const syscall: Benchmark = {
   name: 'syscall',
+  withinMs: 40_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {
       const { timed, pipelined, rounds } = COUNTS[ground.effort];

@@ -24,7 +24,7 @@ export class DaemonGround {
 
   async start(): Promise<void> {
     const flags = { data: this.dataDir, 'http-port': '0', listen: '127.0.0.1:0', model: 'sim' };
-    const env = { PATH: process.env['PATH'], HOME: this.dir };
+    const env = { PATH: process.env['PATH'], HOME: this.dir, HIVE_MAID_ENABLED: 'false' };
     const config = await loadConfig({ cwd: this.dir, env, flags });
     this.#daemon = await Daemon.start({ config, log: () => undefined });
   }

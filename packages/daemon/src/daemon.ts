@@ -9,6 +9,7 @@ import { dataDirsOf, prepareDataDirs } from './boot/data-dir.ts';
 import { discoverModels } from './boot/discover-models.ts';
 import { drainSwarm } from './boot/drain-swarm.ts';
 import { leftovers } from './boot/leftovers.ts';
+import { seeToMaid } from './boot/maid.ts';
 import {
   openAdmin,
   openFeed,
@@ -134,6 +135,7 @@ async function boot(options: DaemonOptions, teardown: Teardown): Promise<Parts> 
   await openAdmin(ground, { host, feed, status, onStop: stopAsked.resolve });
   await writeRunFile(dirs.runFile, info);
   teardown.add('run file', () => removeRunFile(dirs.runFile));
+  seeToMaid(ground, host);
   const ends = { fatal: fatal.promise, stopAsked: stopAsked.promise };
   return { config, teardown, host, model, info, ...ends };
 }

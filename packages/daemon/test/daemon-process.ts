@@ -44,6 +44,7 @@ export function launchDaemon(options: DaemonProcessOptions): DaemonProcess {
       HIVE_MODELS_LOCAL_PROBE: 'false',
       HIVE_SIM_LATENCY: '0',
       HIVE_JOURNAL_BALLAST: '0',
+      HIVE_MAID_ENABLED: 'false',
       ...COMPILE_CACHE_ENV,
       ...env,
     },

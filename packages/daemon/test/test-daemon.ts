@@ -40,6 +40,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
       HIVE_MODELS_LOCAL_PROBE: 'false',
       HIVE_SIM_LATENCY: '0',
       HIVE_JOURNAL_BALLAST: '0',
+      HIVE_MAID_ENABLED: 'false',
       ...options.env,
     },
     flags: { data: dataDir, listen: ['127.0.0.1:0'], httpPort: 0, ...options.flags },

@@ -132,6 +132,16 @@ export class Kernel {
     this.state.log.replay(event);
   }
 
+  /**
+   * After a refold in the middle of its life, what the kernel before it was told and no event
+   * holds: declared silences (S6), who waits for a place (P6), a stop that has begun.
+   */
+  inherit(from: Kernel): void {
+    this.parts.watchdog.inherit(from.parts.watchdog);
+    this.parts.sleeper.inherit(from.parts.sleeper);
+    if (from.parts.stop.isSet) this.parts.stop.set();
+  }
+
   /** After the replay: timers run again. */
   resume(): void {
     this.parts.dispatcher.rearm();

@@ -12,7 +12,7 @@ import { asSeq, KING_PID, type Pid } from './ids.ts';
 import type { Message } from './ipc/mailbox.ts';
 import { upcastSpec, upcastTaskSpec } from './events/upcast.ts';
 import type { Time } from './ports.ts';
-import type { ExitRecord, ProcessRecord } from './process/record.ts';
+import { NOT_READY, type ExitRecord, type ProcessRecord } from './process/record.ts';
 import { isLive } from './process/states.ts';
 import type { LedgerTotals } from './resources/ledger.ts';
 import type { TaskRecord } from './scheduler/task-table.ts';
@@ -50,7 +50,7 @@ interface ProcessImage {
 interface RunImage {
   readonly isLaunched: boolean;
   readonly halting: Halt | null;
-  readonly ready: readonly [boolean, number];
+  readonly ready: readonly [boolean, number, number];
   readonly restartsInRow: number;
   readonly restart: readonly [boolean, number];
   readonly isQuarantined: boolean;
@@ -90,7 +90,10 @@ export function takeSnapshot(state: KernelState): string {
     processes: [...state.table.byPid.values()].map(processImage),
     tasks: [...state.tasks.byId.values()].map(({ timer: _, waits: __, ...rest }) => rest),
     waits: [...state.waits.byId.values()].map(({ timer: _, ...rest }) => rest),
-    kills: [...state.kills.byId.values()].map(({ left: _, leftBelow: __, ...rest }) => rest),
+    kills: [...state.kills.byId.values()].map(({ left, leftBelow: _, ...rest }) => ({
+      ...rest,
+      left: [...left],
+    })),
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
     mail: mailImage(state),
     artifacts: [...state.catalog.byId.values()],
@@ -144,7 +147,7 @@ function fromVersion1(image: Image): Image {
       run: {
         isLaunched: isLive && !isVirtual,
         halting: null,
-        ready: [wasReady, wasReady ? one.spawned[1] : 0] as const,
+        ready: [wasReady, wasReady && isLive ? one.spawned[1] : NOT_READY, 0] as const,
         restartsInRow: 0,
         restart: [false, 0] as const,
         isQuarantined: false,
@@ -186,7 +189,7 @@ function processImage(record: ProcessRecord): ProcessImage {
     run: {
       isLaunched: record.isLaunched,
       halting: record.halting ?? null,
-      ready: [record.wasReady, record.readyMonoMs],
+      ready: [record.wasReady, record.readyMonoMs, record.healthMs],
       restartsInRow: record.restartsInRow,
       restart: [record.isRestarting, record.restartAtMonoMs],
       isQuarantined: record.isQuarantined,
@@ -258,7 +261,7 @@ function fill(record: ProcessRecord, image: ProcessImage): void {
 function fillRun(record: ProcessRecord, run: RunImage): void {
   record.isLaunched = run.isLaunched;
   record.halting = run.halting ?? undefined;
-  [record.wasReady, record.readyMonoMs] = run.ready;
+  [record.wasReady, record.readyMonoMs, record.healthMs] = run.ready;
   record.restartsInRow = run.restartsInRow;
   [record.isRestarting, record.restartAtMonoMs] = run.restart;
   record.isQuarantined = run.isQuarantined;

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { connect } from '@hivekernel/client';
 import type { HiveClient, TaskReport } from '@hivekernel/client';
 import { loadConfig } from '@hivekernel/daemon/config';
-import type { Flags } from '@hivekernel/daemon/config';
+import type { Config, Flags } from '@hivekernel/daemon/config';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../errors/cli-error.ts';
@@ -24,6 +24,7 @@ import { addSettingFlags, givenSettings } from '../kernel/setting-flags.ts';
 import { exitCodeOfSignal, onStopSignals } from '../kernel/signals.ts';
 import type { StopSignal } from '../kernel/signals.ts';
 import { isJsonFormat } from '../output/formats.ts';
+import type { Env } from '../output/terminal.ts';
 import { countFlag, plural, showCount } from '../output/human.ts';
 import { renderDocument } from '../output/listing.ts';
 import { crewSpec } from '../run/agent-spec.ts';
@@ -120,7 +121,8 @@ class Demo {
     const taken = await freePorts(config);
     for (const { what } of taken) terminal.note(`warning: ${what}`);
     const ports: Flags = Object.fromEntries(taken.flatMap((one) => Object.entries(one.flags)));
-    const request = { cwd, env: terminal.env, terminal, isVerbose: flags.verbosity > 0 };
+    const env = envOfDemo(terminal.env, config);
+    const request = { cwd, env, terminal, isVerbose: flags.verbosity > 0 };
     this.#kernel = await hostKernel({ ...request, flags: { ...settings, ...ports } });
     printLines(terminal, kernelLines(this.#kernel, cwd));
     return connect({ dataDir, client: `hive/${cliVersion()}` });
@@ -210,6 +212,12 @@ class Demo {
     const end = await Promise.race([this.#interrupted.promise, this.#kernel.daemon.ended]);
     return end === undefined ? exitCode : exitCodeOfSignal(end);
   }
+}
+
+/** The first seconds belong to the swarm: no maid beside it, unless somebody has asked for one. */
+function envOfDemo(env: Env, { origins }: Config): Env {
+  const isAsked = origins['maid.enabled']?.kind !== 'default';
+  return isAsked ? env : { ...env, HIVE_MAID_ENABLED: 'false' };
 }
 
 function paramsOf(flags: DemoFlags, cwd: string): Readonly<Record<string, string>> {

@@ -247,10 +247,11 @@ export class AgentProcess {
     const withinMs = RUNTIME_LIMITS.lastWordsMs;
     const hasExited = await isDoneWithin(command.exited, RUNTIME_LIMITS.groupGoneMs);
     const isGone = hasExited && (await command.groupGone());
-    // Strays are orphans only now that their parents are gone.
-    const areStraysGone = await endStrays((linkPath) => linkPath === this.#link.path, {
-      withinMs: RUNTIME_LIMITS.groupGoneMs,
-    });
+    // After the group: who is in it could fork more of them.
+    const areStraysGone = await endStrays(
+      { link: this.#link.path },
+      { withinMs: RUNTIME_LIMITS.groupGoneMs },
+    );
     const output = { silenceMs: withinMs, withinMs: RUNTIME_LIMITS.lastOutputMs };
     await Promise.all([isDoneWithin(this.#lost, withinMs), this.#output.finish(output)]);
     if (isGone) this.#around.starter.unrecord(command.osPid);

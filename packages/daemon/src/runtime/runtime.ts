@@ -12,7 +12,7 @@ import type { World } from '../journal/host.ts';
 import { AgentProcess } from './agent-process.ts';
 import { callHandlers } from './call-handlers.ts';
 import { Heartbeats } from './heartbeat.ts';
-import { endStrays, isIn } from './os/strays.ts';
+import { endStrays } from './os/strays.ts';
 import { AgentStarter } from './os/agent-starter.ts';
 import { compileCacheOf, prepareDirectories, socketName } from './directories.ts';
 import type { ProcessSurroundings } from './process-surroundings.ts';
@@ -151,7 +151,7 @@ export class Runtime implements World {
   async #endOldStrays(): Promise<void> {
     const { runtimeDir, logger } = this.#options;
     const withinMs = RUNTIME_LIMITS.groupGoneMs;
-    if (await endStrays((linkPath) => isIn(runtimeDir, linkPath), { withinMs })) return;
+    if (await endStrays({ directory: runtimeDir }, { withinMs })) return;
     logger.error({ runtimeDir }, 'processes that agents of an earlier run left withstand SIGKILL');
   }
 

@@ -5,7 +5,7 @@
 import type { ProcessSpec } from '../events/event.ts';
 import { KING_PID, SEQ_ZERO, type Pid } from '../ids.ts';
 import { KING_ADDRESS } from './address.ts';
-import type { ProcessRecord } from './record.ts';
+import { NOT_READY, type ProcessRecord } from './record.ts';
 
 export interface Birth {
   readonly pid: Pid;
@@ -42,7 +42,8 @@ export function newRecord(birth: Birth): ProcessRecord {
     isGone: false,
     decay: undefined,
     wasReady: false,
-    readyMonoMs: 0,
+    readyMonoMs: NOT_READY,
+    healthMs: 0,
     restartsInRow: 0,
     restartAtMonoMs: 0,
     isRestarting: false,

@@ -58,7 +58,10 @@ export interface ProcessRecord {
   // Supervision's (supervision/supervisor.ts, sleeper.ts).
   /** It was ready once: a later start that fails is a crash, not a spawn that never was. */
   wasReady: boolean;
+  /** When it became ready in this run; `NOT_READY` while it is not. */
   readyMonoMs: number;
+  /** S4: the longest that an earlier run was up since the last restart that counted. */
+  healthMs: number;
   /** S4: without health between them. */
   restartsInRow: number;
   /** S4: when it is started again; 0: when told. */
@@ -93,6 +96,8 @@ export interface ProcessRecord {
   changedSeq: Seq;
   changedBy: Pid;
 }
+
+export const NOT_READY = -1;
 
 export const isVirtual = (record: ProcessRecord): boolean => record.spec.image === '';
 

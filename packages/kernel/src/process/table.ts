@@ -9,7 +9,7 @@ import type { Handlers } from '../events/fold.ts';
 import type { State } from '../events/words.ts';
 import { KING_PID, pidOf, type Pid, type Seq } from '../ids.ts';
 import { newRecord, type Birth } from './birth.ts';
-import { isVirtual, type ProcessRecord } from './record.ts';
+import { isVirtual, NOT_READY, type ProcessRecord } from './record.ts';
 import { isLive } from './states.ts';
 
 const SUFFIX_HINTS_MAX = 10_000;
@@ -20,6 +20,8 @@ export class ProcessTable {
   readonly #byAddress = new Map<string, ProcessRecord>();
   /** Where the search for a free suffix goes on: a thousand namesakes cost a thousand steps. */
   readonly #suffixHints = new Map<string, number>();
+  /** The oldest first. */
+  readonly quarantined = new Set<Pid>();
   #nextN = 1;
   #runtimes = 0;
   /** Told of each change of a state: what is armed for one goes with it. */
@@ -89,6 +91,7 @@ export class ProcessTable {
     for (const record of this.byPid.values()) {
       if (record.isGone) this.#freeAddress(record);
       if (wantsRuntime(record)) this.#runtimes += 1;
+      if (record.isQuarantined) this.quarantined.add(record.pid);
     }
   }
 
@@ -150,6 +153,7 @@ export class ProcessTable {
         const record = this.require(event.body.pid);
         this.#setState(record, 'dead');
         record.isQuarantined = true;
+        this.quarantined.add(record.pid);
         touch(record, event);
       },
       'process.sleep_asked': (event) => {
@@ -161,14 +165,14 @@ export class ProcessTable {
         const record = this.require(event.body.pid);
         this.#setState(record, 'sleeping');
         record.sleepAsked = false;
-        endRun(record);
+        endRun(record, event.monoMs);
         touch(record, event);
       },
       'process.woken': (event) => {
         const record = this.require(event.body.pid);
         this.#setState(record, 'starting');
         record.isLaunched = !isVirtual(record);
-        if (event.body.owed !== undefined) record.owed = event.body.owed;
+        record.owed = event.body.owed ?? null;
         touch(record, event);
       },
       'process.checkpointed': (event) => {
@@ -207,7 +211,8 @@ export class ProcessTable {
       record.wasReady = true;
       record.readyMonoMs = event.monoMs;
     }
-    if (from === 'paused' || to === 'paused') record.isHeld = false;
+    if (to === 'paused') record.isHeld = false;
+    else if (from === 'paused') record.isHeld = to === 'stopping';
     if (to === 'paused') record.pausedMonoMs = event.monoMs;
     touch(record, event);
   }
@@ -219,7 +224,8 @@ export class ProcessTable {
     if (from === 'paused') record.isHeld = true;
     record.isCollected = false;
     record.sleepAsked = false;
-    endRun(record);
+    record.owed = null;
+    endRun(record, event.monoMs);
     record.exit = { exitCode, cause, detail, output, wallMs: event.wallMs, monoMs: event.monoMs };
     touch(record, event);
   }
@@ -228,10 +234,15 @@ export class ProcessTable {
     const { pid, attempt, atMonoMs } = event.body;
     const record = this.require(pid);
     this.#setState(record, 'starting');
+    // The kernel may have died while it was being started: that run is over, too.
+    endRun(record, event.monoMs);
     record.isRestarting = true;
     record.restartAtMonoMs = atMonoMs;
-    if (attempt > 0) record.restartsInRow = attempt;
-    if (event.body.owed !== undefined) record.owed = event.body.owed;
+    record.owed = event.body.owed ?? null;
+    if (attempt > 0) {
+      record.restartsInRow = attempt;
+      record.healthMs = 0;
+    }
     touch(record, event);
   }
 
@@ -274,6 +285,7 @@ export class ProcessTable {
     record.parent?.children.delete(record.pid);
     this.#freeAddress(record);
     this.byPid.delete(record.pid);
+    this.quarantined.delete(record.pid);
     record.state = 'dead';
     this.#onState(record);
   }
@@ -297,7 +309,9 @@ const wantsRuntime = (record: ProcessRecord): boolean =>
   !isVirtual(record) && isLive(record.state) && record.state !== 'sleeping';
 
 /** What was of the run that ended. */
-function endRun(record: ProcessRecord): void {
+function endRun(record: ProcessRecord, monoMs: number): void {
+  record.healthMs = Math.max(record.healthMs, upMs(record, monoMs));
+  record.readyMonoMs = NOT_READY;
   record.phase = '';
   record.osPid = 0;
   record.osStarted = '';
@@ -307,6 +321,10 @@ function endRun(record: ProcessRecord): void {
   record.exiting = undefined;
   record.halting = undefined;
 }
+
+/** How long its run has been ready by then. */
+export const upMs = (record: ProcessRecord, monoMs: number): number =>
+  record.readyMonoMs === NOT_READY ? 0 : monoMs - record.readyMonoMs;
 
 function adopt(child: ProcessRecord, heir: ProcessRecord): void {
   child.parent = heir;

@@ -15,7 +15,7 @@ import type { TaskOutcome } from '../events/words.ts';
 import { asTaskId, type TaskId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
-import { isAtWork } from '../process/states.ts';
+import { isAtWork, isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { settle } from './activity.ts';
 import type { TaskRecord, TaskTable } from './task-table.ts';
@@ -49,8 +49,8 @@ export class Dispatcher {
   readonly #timers: Timers;
   /** Told that there is a task for one that sleeps. */
   readonly #onAssigned: (record: ProcessRecord) => void;
-  /** Told when a task of the process ended and none is left. */
-  readonly #onFinished: (record: ProcessRecord, report: TaskReport) => void;
+  /** Told when a task of the process ended, or its pause did, and none is left. */
+  readonly #onFinished: (record: ProcessRecord, report?: TaskReport) => void;
 
   constructor(options: {
     log: Log;
@@ -59,7 +59,7 @@ export class Dispatcher {
     effects: EffectQueue;
     timers: Timers;
     onAssigned: (record: ProcessRecord) => void;
-    onFinished: (record: ProcessRecord, report: TaskReport) => void;
+    onFinished: (record: ProcessRecord, report?: TaskReport) => void;
   }) {
     this.#log = options.log;
     this.#table = options.table;
@@ -123,6 +123,13 @@ export class Dispatcher {
     }
   }
 
+  /** All of a process; those in line first, so that none of them starts for it. */
+  cancelAll(record: ProcessRecord, reason: string): void {
+    const tasks = [...this.#tasks.of(record.pid)];
+    tasks.sort((a, b) => Number(a.isRunning) - Number(b.isRunning));
+    for (const task of tasks) this.cancel(task, 'cancelled', reason);
+  }
+
   /**
    * The run of the process is over: its tasks fail, but those that can wait for its next run, and
    * what others do for it is cancelled.
@@ -151,6 +158,7 @@ export class Dispatcher {
     for (const task of this.#tasks.of(record.pid)) if (task.isRunning) this.#arm(task);
     settle(this.#log, record, '');
     this.startNext(record);
+    if (record.tasks.size === 0) this.#onFinished(record);
   }
 
   /** At a restore: deadlines are armed again. */
@@ -214,8 +222,15 @@ export function requireRuntime(target: ProcessRecord): void {
       { details: { pid: target.pid } },
     );
   }
-  if (target.state !== 'zombie' && target.state !== 'dead' && target.state !== 'stopping') return;
+  if (isLive(target.state) && (target.state !== 'stopping' || isBackSoon(target))) return;
   throw new KernelError('wrong_state', `${describeProcess(target)} is ${target.state}.`, {
     details: { pid: target.pid, state: target.state },
   });
+}
+
+/** It is stopped only to sleep or to start anew: what is given to it waits in line for that. */
+function isBackSoon({ halting, exiting }: ProcessRecord): boolean {
+  if (exiting !== undefined || halting === undefined) return false;
+  const isKernelUp = halting.cause !== 'kernel_stopped';
+  return isKernelUp && (halting.next === 'sleep' || halting.next === 'restart');
 }

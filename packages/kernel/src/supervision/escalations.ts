@@ -56,9 +56,14 @@ export class EscalationTable {
   readonly #byMessage = new Map<MessageId, EscalationRecord>();
   /** Whose turn it is to answer. */
   readonly #byTaker = new Map<Pid, Set<EscalationRecord>>();
+  readonly #byRaiser = new Map<Pid, Set<EscalationRecord>>();
 
   constructor(tasks: TaskTable) {
     this.#tasks = tasks;
+  }
+
+  by(raiser: Pid): EscalationRecord[] {
+    return [...(this.#byRaiser.get(raiser) ?? [])];
   }
 
   at(taker: Pid): EscalationRecord[] {
@@ -86,6 +91,7 @@ export class EscalationTable {
         if (record === undefined) return;
         this.byId.delete(record.escalation);
         this.#leave(record);
+        drop(this.#byRaiser, record.from, record);
         this.#tasks.endWait(record.task);
       },
     };
@@ -93,22 +99,19 @@ export class EscalationTable {
 
   restore(record: EscalationRecord): void {
     this.#enter(record);
+    add(this.#byRaiser, record.from, record);
     this.#tasks.beginWait(record.task);
   }
 
   #enter(record: EscalationRecord): void {
     this.byId.set(record.escalation, record);
     this.#byMessage.set(record.message, record);
-    const there = this.#byTaker.get(record.at);
-    if (there === undefined) this.#byTaker.set(record.at, new Set([record]));
-    else there.add(record);
+    add(this.#byTaker, record.at, record);
   }
 
   #leave(record: EscalationRecord): void {
     if (this.#byMessage.get(record.message) === record) this.#byMessage.delete(record.message);
-    const there = this.#byTaker.get(record.at);
-    there?.delete(record);
-    if (there?.size === 0) this.#byTaker.delete(record.at);
+    drop(this.#byTaker, record.at, record);
   }
 
   #raised(event: EventOf<'escalation.raised'>): void {
@@ -202,8 +205,12 @@ export class Escalations implements LifeListener {
     return true;
   }
 
-  /** One that comes back finds the message again. */
+  /** Its next run knows nothing of what this one asked; it finds what it was asked again. */
   onExited(gone: ProcessRecord, isOver: boolean): void {
+    for (const record of this.#records.by(gone.pid)) {
+      if (record.owed === null) continue;
+      this.#end(record, { by: NO_PID, status: 'orphaned', response: undefined });
+    }
     if (!isOver) return;
     for (const record of this.#records.at(gone.pid)) this.#passOn(record, 'orphaned');
   }
@@ -231,7 +238,7 @@ export class Escalations implements LifeListener {
     this.#timers.cancel(record.timer);
     const from = this.#table.find(record.from);
     const at = this.#table.find(record.at);
-    if (!record.autoPropagate || from === undefined || !isLive(from.state)) {
+    if (!record.autoPropagate || from === undefined) {
       this.#end(record, { by: NO_PID, status: why, response: undefined });
       return;
     }
@@ -300,3 +307,15 @@ const NO_MESSAGE = asMessageId(0);
  */
 const mayTake = (record: ProcessRecord, autoPropagate: boolean): boolean =>
   isLive(record.state) && !(autoPropagate && isVirtual(record));
+
+function add(map: Map<Pid, Set<EscalationRecord>>, pid: Pid, record: EscalationRecord): void {
+  const set = map.get(pid);
+  if (set === undefined) map.set(pid, new Set([record]));
+  else set.add(record);
+}
+
+function drop(map: Map<Pid, Set<EscalationRecord>>, pid: Pid, record: EscalationRecord): void {
+  const set = map.get(pid);
+  set?.delete(record);
+  if (set?.size === 0) map.delete(pid);
+}

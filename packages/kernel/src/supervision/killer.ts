@@ -18,7 +18,7 @@ import { leavesFirst } from '../process/tree.ts';
 import { move } from '../scheduler/activity.ts';
 import { hasLeft, type KillRecord, type KillTable } from './kill-table.ts';
 import type { Life, LifeListener } from './life.ts';
-import { comesBack } from './restart-policy.ts';
+import { AFTERMATH, comesBack } from './restart-policy.ts';
 import { resultOf, type WaitReport } from './results.ts';
 
 export interface KillOrder {
@@ -103,18 +103,11 @@ export class Killer implements LifeListener {
   /** A clean stop of the kernel: what has a runtime loses it, leaves first. */
   stopAll(graceMs: number): void {
     const running = leavesFirst(this.#table.king).filter(
-      (record) => record.isLaunched && isLive(record.state),
+      (record) => record.isLaunched && isLive(record.state) && !this.#fallsAsleep(record),
     );
     if (running.length === 0) return;
-    const back = running.filter(
-      (record) => record.wasReady && comesBack(record.spec.restart) && isUncondemned(record),
-    );
-    const halt = {
-      cause: 'kernel_stopped',
-      detail: 'the kernel stopped',
-      next: 'restart',
-    } as const;
-    for (const { pid } of back) this.#log.emit('process.halting', { pid, ...halt });
+    const back = running.filter((record) => this.#isSuspended(record));
+    for (const record of back) this.#suspend(record);
     this.begin(this.#table.king, running, {
       reason: 'normal',
       graceMs,
@@ -122,6 +115,30 @@ export class Killer implements LifeListener {
       spared: back.map(({ pid }) => pid),
       spareFor: 'next_boot',
     });
+  }
+
+  /** Who was on its way up, and would not come back by itself, sleeps until there is a kernel. */
+  #suspend({ pid, spec, state, halting }: ProcessRecord): void {
+    const next = state === 'starting' && !comesBack(spec.restart) ? 'sleep' : 'restart';
+    const owed = halting?.owed;
+    const halt = { cause: 'kernel_stopped', detail: 'the kernel stopped', next } as const;
+    this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
+  }
+
+  /** It is on its way down already, and stays asleep over the stop (S7). */
+  #fallsAsleep({ pid, halting, exiting }: ProcessRecord): boolean {
+    return halting?.next === 'sleep' && exiting === undefined && !this.#kills.dooms(pid);
+  }
+
+  /**
+   * Its end is the kernel's alone: neither itself nor a kill or a limit wants it. At the next boot
+   * it comes back, or waits for its parent's decision, as after a crash of the kernel. Who is just
+   * being woken or started again has something to do, whatever its policy.
+   */
+  #isSuspended({ pid, spec, state, wasReady, halting, exiting }: ProcessRecord): boolean {
+    const isEnding = exiting !== undefined || halting?.next === 'end' || this.#kills.dooms(pid);
+    const isMeantTo = AFTERMATH[spec.restart].crashed !== 'end' || state === 'starting';
+    return wasReady && isMeantTo && !isEnding;
   }
 
   /** `living`: leaves first. Each is a target; who is spared has its halt already. */
@@ -160,13 +177,22 @@ export class Killer implements LifeListener {
     if (this.#isStopping) return;
     this.#isStopping = true;
     // It grows as it is walked.
-    for (const [{ reason, graceMs, left }, record] of this.#due) {
-      if (isLive(record.state) && left.has(record.pid)) {
-        this.#life.stop(record, { reason, graceMs });
-      }
+    for (const [kill, record] of this.#due) {
+      if (!isLive(record.state) || !kill.left.has(record.pid)) continue;
+      this.#life.stop(record, { reason: kill.reason, graceMs: this.#graceLeft(kill) });
     }
     this.#due.length = 0;
     this.#isStopping = false;
+  }
+
+  /**
+   * P10: one grace for the whole kill, however deep. Whose turn comes late still has a moment to
+   * save its state, as long as the whole is not much later for it.
+   */
+  #graceLeft({ graceMs, beganMonoMs }: KillRecord): number {
+    const leftMs = beganMonoMs + graceMs - this.#log.monoMs;
+    if (leftMs >= LATE_GRACE_MS) return leftMs;
+    return leftMs > -LATE_MS_MAX ? Math.min(graceMs, LATE_GRACE_MS) : 0;
   }
 
   #end(kill: KillRecord): void {
@@ -202,7 +228,5 @@ export class Killer implements LifeListener {
 }
 
 const COLLAPSED = 'branch collapsed';
-
-/** Nobody else wants its end. */
-const isUncondemned = (record: ProcessRecord): boolean =>
-  record.state !== 'stopping' && record.exiting === undefined;
+const LATE_GRACE_MS = 100;
+const LATE_MS_MAX = 400;

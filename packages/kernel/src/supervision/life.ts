@@ -38,6 +38,8 @@ export interface RunEnd extends ExitReport {
   /** It said so itself. */
   readonly isAnnounced: boolean;
   readonly output: string;
+  /** Who waits for it to be ready. */
+  readonly owed: CallRef | null;
 }
 
 /** What follows the end of a run. */
@@ -57,7 +59,10 @@ export interface Judge {
 }
 
 export interface LifeListener {
-  /** A run of it ended and is recorded. `isOver`: its result is there to be taken. */
+  /**
+   * A run of it ended and is recorded. `isOver`: its result is there to be taken. If not, it is on
+   * its way back, asleep, or suspended until the next boot.
+   */
   onExited(record: ProcessRecord, isOver: boolean): void;
   /** It never became ready, and its record goes at once; whoever counted on it is refused. */
   onStartFailed?(record: ProcessRecord, refusal: KernelError): void;
@@ -178,18 +183,17 @@ export class Life {
     const sentence = judge.judge(record, end);
     this.#dispatcher.endAllOf(record, { why, willReturn: sentence.willReturn });
     const { exitCode, cause, detail, output } = end;
-    const { pid, incarnation, state: from, halting } = record;
+    const { pid, incarnation, state: from, halting, owed } = record;
     const body = { pid, incarnation, from, to, exitCode, cause, detail, output } as const;
     this.#log.emit('process.exited', body);
     this.#deliverer.reset(pid);
     this.#mourn(record);
     const isFree = sentence.carryOut();
-    // Who asked for sleep or a restart gets neither, unless it comes back.
-    const asked = halting?.owed;
-    if (asked !== undefined && record.owed !== asked) {
-      this.#answer(asked, { ok: false, error: new KernelError('cancelled', `${why}.`) });
+    // Who asked for a spawn, sleep or a restart does not get it, unless it comes back.
+    for (const asked of [owed, halting?.owed ?? null]) {
+      if (asked !== null && record.owed !== asked) this.disappoint(asked, why);
     }
-    const isOver = !isLive(record.state);
+    const isOver = !isLive(record.state) && !sentence.willReturn;
     for (const listener of this.#listeners()) listener.onExited(record, isOver);
     if (isFree) this.gone(record);
     if (isOver) this.scheduleDecay(record);
@@ -248,6 +252,14 @@ export class Life {
     record.decay = undefined;
   }
 
+  /** S4: room for one more; they stay until an operator removes them, or there are too many. */
+  forgetOldestQuarantined(): void {
+    const { quarantined } = this.#table;
+    if (quarantined.size < LIMITS.quarantinedMax) return;
+    const [oldest] = quarantined;
+    if (oldest !== undefined) this.forget(this.#table.require(oldest));
+  }
+
   /** Of a dead one or a zombie, nothing stays. */
   forget(record: ProcessRecord): void {
     this.cancelDecay(record);
@@ -255,6 +267,11 @@ export class Life {
     else this.gone(record);
     this.cancelDecay(record);
     this.#log.emit('process.removed', { pid: record.pid });
+  }
+
+  /** What was owed to `to` does not come. */
+  disappoint(to: CallRef, why: string): void {
+    this.#answer(to, { ok: false, error: new KernelError('cancelled', `${why}.`) });
   }
 
   #answer(to: CallRef, result: CallResult): void {
@@ -300,21 +317,21 @@ export class Life {
 
 /** What it announced itself counts before what it was asked for, and that before what happened. */
 function endOf(record: ProcessRecord, report: ExitReport, isDoomed: boolean): RunEnd {
-  const { exiting, halting } = record;
+  const { exiting, halting, owed, lastOutput: output } = record;
   const { detail } = report;
   if (exiting !== undefined) {
-    return { ...exiting, cause: 'done', detail, isKill: false, isAnnounced: true };
+    return { ...exiting, cause: 'done', detail, isKill: false, isAnnounced: true, owed };
   }
-  const output = record.lastOutput;
+  const end = { output, owed, isAnnounced: false };
   const isHalted = halting !== undefined && !isDoomed;
   if (isHalted) {
     const said = detail === '' ? halting.detail : `${halting.detail}; ${detail}`;
     const { cause } = halting;
-    return { exitCode: -1, cause, detail: said, output, isKill: false, isAnnounced: false };
+    return { ...end, exitCode: -1, cause, detail: said, isKill: false };
   }
   const isKill = report.cause === 'killed' || record.state === 'stopping';
   const { exitCode, cause } = isKill ? { exitCode: -1, cause: 'killed' as const } : report;
-  return { exitCode, cause, detail, output, isKill, isAnnounced: false };
+  return { ...end, exitCode, cause, detail, isKill };
 }
 
 /** "worker-1 (pid 12) ended (crashed): exit code 41", for those whose task it had. */

@@ -53,7 +53,7 @@ export class Mover {
   /** At boot. */
   adoptOrphans(): void {
     for (const record of this.#table.byPid.values()) {
-      if (record.parent?.isGone !== true || !isLive(record.state)) continue;
+      if (record.parent?.isGone !== true || record.isGone) continue;
       this.#move(record, this.#table.require(this.#life.heirOf(record)));
     }
   }

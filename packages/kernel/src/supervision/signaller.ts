@@ -16,9 +16,9 @@ import { describeProcess, isVirtual, type ProcessRecord } from '../process/recor
 import { isAtWork, isLive } from '../process/states.ts';
 import { walkDown } from '../process/tree.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
-import type { TaskTable } from '../scheduler/task-table.ts';
 import type { Killer } from './killer.ts';
 import type { Life } from './life.ts';
+import type { Watchdog } from './watchdog.ts';
 
 export interface SignalOrder {
   readonly signal: SignalName;
@@ -40,10 +40,10 @@ export class Signaller {
   readonly #log: Log;
   readonly #effects: EffectQueue;
   readonly #broker: Broker;
-  readonly #tasks: TaskTable;
   readonly #dispatcher: Dispatcher;
   readonly #life: Life;
   readonly #killer: Killer;
+  readonly #watchdog: Watchdog;
   /** What the kernel knows of a process, JSON. */
   readonly #known: (record: ProcessRecord) => string;
 
@@ -51,19 +51,19 @@ export class Signaller {
     log: Log;
     effects: EffectQueue;
     broker: Broker;
-    tasks: TaskTable;
     dispatcher: Dispatcher;
     life: Life;
     killer: Killer;
+    watchdog: Watchdog;
     known: (record: ProcessRecord) => string;
   }) {
     this.#log = options.log;
     this.#effects = options.effects;
     this.#broker = options.broker;
-    this.#tasks = options.tasks;
     this.#dispatcher = options.dispatcher;
     this.#life = options.life;
     this.#killer = options.killer;
+    this.#watchdog = options.watchdog;
     this.#known = options.known;
   }
 
@@ -107,12 +107,12 @@ export class Signaller {
   #apply(record: ProcessRecord, { signal, reason }: SignalOrder): void {
     switch (signal) {
       case 'INT':
-        return this.#interrupt(record, reason);
+        return this.#dispatcher.cancelAll(record, reason === '' ? 'interrupted' : reason);
       case 'STOP':
         if (record.state !== 'paused') this.#life.pause(record);
         return;
       case 'CONT':
-        if (record.state === 'paused') this.#life.continue(record);
+        if (record.state === 'paused') this.#goOn(record);
         return;
       case 'HUP':
         return this.#broker.signal(record, { signal: 'HUP', reason });
@@ -122,11 +122,10 @@ export class Signaller {
     }
   }
 
-  #interrupt(record: ProcessRecord, reason: string): void {
-    const why = reason === '' ? 'interrupted' : reason;
-    for (const task of [...this.#tasks.of(record.pid)]) {
-      this.#dispatcher.cancel(task, 'cancelled', why);
-    }
+  /** What was said of it while it stood still, and could not be acted on, is acted on now (S6). */
+  #goOn(record: ProcessRecord): void {
+    this.#life.continue(record);
+    if (!record.isResponsive) this.#watchdog.unresponsive(record);
   }
 
   #dump(target: ProcessRecord, order: SignalOrder & { ref: CallRef }): undefined {

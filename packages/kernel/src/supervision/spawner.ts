@@ -18,7 +18,8 @@ import { checkSpawn } from '../process/spawn-rules.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { KernelSettings } from '../settings.ts';
-import type { Life, LifeListener } from './life.ts';
+import type { KillTable } from './kill-table.ts';
+import type { Life } from './life.ts';
 import { comesBack } from './restart-policy.ts';
 
 export interface SpawnOrder {
@@ -45,12 +46,13 @@ export interface SpawnOrder {
   readonly watch: WatchLimits;
 }
 
-export class Spawner implements LifeListener {
+export class Spawner {
   readonly #log: Log;
   readonly #table: ProcessTable;
   readonly #effects: EffectQueue;
   readonly #life: Life;
   readonly #dispatcher: Dispatcher;
+  readonly #kills: KillTable;
   readonly #settings: KernelSettings;
 
   constructor(options: {
@@ -59,6 +61,7 @@ export class Spawner implements LifeListener {
     effects: EffectQueue;
     life: Life;
     dispatcher: Dispatcher;
+    kills: KillTable;
     settings: KernelSettings;
   }) {
     this.#log = options.log;
@@ -66,6 +69,7 @@ export class Spawner implements LifeListener {
     this.#effects = options.effects;
     this.#life = options.life;
     this.#dispatcher = options.dispatcher;
+    this.#kills = options.kills;
     this.#settings = options.settings;
   }
 
@@ -102,7 +106,7 @@ export class Spawner implements LifeListener {
       const retriesMax = comesBack(record.spec.restart) ? this.#settings.restartsMax : 0;
       this.#dispatcher.assign(record, initialTaskOf(record, retriesMax));
     }
-    this.#settle(owed, { ok: true, value: { pid: record.pid } });
+    this.#settle(owed, { ok: true, value: wasReady ? {} : { pid: record.pid } });
   }
 
   /** It never came to be: what it did meanwhile is undone as far as its children go (P9). */
@@ -120,16 +124,15 @@ export class Spawner implements LifeListener {
     this.#settle(record.owed, { ok: false, error: refusal });
   }
 
-  /** It was killed, or ended itself, before it was ready. */
-  onExited(record: ProcessRecord, isOver: boolean): void {
-    if (!isOver || record.owed === null) return;
-    const how = record.state === 'dead' ? 'was killed' : 'ended itself';
-    const error = new KernelError('cancelled', `${describeProcess(record)} ${how} as it started.`);
-    this.#settle(record.owed, { ok: false, error });
-  }
-
   #settle(to: CallRef | null, result: CallResult): void {
     if (to !== null) this.#effects.push({ do: 'reply', to, result });
+  }
+
+  /** S8: what is being collapsed gets no new children. */
+  #requireGrowing(parent: ProcessRecord): void {
+    if (!this.#kills.isCollapsing(parent.pid)) return;
+    const what = `The branch of ${describeProcess(parent)} is being collapsed (S8).`;
+    throw new KernelError('wrong_state', what, { details: { pid: parent.pid } });
   }
 
   #check(parent: ProcessRecord, order: SpawnOrder): void {
@@ -141,6 +144,7 @@ export class Spawner implements LifeListener {
       );
     }
     requireTools(order.tools, order.role, parent.spec.role);
+    this.#requireGrowing(parent);
     checkSpawn({
       parent,
       role: order.role,

@@ -9,19 +9,21 @@
 //       once and is not counted; what has another policy waits for its parent's decision.
 
 import { KernelError } from '../errors.ts';
-import type { CallRef } from '../events/event.ts';
+import type { BodyOf, CallRef } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { ExitCause } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
+import { checkReturn } from '../process/spawn-rules.ts';
 import { requireMove } from '../process/states.ts';
-import type { ProcessTable } from '../process/table.ts';
+import { upMs, type ProcessTable } from '../process/table.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { Groups } from './groups.ts';
 import type { KillTable } from './kill-table.ts';
 import type { Judge, Life, RunEnd, Sentence } from './life.ts';
+import type { StopFlag } from './stop-flag.ts';
 import { AFTERMATH, backoffMs, comesBack, kindOfEnd } from './restart-policy.ts';
 
 type Verdict =
@@ -30,7 +32,7 @@ type Verdict =
   | { readonly fate: 'suspend' }
   /** Its group is on its way down, and brings it back. */
   | { readonly fate: 'rejoin' }
-  | { readonly fate: 'return'; readonly why: string; readonly owed?: CallRef }
+  | { readonly fate: 'return'; readonly why: string; readonly owed: CallRef | null }
   | { readonly fate: 'restart'; readonly attempt: number }
   | { readonly fate: 'quarantine'; readonly restarts: number };
 
@@ -44,6 +46,9 @@ const RETURNS: Readonly<Record<Verdict['fate'], boolean>> = {
   restart: true,
 };
 
+/** When all of it are down, the killer says so. */
+const WITH_ITS_GROUP = { attempt: 0, atMonoMs: 0, delayMs: 0 } as const;
+
 /** Not its own fault: not counted, and no group goes down for it. */
 const BLAMELESS: ReadonlySet<ExitCause> = new Set<ExitCause>(['kernel_died', 'kernel_stopped']);
 
@@ -56,10 +61,11 @@ export class Supervisor implements Judge {
   readonly #groups: Groups;
   readonly #settings: KernelSettings;
   readonly #chance: Chance;
+  readonly #stop: StopFlag;
   readonly #onCrashLoop: (record: ProcessRecord, why: string) => void;
+  readonly #onUndecided: (record: ProcessRecord, why: string) => void;
   /** Volatile: derived from `restartAtMonoMs`. */
   readonly #due = new Map<Pid, Timer>();
-  #isStopping = false;
 
   constructor(options: {
     log: Log;
@@ -70,7 +76,9 @@ export class Supervisor implements Judge {
     groups: Groups;
     settings: KernelSettings;
     chance: Chance;
+    stop: StopFlag;
     onCrashLoop: (record: ProcessRecord, why: string) => void;
+    onUndecided: (record: ProcessRecord, why: string) => void;
   }) {
     this.#log = options.log;
     this.#table = options.table;
@@ -80,14 +88,13 @@ export class Supervisor implements Judge {
     this.#groups = options.groups;
     this.#settings = options.settings;
     this.#chance = options.chance;
+    this.#stop = options.stop;
     this.#onCrashLoop = options.onCrashLoop;
+    this.#onUndecided = options.onUndecided;
   }
 
   isDoomed(record: ProcessRecord): boolean {
-    for (const kill of this.#kills.of(record.pid)) {
-      if (kill.spared?.includes(record.pid) !== true) return true;
-    }
-    return false;
+    return this.#kills.dooms(record.pid);
   }
 
   judge(record: ProcessRecord, end: RunEnd): Sentence {
@@ -100,13 +107,22 @@ export class Supervisor implements Judge {
 
   /**
    * S5, by somebody's word: a live one is stopped first; an undecided zombie starts, and one that
-   * backs off waits no more. Answered when it is ready.
+   * backs off waits no more, unless for its group (S3). Answered when it is ready.
    */
   restart(record: ProcessRecord, how: { reason: string; graceMs: number; owed: CallRef }): void {
+    if (this.#stop.isSet) {
+      const what = `The kernel stops: ${describeProcess(record)} is not started any more.`;
+      throw new KernelError('unavailable', what);
+    }
     const { owed } = how;
     const why = how.reason === '' ? 'a restart was asked for' : how.reason;
     const isUndecided = record.state === 'zombie' && !record.isGone;
-    if (!isUndecided) requireRestartable(record);
+    if (isUndecided) this.#requirePlace(record);
+    else requireRestartable(record);
+    if (record.isRestarting && record.restartAtMonoMs === 0) {
+      this.#comeBack(record, { ...WITH_ITS_GROUP, why, owed });
+      return;
+    }
     if (isUndecided || record.isRestarting) {
       this.#returnNow(record, { why, owed });
       return;
@@ -118,19 +134,32 @@ export class Supervisor implements Judge {
     this.#life.stop(record, { reason: 'user_request', graceMs: how.graceMs });
   }
 
+  #requirePlace(record: ProcessRecord): void {
+    const parent = record.parent ?? this.#table.king;
+    const { osProcessesMax: runtimesMax } = this.#settings;
+    checkReturn({ parent, runtimes: this.#table.runtimes, runtimesMax });
+  }
+
   /** All of a group are down: they start together, each unless it was killed meanwhile. */
   regroup(pids: readonly Pid[], delayMs: number): void {
     for (const pid of pids) {
       const record = this.#table.find(pid);
       if (record === undefined || record.state !== 'starting' || !record.isRestarting) continue;
       const atMonoMs = this.#log.monoMs + delayMs;
-      this.#comeBack(record, { attempt: 0, atMonoMs, delayMs, why: 'its group is down' });
+      const { owed } = record;
+      this.#comeBack(record, { attempt: 0, atMonoMs, delayMs, why: 'its group is down', owed });
     }
   }
 
   /** DESIGN §4: after the last kernel's end, of what did not end by itself. */
   returnAfterBoot(record: ProcessRecord, why: string): void {
-    this.#returnNow(record, { why });
+    this.#returnNow(record, { why, owed: record.owed });
+  }
+
+  /** S4: those that count, forgotten after health, in this run or an earlier one since. */
+  restartsInRow(record: ProcessRecord): number {
+    const healthyMs = Math.max(record.healthMs, upMs(record, this.#log.monoMs));
+    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
   }
 
   /** At a restore: those that back off are waited for again. */
@@ -142,32 +171,27 @@ export class Supervisor implements Judge {
     }
   }
 
-  /** Nothing starts any more until the next boot. */
-  stopping(): void {
-    this.#isStopping = true;
-  }
-
   #judge(record: ProcessRecord, end: RunEnd): Verdict {
     const { halting, spec } = record;
     if (end.isKill || this.isDoomed(record)) return { fate: 'end' }; // S5
     // What never was ready, and what has no runtime, has nothing to come back to.
     if (!record.wasReady || isVirtual(record)) return { fate: 'end' };
+    if (halting?.next === 'end') return { fate: 'end' };
     for (const kill of this.#kills.of(record.pid)) {
       if (kill.spareFor === 'next_boot') return { fate: 'suspend' };
       if (kill.spareFor === 'restart') return { fate: 'rejoin' };
     }
     if (halting?.next === 'restart' && !end.isAnnounced) {
-      const { detail: why, owed } = halting;
-      return { fate: 'return', why, ...(owed && { owed }) };
+      return { fate: 'return', why: halting.detail, owed: halting.owed ?? end.owed };
     }
-    if (halting?.next === 'end') return { fate: 'end' };
     if (BLAMELESS.has(end.cause)) {
       const why = 'the kernel ended under it';
-      return comesBack(spec.restart) ? { fate: 'return', why } : { fate: 'decide' };
+      const { owed } = end;
+      return comesBack(spec.restart) ? { fate: 'return', why, owed } : { fate: 'decide' };
     }
     const aftermath = AFTERMATH[spec.restart][kindOfEnd(end)];
     if (aftermath !== 'restart') return { fate: aftermath };
-    const restarts = this.#restartsInRow(record);
+    const restarts = this.restartsInRow(record);
     return restarts >= this.#settings.restartsMax
       ? { fate: 'quarantine', restarts }
       : { fate: 'restart', attempt: restarts + 1 };
@@ -178,10 +202,12 @@ export class Supervisor implements Judge {
       case 'end':
         return true;
       case 'decide':
+        this.#tellKing(record, end);
+        return false;
       case 'suspend':
         return false;
       case 'rejoin':
-        this.#comeBack(record, { attempt: 0, atMonoMs: 0, delayMs: 0, why: end.detail });
+        this.#comeBack(record, { ...WITH_ITS_GROUP, why: end.detail, owed: end.owed });
         return false;
       case 'return':
         this.#returnNow(record, verdict);
@@ -195,12 +221,6 @@ export class Supervisor implements Judge {
     }
   }
 
-  /** S4: forgotten after health. A start that failed had none. */
-  #restartsInRow(record: ProcessRecord): number {
-    const healthyMs = record.state === 'starting' ? 0 : this.#log.monoMs - record.readyMonoMs;
-    return healthyMs >= this.#settings.restartHealthyMs ? 0 : record.restartsInRow;
-  }
-
   #restart(record: ProcessRecord, end: RunEnd, attempt: number): void {
     const { restartBackoff, restartsMax } = this.#settings;
     const delayMs = backoffMs(attempt - 1, { ...restartBackoff, chance: this.#chance });
@@ -208,28 +228,45 @@ export class Supervisor implements Judge {
     const why = `${what} (restart ${attempt} of ${restartsMax})`;
     const isGroup = this.#groups.wouldTakeDown(record);
     const atMonoMs = isGroup ? 0 : this.#log.monoMs + delayMs;
-    this.#comeBack(record, { attempt, atMonoMs, delayMs, why });
+    this.#comeBack(record, { attempt, atMonoMs, delayMs, why, owed: end.owed });
     if (isGroup) this.#groups.takeDown(record, delayMs);
+  }
+
+  /** S2, M11: a parent is told by its signal; the king, whose inbox is people's, by an entry there.
+   * */
+  #tellKing(record: ProcessRecord, { cause, detail }: RunEnd): void {
+    if (record.parent?.parent !== undefined || BLAMELESS.has(cause)) return;
+    this.#onUndecided(record, detail === '' ? cause : `${cause}: ${detail}`);
   }
 
   #quarantine(record: ProcessRecord, end: RunEnd, restarts: number): void {
     const { cause, detail } = end;
+    requireMove(record.state, 'quarantine', describeProcess(record));
+    this.#life.forgetOldestQuarantined();
     this.#log.emit('process.crash_loop', { pid: record.pid, restarts, cause, detail });
     this.#onCrashLoop(record, `${restarts} restarts did not help; the last end: ${cause}`);
   }
 
-  #returnNow(record: ProcessRecord, { why, owed }: { why: string; owed?: CallRef }): void {
+  #returnNow(record: ProcessRecord, how: { why: string; owed: CallRef | null }): void {
     const atMonoMs = Math.max(1, this.#log.monoMs);
-    this.#comeBack(record, { attempt: 0, atMonoMs, delayMs: 0, why, ...(owed && { owed }) });
+    this.#comeBack(record, { attempt: 0, atMonoMs, delayMs: 0, ...how });
   }
 
+  /** `owed`: who is answered when it is ready; whoever was to be before is refused. */
   #comeBack(
     record: ProcessRecord,
-    how: { attempt: number; delayMs: number; atMonoMs: number; why: string; owed?: CallRef },
+    { owed, ...how }: Omit<BodyOf<'process.restarting'>, 'pid' | 'owed'> & { owed: CallRef | null },
   ): void {
+    const { pid, owed: before } = record;
     if (record.state !== 'starting') requireMove(record.state, 'restart', describeProcess(record));
     this.#life.cancelDecay(record);
-    this.#log.emit('process.restarting', { pid: record.pid, ...how });
+    // A backoff that was under way is over: its group says when (S3).
+    this.#timers.cancel(this.#due.get(pid));
+    this.#due.delete(pid);
+    this.#log.emit('process.restarting', { pid, ...how, ...(owed !== null && { owed }) });
+    if (before !== null && before !== owed) {
+      this.#life.disappoint(before, `${describeProcess(record)} is being started anew`);
+    }
     if (how.atMonoMs === 0) return;
     if (how.delayMs > 0) this.#arm(record, how.atMonoMs);
     else this.#relaunch(record);
@@ -245,7 +282,7 @@ export class Supervisor implements Judge {
     this.#timers.cancel(this.#due.get(record.pid));
     this.#due.delete(record.pid);
     const isWanted = record.state === 'starting' && record.isRestarting; // S5
-    if (!isWanted || this.#isStopping) return;
+    if (!isWanted || this.#stop.isSet) return;
     this.#log.emit('process.relaunched', { pid: record.pid });
     this.#life.launch(record);
   }

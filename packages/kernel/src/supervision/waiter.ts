@@ -138,8 +138,11 @@ export class Waiter implements LifeListener {
   }
 
   onExited(record: ProcessRecord, isOver: boolean): void {
-    this.#endAllOf(record);
-    if (!isOver) return;
+    this.endAllOf(record);
+    if (!isOver) {
+      if (!isLive(record.state)) this.#refuseSuspended(record);
+      return;
+    }
     for (const wait of this.#waits.on(record.pid)) {
       if (record.isCollected) this.#refuse(wait, alreadyCollected(record));
       else this.#answer(wait, this.#take(record, wait.isPeek));
@@ -147,12 +150,19 @@ export class Waiter implements LifeListener {
   }
 
   onStartFailed(record: ProcessRecord, refusal: KernelError): void {
-    this.#endAllOf(record);
+    this.endAllOf(record);
     for (const wait of this.#waits.on(record.pid)) this.#refuse(wait, refusal);
   }
 
-  /** Its door may still be there, and holds the call open. */
-  #endAllOf(waiter: ProcessRecord): void {
+  /** The kernel stops, and who waits with it; the result is still to come (S5). */
+  #refuseSuspended(record: ProcessRecord): void {
+    const why = `The kernel stops; ${describeProcess(record)} comes back at its next boot.`;
+    const error = new KernelError('unavailable', why);
+    for (const wait of this.#waits.on(record.pid)) this.#refuse(wait, error);
+  }
+
+  /** It is no more. Its door may still be there, and holds the calls open. */
+  endAllOf(waiter: ProcessRecord): void {
     for (const wait of this.#waits.by(waiter.pid)) {
       const why = `${describeProcess(waiter)}, which waited, is no more.`;
       this.#refuse(wait, new KernelError('cancelled', why));

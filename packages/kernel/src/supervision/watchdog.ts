@@ -3,7 +3,8 @@
 //   S6. While a task runs, progress is a token, a syscall, a tool event; a heartbeat's answer is
 //       none. Without any for `idleMs` the process is hung, unless it declared a long tool or waits
 //       for the first token of a model, which has a limit of its own in the gateway. Who is blocked
-//       waits for something that has a deadline itself, and is not hung.
+//       waits for something that has a deadline itself, and is not hung;
+//       who is paused owes nothing.
 //   Either way: event, escalation, then what its policy says. The wall limit is for good.
 // Volatile throughout (DESIGN §3): last progress is never folded; what is decided is an event.
 
@@ -41,6 +42,8 @@ export class Watchdog {
   readonly #quietTools = new Map<Pid, number>();
   readonly #quietModels = new Map<Pid, number>();
   readonly #walls = new Map<Pid, Timer>();
+  /** Since when each is paused. */
+  readonly #pauses = new Map<Pid, number>();
 
   constructor(options: {
     log: Log;
@@ -78,19 +81,25 @@ export class Watchdog {
   /** From the table, and at a restore: its state is this now. */
   onState(record: ProcessRecord): void {
     const { pid, state } = record;
+    if (!isLive(state)) {
+      this.#forget(pid);
+      return;
+    }
+    this.#hold(record);
     if (state === 'running' && !isVirtual(record) && record.parent !== undefined) {
       this.#begin(record);
     } else this.#end(pid);
-    if (state === 'idle' || !record.isLaunched) this.#forgetQuiet(pid);
-    if (!isLive(state)) this.#endWall(pid);
-    else if (record.spec.watch.wallMs > 0 && !this.#walls.has(pid)) this.#armWall(record);
+    const isFree = state === 'idle' && record.tasksRunning === 0;
+    if (isFree || !record.isLaunched) this.#forgetQuiet(pid);
+    // Who is being stopped may be so because its time is up.
+    const isTimed = record.spec.watch.wallMs > 0 && state !== 'stopping';
+    if (isTimed && !this.#walls.has(pid)) this.#armWall(record);
   }
 
-  /** Its record is no more. */
-  forget(pid: Pid): void {
-    this.#end(pid);
-    this.#forgetQuiet(pid);
-    this.#endWall(pid);
+  /** After a refold: silences that were declared to the kernel before it, and still hold. */
+  inherit(from: Watchdog): void {
+    for (const [pid, untilMonoMs] of from.#quietTools) this.#quietTools.set(pid, untilMonoMs);
+    for (const [pid, untilMonoMs] of from.#quietModels) this.#quietModels.set(pid, untilMonoMs);
   }
 
   /** S6: it owes the answer to a heartbeat for too long. */
@@ -98,6 +107,22 @@ export class Watchdog {
     const seconds = this.#settings.unresponsiveAfterMs / MS_PER_SECOND;
     const detail = `no answer to a heartbeat within ${seconds} s`;
     this.#condemn(record, { cause: 'unresponsive', detail });
+  }
+
+  /** S1: the time that it was paused is not the time of its tools. */
+  #hold({ pid, state }: ProcessRecord): void {
+    const sinceMonoMs = this.#pauses.get(pid);
+    if (state === 'paused') {
+      this.#pauses.set(pid, this.#log.monoMs);
+      return;
+    }
+    if (sinceMonoMs === undefined) return;
+    this.#pauses.delete(pid);
+    for (const quiet of [this.#quietTools, this.#quietModels]) {
+      const untilMonoMs = quiet.get(pid);
+      if (untilMonoMs === undefined) continue;
+      quiet.set(pid, untilMonoMs + this.#log.monoMs - sinceMonoMs);
+    }
   }
 
   #begin(record: ProcessRecord): void {
@@ -132,7 +157,8 @@ export class Watchdog {
   }
 
   #condemn(record: ProcessRecord, why: { cause: 'hung' | 'unresponsive'; detail: string }): void {
-    if (record.state === 'stopping' || !record.isLaunched) return;
+    const { state } = record;
+    if (state === 'stopping' || state === 'paused' || !record.isLaunched) return;
     const { pid, spec, address } = record;
     const context = { pid: String(pid), name: spec.name, address, detail: why.detail };
     this.#alarm(record, { issue: why.cause, severity: 'error', context });
@@ -171,14 +197,18 @@ export class Watchdog {
     this.#watches.delete(pid);
   }
 
+  /** It ended. */
+  #forget(pid: Pid): void {
+    this.#end(pid);
+    this.#forgetQuiet(pid);
+    this.#pauses.delete(pid);
+    this.#timers.cancel(this.#walls.get(pid));
+    this.#walls.delete(pid);
+  }
+
   #forgetQuiet(pid: Pid): void {
     this.#quietTools.delete(pid);
     this.#quietModels.delete(pid);
-  }
-
-  #endWall(pid: Pid): void {
-    this.#timers.cancel(this.#walls.get(pid));
-    this.#walls.delete(pid);
   }
 }
 

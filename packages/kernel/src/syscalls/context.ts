@@ -61,7 +61,8 @@ export class CallContext {
   view(record: ProcessRecord): ProcessView {
     this.read(record.changedSeq, record.changedBy);
     const inboxDepth = this.parts.office.depth(record.pid);
-    return viewOf(record, { inboxDepth, phase: phaseOf(this.parts, record) });
+    const restartsInRow = this.parts.supervisor.restartsInRow(record);
+    return viewOf(record, { inboxDepth, phase: phaseOf(this.parts, record), restartsInRow });
   }
 
   requireOperator(what: string): void {

@@ -12,7 +12,8 @@ const DESCRIPTION_CHARS_MAX = 500;
 export function knownOf(parts: KernelParts, record: ProcessRecord): string {
   const { tasks, waits } = parts.state;
   const inboxDepth = parts.office.depth(record.pid);
-  const view = viewOf(record, { inboxDepth, phase: phaseOf(parts, record) });
+  const restartsInRow = parts.supervisor.restartsInRow(record);
+  const view = viewOf(record, { inboxDepth, phase: phaseOf(parts, record), restartsInRow });
   return JSON.stringify({
     process: { ...view, limits: record.spec.limits, watch: record.spec.watch },
     tasks: [...tasks.of(record.pid)].map((task) => ({

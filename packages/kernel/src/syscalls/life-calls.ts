@@ -30,12 +30,24 @@ export function exit(ctx: CallContext, args: ArgsOf<'exit'>): Nothing {
       details: { pid: target.pid, state: target.state },
     });
   }
-  if (target.exiting === undefined && target.state !== 'stopping') {
+  if (target.exiting === undefined && !isPastWord(ctx, target)) {
     const { exitCode, output } = args;
+    if (target !== ctx.caller) {
+      // Its executor says that it is done: that is the end, whatever its policy is (S8).
+      const detail = `completed by ${describeProcess(ctx.caller)}`;
+      const halt = { cause: 'done', detail, next: 'end' } as const;
+      const { pid, halting } = target;
+      const owed = halting?.owed;
+      ctx.parts.log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
+    }
     ctx.parts.life.exit(target, { exitCode, output });
   }
   return NOTHING;
 }
+
+/** It is stopped by a kill, which has its own result; a restart, sleep or limit has none (S8). */
+const isPastWord = ({ parts }: CallContext, { pid, state, halting }: ProcessRecord): boolean =>
+  state === 'stopping' && (halting === undefined || parts.state.kills.isTarget(pid));
 
 export function waitChild(
   ctx: CallContext,

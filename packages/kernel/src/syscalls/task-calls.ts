@@ -34,7 +34,7 @@ export function interrupt(ctx: CallContext, args: ArgsOf<'interrupt'>): Nothing 
   const { tasks, dispatcher } = ctx.parts;
   const reason = args.reason === '' ? 'interrupted' : args.reason;
   if (args.task === undefined) {
-    for (const task of [...tasks.of(target.pid)]) dispatcher.cancel(task, 'cancelled', reason);
+    dispatcher.cancelAll(target, reason);
     return NOTHING;
   }
   const task = tasks.byId.get(args.task);

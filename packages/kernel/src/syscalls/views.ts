@@ -32,7 +32,7 @@ export interface ProcessView {
   readonly osPid: number;
   readonly restart: RestartPolicy;
   readonly strategy: Strategy;
-  /** Starts after the first; `restartsInRow`: those that count, without health between them. */
+  /** Starts after the first; `restartsInRow`: those that count now, forgotten after health (S4). */
   readonly restarts: number;
   readonly restartsInRow: number;
   readonly isResponsive: boolean;
@@ -53,7 +53,7 @@ export interface ProcessView {
 
 export function viewOf(
   record: ProcessRecord,
-  beside: { inboxDepth: number; phase: string },
+  beside: { inboxDepth: number; phase: string; restartsInRow: number },
 ): ProcessView {
   const { spec, exit } = record;
   const [task] = record.tasks;
@@ -84,7 +84,7 @@ export function viewOf(
     restart: spec.restart,
     strategy: spec.strategy,
     restarts: Math.max(0, record.incarnation - 1),
-    restartsInRow: record.restartsInRow,
+    restartsInRow: beside.restartsInRow,
     isResponsive: record.isResponsive,
     isQuarantined: record.isQuarantined,
     isGone: record.isGone,

@@ -46,7 +46,7 @@ type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
 export interface FakeAgent {
   readonly pid: Pid;
   readonly incarnation: number;
-  readonly behaviour: Behaviour;
+  behaviour: Behaviour;
   readonly tasks: Map<TaskId, EffectOf<'execute'>>;
   readonly delivered: Delivery[];
   readonly stops: EffectOf<'stop'>[];
@@ -60,6 +60,7 @@ export interface FakeAgent {
 export class FakeRuntime {
   readonly agents = new Map<Pid, FakeAgent>();
   readonly #facts: Fact[] = [];
+  readonly #wishes = new Map<Pid, Partial<Behaviour>>();
 
   /** The agent behind a pid; throws when none was ever started. */
   agent(pid: Pid): FakeAgent {
@@ -95,6 +96,13 @@ export class FakeRuntime {
 
   tell(fact: Fact): void {
     this.#facts.push(fact);
+  }
+
+  /** From now on, in this run and in later ones, it departs so far from what its image says. */
+  behaves(pid: Pid, wish: Partial<Behaviour>): void {
+    this.#wishes.set(pid, wish);
+    const agent = this.agents.get(pid);
+    if (agent !== undefined) agent.behaviour = { ...agent.behaviour, ...wish };
   }
 
   /** What the world has to report since the last call. */
@@ -138,8 +146,9 @@ export class FakeRuntime {
 
   #start(effect: EffectOf<'start'>): void {
     const { pid, incarnation, spec } = effect;
-    const behaviour = BEHAVIOURS[spec.image];
-    if (behaviour === undefined) throw new Error(`no behaviour is named "${spec.image}"`);
+    const named = BEHAVIOURS[spec.image];
+    if (named === undefined) throw new Error(`no behaviour is named "${spec.image}"`);
+    const behaviour = { ...named, ...this.#wishes.get(pid) };
     const { checkpoint } = effect;
     const collections = { tasks: new Map(), delivered: [], stops: [], interrupts: [] };
     this.agents.set(pid, {
@@ -174,7 +183,12 @@ export class FakeRuntime {
       return;
     }
     agent.stops.push(effect);
-    if (agent.behaviour.stop === 'ends') this.exits(effect.pid, { exitCode: 0, cause: 'killed' });
+    if (agent.behaviour.stop !== 'ends') return;
+    // As a real one: what it runs is cancelled, and answered for, before it ends.
+    for (const task of [...agent.tasks.keys()]) {
+      this.finishes(effect.pid, task, { error: 'cancelled: the process is stopping' });
+    }
+    this.exits(effect.pid, { exitCode: 0, cause: 'killed' });
   }
 
   #execute(effect: EffectOf<'execute'>): void {

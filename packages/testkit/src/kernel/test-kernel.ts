@@ -31,7 +31,8 @@ import { SeededChance } from '../seeded-chance.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 import { brokenInvariants } from './kernel-invariants.ts';
-import { spawnOrder, type SpawnWish } from './orders.ts';
+import { movesAroundTheTable } from './kernel-moves.ts';
+import { spawnOrder, textOf, type SpawnWish } from './orders.ts';
 import { ThreeWay } from './three-way.ts';
 
 export interface Caller {
@@ -82,6 +83,8 @@ export interface TestKernelOptions {
   readonly settings?: Partial<KernelSettings>;
   readonly seed?: number;
 }
+
+type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
 
 const ROUNDS_MAX = 100_000;
 
@@ -203,6 +206,27 @@ export class TestKernel {
     return this.call('spawn', spawnOrder(wish), from).value.pid;
   }
 
+  /** Its OS process ends now, asked or not: by default it crashes. */
+  ends(pid: Pid, how: Parameters<FakeRuntime['exits']>[1] = {}): void {
+    this.runtime.exits(pid, how);
+    this.pass();
+  }
+
+  /** What the kernel had started for it, the first run first. */
+  startsOf(pid: Pid): EffectOf<'start'>[] {
+    return this.effects.filter(
+      (effect): effect is EffectOf<'start'> => effect.do === 'start' && effect.pid === pid,
+    );
+  }
+
+  /** The kernel's signals that its agent was given in its last run. */
+  signalsTo(pid: Pid): Record<string, unknown>[] {
+    return this.runtime
+      .agent(pid)
+      .delivered.filter(({ type }) => type === 'signal')
+      .map(({ content }) => JSON.parse(textOf(content)) as Record<string, unknown>);
+  }
+
   /** As the operator sees it. */
   view(pid: Pid | number): ProcessView {
     return this.call('info', { pid: asPid(pid) }).value;
@@ -221,7 +245,7 @@ export class TestKernel {
   check(): void {
     this.pass();
     this.#threeWay.check(this.kernel, this.events);
-    const broken = brokenInvariants(this.kernel);
+    const broken = [...brokenInvariants(this.kernel), ...movesAroundTheTable(this.events)];
     if (broken.length > 0) throw new Error(`broken: ${broken.join('; ')}`);
     const stale = this.events.findIndex((event, i) => event.seq !== i + 1);
     if (stale >= 0) throw new Error(`event ${stale} does not have the next seq (D3)`);

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { endRecorded } from '../os/end-recorded.ts';
 import { readOsStarted } from '../os/os-started.ts';
 import { signalGroup } from '../os/process-group.ts';
-import { endStrays, isIn } from '../os/strays.ts';
+import { endStrays } from '../os/strays.ts';
 import { ReaperList } from './reaper-list.ts';
 
 const LOOK_MS = 50;
@@ -48,5 +48,5 @@ async function reap(): Promise<never> {
 /** The agents are gone, so that strays of theirs are orphans. */
 async function endOwnStrays(): Promise<boolean> {
   if (runtimeDir === '') return true;
-  return endStrays((linkPath) => isIn(runtimeDir, linkPath), { withinMs: STRAYS_MS });
+  return endStrays({ directory: runtimeDir }, { withinMs: STRAYS_MS });
 }
