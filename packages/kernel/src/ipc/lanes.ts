@@ -79,6 +79,10 @@ export class Lanes {
     return this.#lanes.get(laneKey(name))?.isStopped ?? false;
   }
 
+  get stopped(): LaneName[] {
+    return [...this.#lanes.values()].filter(({ isStopped }) => isStopped).map(({ name }) => name);
+  }
+
   /** All of it waits again, and waits for `start`. Those that were under way. */
   stop(name: LaneName): readonly Held[] {
     const lane = this.#lanes.get(laneKey(name));

@@ -76,7 +76,7 @@ function buildEnding(
     onCrashLoop: (record: ProcessRecord, why: string) => void;
   },
 ): Ending {
-  const { settings, state, effects, deliverer, broker, dispatcher, chance } = base;
+  const { settings, state, effects, deliverer, broker, ends, dispatcher, chance } = base;
   const { log, table, kills, timers } = state;
   const life: Life = new Life({
     log,
@@ -84,6 +84,7 @@ function buildEnding(
     effects,
     timers,
     broker,
+    ends,
     deliverer,
     dispatcher,
     settings,
