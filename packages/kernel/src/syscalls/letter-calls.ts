@@ -4,10 +4,11 @@
 //   An id that is not in the inbox, or not any more, is `not_found` and changes nothing.
 
 import { KernelError } from '../errors.ts';
-import { formatId, type MessageId } from '../ids.ts';
+import { formatId, type MessageId, type Pid } from '../ids.ts';
 import type { DeadLetter } from '../ipc/mailbox.ts';
 import { LIMITS } from '../limits.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
+import { isLive } from '../process/states.ts';
 import { isAncestor } from '../process/tree.ts';
 import { NOTHING, type AnswerOf, type ArgsOf, type Nothing } from './abi.ts';
 import type { CallContext } from './context.ts';
@@ -16,15 +17,14 @@ export function acknowledge(ctx: CallContext, args: ArgsOf<'acknowledge'>): Noth
   const target = ctx.process(args.pid);
   requireReader(ctx, target);
   const { message, status, reply } = args;
-  if (ctx.parts.office.box(target.pid)?.get(message) === undefined) {
-    throw unknownMessage(ctx, target, { message, where: 'inbox' });
-  }
+  const waiting = ctx.parts.office.box(target.pid)?.get(message);
+  if (waiting === undefined) throw unknownMessage(ctx, target, { message, where: 'inbox' });
   if (status === 'escalate' && target.parent === undefined) {
     throw new KernelError('invalid_argument', 'There is nobody above the king to escalate to.', {
       details: { field: 'status' },
     });
   }
-  if (reply !== undefined) requireReplyFits(reply.bytes);
+  if (reply !== undefined) requireReplyFits(ctx, waiting.from, reply.bytes);
   ctx.parts.ends.acknowledge(target.pid, [{ message, status, reply }]);
   return NOTHING;
 }
@@ -74,7 +74,19 @@ function requireReader(ctx: CallContext, target: ProcessRecord): void {
   );
 }
 
-function requireReplyFits(bytes: number): void {
+/** M8: a reply goes to somebody who reads it, or the word is refused with it. */
+function requireReplyFits(ctx: CallContext, to: Pid, bytes: number): void {
+  const sender = ctx.parts.table.find(to);
+  if (sender === undefined || !isLive(sender.state)) {
+    throw new KernelError('wrong_state', `The sender, process ${to}, is gone: no reply (M8).`, {
+      details: { field: 'reply', pid: to },
+    });
+  }
+  if (!ctx.parts.office.openBox(to).hasRoomFor(bytes, false)) {
+    throw new KernelError('queue_full', `The inbox of ${describeProcess(sender)} is full (M8).`, {
+      details: { pid: to },
+    });
+  }
   if (bytes <= LIMITS.messagePayloadBytesMax) return;
   throw new KernelError(
     'too_large',

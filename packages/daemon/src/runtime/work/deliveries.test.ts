@@ -21,6 +21,8 @@ function delivery(id: number, content: Content): Delivery {
     requiresAck: false,
     replyTo: '',
     wallMs: 0,
+    fromAddress: '/king',
+    deadlineMs: 0,
   };
 }
 
@@ -55,7 +57,14 @@ function ground(...script: ('ok' | KernelError)[]) {
   } as DeliveriesOptions['link'];
   const warnings = new Warnings({ host, pid: PID });
   const pace = { firstMs: 1, maxMs: 4 };
-  const deliveries = new Deliveries({ pid: PID, host: host as Host, link, warnings, pace });
+  const deliveries = new Deliveries({
+    pid: PID,
+    host: host as Host,
+    link,
+    warnings,
+    ackTimeoutMs: 5,
+    pace,
+  });
   return { deliveries, facts, sent, reads, acked: acked.promise, complete: complete.promise };
 }
 
