@@ -1,6 +1,7 @@
-// The calls about messages: sending, looking into inboxes, a word on what waits for the operator, and
-// what is to become of dead letters. Part of the client.
-//   "The caller" is the king, or whom `as` names. An agent with a runtime acknowledges its own mail.
+// The calls about messages: sending, looking into inboxes, a word on what waits for the operator,
+// and what is to become of dead letters. Part of the client.
+//   "The caller" is the king, or whom `as` names. An agent with a runtime acknowledges its own
+//   mail.
 
 import { toInboxMessage } from './answers.ts';
 import type { Inbox } from './answers.ts';
@@ -33,9 +34,7 @@ export class MailCalls extends ProcessCalls {
   /** What waits at a process, without taking it, and its dead letters. pid 0: the caller (`as`). */
   async inbox(pid = 0, how?: CallPatience): Promise<Inbox> {
     const { messages, total, deadLetters, deadTotal } = await this.call('listInbox', { pid }, how);
-    const dead = deadLetters.flatMap(({ message, why }) =>
-      message === undefined ? [] : [{ ...toInboxMessage(message), why }],
-    );
+    const dead = deadLetters.map((letter) => ({ ...toInboxMessage(letter), why: letter.whyDead }));
     return { messages: messages.map(toInboxMessage), total, dead, deadTotal };
   }
 

@@ -228,6 +228,7 @@ describe('golden bytes', () => {
       replyTo: 'm0',
       deadlineMs: 0,
       fromAddress: '',
+      whyDead: '',
     };
     const bytes = '0a026d31' + '108580808010' + '1a0171' + '2003' + '2a0174' + '3003';
     const rest = '3a0200ff' + '4001' + '4801' + '52026d30';
@@ -299,6 +300,9 @@ describe('make()', () => {
       requiresAck: false,
       ttlSeconds: 0,
       replyTo: '',
+      toAddress: '',
+      idempotencyKey: '',
+      deadlineMs: 0,
     });
   });
 });

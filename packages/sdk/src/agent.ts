@@ -42,8 +42,8 @@ export interface AgentHandlers {
 
 /**
  * The base of every agent. Override the handlers that you need: a process without `onTask` refuses
- * tasks, one without `onMessage` accepts every message and hands escalations on to its parent, unless
- * it `receives`.
+ * tasks, one without `onMessage` accepts every message and hands escalations on to its parent,
+ * unless it `receives`.
  */
 export abstract class Agent implements AgentHandlers {
   readonly receives?: boolean;

@@ -1,5 +1,6 @@
-// `hive msg ls|show|ack|dead|requeue|drop`: messages that wait, and those that could not be given to
-// anybody. `ack` takes out of an inbox that nobody reads by himself: yours, and of virtual agents.
+// `hive msg ls|show|ack|dead|requeue|drop`: messages that wait, and those that could not be given
+// to anybody. `ack` takes out of an inbox that nobody reads by himself: yours, and of virtual
+// agents.
 
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';

@@ -1,5 +1,5 @@
-// The rows of the settings table about messages: how they age, which branches they may cross, and how
-// often a delivery is tried (M2, M4, M6).
+// The rows of the settings table about messages: how they age, which branches they may cross, and
+// how often a delivery is tried (M2, M4, M6).
 
 import { DEFAULT_SETTINGS, RELAYS } from '@hivekernel/kernel';
 import type { Relay } from '@hivekernel/kernel';

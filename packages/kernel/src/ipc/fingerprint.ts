@@ -1,6 +1,6 @@
-// A fingerprint of a text: 106 bits out of two independent 53-bit hashes (cyrb53). Tells what is the
-// same again from what is not. It is no cryptography: whoever wants two texts with one print finds
-// them, and fools only himself.
+// A fingerprint of a text: 106 bits out of two independent 53-bit hashes (cyrb53). Tells what is
+// the same again from what is not. It is no cryptography: whoever wants two texts with one print
+// finds them, and fools only himself.
 
 const MULTIPLIERS = [2_654_435_761, 1_597_334_677] as const;
 const FINISHERS = [2_246_822_507, 3_266_489_909] as const;

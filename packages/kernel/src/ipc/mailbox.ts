@@ -1,7 +1,7 @@
 // Mailboxes: what waits for each process, and what could not be given to it.
 //   M4, M6. What waits lies in lanes by sender and priority (lanes.ts).
-//   M6. A message stays until its receiver acknowledged it; what is under way is volatile, and waits
-//       again when a link is lost.
+//   M6. A message stays until its receiver acknowledged it; what is under way is volatile, and
+//       waits again when a link is lost.
 //   M8. Bounded in messages and bytes; signals of the kernel have a reserve (P8).
 
 import { LIMITS } from '../limits.ts';
@@ -141,7 +141,7 @@ export class Mailbox {
     return this.#lanes.oldestOf(lane)?.message;
   }
 
-  /** M6: nothing of the lane leaves, and what was under way of it waits again, until `startLane`. */
+  /** M6: until `startLane` nothing of the lane leaves; what was under way of it waits again. */
   stopLane(lane: LaneName): void {
     for (const held of this.#lanes.stop(lane)) this.#landed(held);
   }

@@ -1,9 +1,9 @@
 // The ends of messages: a receiver's word on them, a time that is over, a delivery given up, a
 // receiver that is gone. Each ends a message once; what is not in the inbox any more has no end.
-//   M6. ACCEPTED and QUEUED end it; REJECTED is final and goes back to the sender as refused; ESCALATE
-//       hands it to the receiver's parent; a reply text is a message with `reply_to`.
-//   M6. The end is reported to the sender where it is to be (end-report.ts): bounded, and never in a
-//       circle. M7. TTL expires with an event, and a dead letter where an end was asked for.
+//   M6. ACCEPTED and QUEUED end it; REJECTED is final and goes back to the sender as refused;
+//       ESCALATE hands it to the receiver's parent; a reply text is a message with `reply_to`.
+//   M6. The end is reported to the sender where it is to be (end-report.ts): bounded, and never in
+//       a circle. M7. TTL expires with an event, and a dead letter where an end was asked for.
 
 import { KernelError } from '../errors.ts';
 import type { Content } from '../events/content.ts';
@@ -160,8 +160,8 @@ export class MessageEnds {
   }
 
   /**
-   * Among the mail of a sender, at most so many reports wait: the oldest give way. Where there is no
-   * room at all it is lost, and that is told.
+   * Among the mail of a sender, at most so many reports wait: the oldest give way. Where there is
+   * no room at all it is lost, and that is told.
    */
   #report(message: Message, end: End): void {
     if (!wantsReport(message, end)) return;
@@ -202,5 +202,5 @@ const reportLost = (
   { id, end }: { id: string; end: End },
 ): Pick<KernelError, 'code' | 'message'> => ({
   code: 'queue_full',
-  message: `The report on ${id} (${end}) found no room in the inbox of ${describeProcess(to)} (M6).`,
+  message: `The inbox of ${describeProcess(to)} had no room for the report on ${id}, ${end} (M6).`,
 });

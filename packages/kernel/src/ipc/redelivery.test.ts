@@ -45,7 +45,7 @@ describe('Redelivery', () => {
     ]);
   });
 
-  it('waits 1 s x 2^n, and gives the head up after 5 tries: a dead letter, the rest goes on', () => {
+  it('waits 1 s x 2^n and gives the head up after 5 tries; the rest goes on (M6)', () => {
     const { t, to, a, send } = ground();
     const [head, next] = [send(a), send(a)];
     for (const waitMs of [1_000, 2_000, 4_000, 8_000]) {

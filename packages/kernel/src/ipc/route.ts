@@ -1,6 +1,7 @@
 // Routes: which way a message takes through the tree. The broker asks here before it accepts.
-//   M1. Parent and child directly, and so along one line of descent; siblings by way of their parent;
-//       across branches by way of the nearest common ancestor. A task writes to its parent only.
+//   M1. Parent and child directly, and so along one line of descent; siblings by way of their
+//       parent; across branches by way of the nearest common ancestor. A task writes to its parent
+//       only.
 //   M2. Its relay rules what crosses an ancestor's branches. One that sends or receives itself is
 //       crossed by nothing, and what passes between siblings is their parent's to read (M3).
 

@@ -1,7 +1,7 @@
-// Idempotency keys: which message each key of a sender made, so that a send that is repeated is one
-// message (M5). Folded, so that it holds over restarts of the sender and of the kernel.
-//   M5. The same key with another message is a `conflict`. Per sender the oldest keys are forgotten;
-//       a key that was forgotten is a new one. They go with their sender.
+// Idempotency keys: which message each key of a sender made, so that a send that is repeated is
+// one message (M5). Folded, so that it holds over restarts of the sender and of the kernel.
+//   M5. The same key with another message is a `conflict`. Per sender the oldest keys are
+//       forgotten; a key that was forgotten is a new one. They go with their sender.
 
 import { KernelError } from '../errors.ts';
 import type { EventOf, Once } from '../events/event.ts';

@@ -1,6 +1,7 @@
-// Calls on mail that is already there: a word on what waits for one without a runtime, and what is to
-// become of dead letters (M6). Rights are asked here; the rules are those of ipc.
-//   Acknowledging: itself, its parent, the operator. Dead letters: itself, its ancestors, the operator.
+// Calls on mail that is already there: a word on what waits for one without a runtime, and what is
+// to become of dead letters (M6). Rights are asked here; the rules are those of ipc.
+//   Acknowledging: itself, its parent, the operator. Dead letters: itself, its ancestors, the
+//   operator.
 //   An id that is not in the inbox, or not any more, is `not_found` and changes nothing.
 
 import { KernelError } from '../errors.ts';
@@ -46,8 +47,8 @@ function letterOf(ctx: CallContext, target: ProcessRecord, message: MessageId): 
   if (target !== ctx.caller && !isAncestor(ctx.caller, target)) {
     throw new KernelError(
       'permission_denied',
-      `denied: the dead letters of ${describeProcess(target)} are its own, its ancestors' and the ` +
-        "operator's (M6).",
+      `denied: only itself, its ancestors and the operator deal with the dead letters of ` +
+        `${describeProcess(target)} (M6).`,
       { details: { pid: target.pid } },
     );
   }

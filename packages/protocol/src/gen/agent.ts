@@ -396,6 +396,8 @@ export interface AgentMessage {
   deadlineMs: number;
   /** The sender's name in the tree; empty: it is no more. */
   fromAddress: string;
+  /** Of a dead letter: expired, rejected, undeliverable, receiver_gone. */
+  whyDead: string;
 }
 
 export interface MessageAck {
@@ -2255,6 +2257,7 @@ function createBaseAgentMessage(): AgentMessage {
     replyTo: "",
     deadlineMs: 0,
     fromAddress: "",
+    whyDead: "",
   };
 }
 
@@ -2295,6 +2298,9 @@ export const AgentMessage: MessageFns<AgentMessage> = {
     }
     if (message.fromAddress !== "") {
       writer.uint32(810).string(message.fromAddress);
+    }
+    if (message.whyDead !== "") {
+      writer.uint32(826).string(message.whyDead);
     }
     return writer;
   },
@@ -2406,6 +2412,14 @@ export const AgentMessage: MessageFns<AgentMessage> = {
             }
 
             message.fromAddress = reader.string();
+            continue;
+          }
+          case 103: {
+            if (tag !== 826) {
+              break;
+            }
+
+            message.whyDead = reader.string();
             continue;
           }
         }

@@ -313,16 +313,8 @@ export interface ListInboxResponse {
   messages: AgentMessage[];
   total: number;
   /** What could not be given to it, the newest last; and how many there are. */
-  deadLetters: DeadLetter[];
+  deadLetters: AgentMessage[];
   deadTotal: number;
-}
-
-export interface DeadLetter {
-  message:
-    | AgentMessage
-    | undefined;
-  /** expired, rejected, undeliverable, receiver_gone. */
-  why: string;
 }
 
 function createBaseProcessInfoRequest(): ProcessInfoRequest {
@@ -3069,7 +3061,7 @@ export const ListInboxResponse: MessageFns<ListInboxResponse> = {
       writer.uint32(16).int32(message.total);
     }
     for (const v of message.deadLetters) {
-      DeadLetter.encode(v!, writer.uint32(802).fork()).join();
+      AgentMessage.encode(v!, writer.uint32(802).fork()).join();
     }
     if (message.deadTotal !== 0) {
       writer.uint32(808).int32(message.deadTotal);
@@ -3111,7 +3103,7 @@ export const ListInboxResponse: MessageFns<ListInboxResponse> = {
               break;
             }
 
-            message.deadLetters.push(DeadLetter.decode(reader, reader.uint32()));
+            message.deadLetters.push(AgentMessage.decode(reader, reader.uint32()));
             continue;
           }
           case 101: {
@@ -3120,63 +3112,6 @@ export const ListInboxResponse: MessageFns<ListInboxResponse> = {
             }
 
             message.deadTotal = reader.int32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
-
-function createBaseDeadLetter(): DeadLetter {
-  return { message: undefined, why: "" };
-}
-
-export const DeadLetter: MessageFns<DeadLetter> = {
-  encode(message: DeadLetter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.message !== undefined) {
-      AgentMessage.encode(message.message, writer.uint32(10).fork()).join();
-    }
-    if (message.why !== "") {
-      writer.uint32(18).string(message.why);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): DeadLetter {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDeadLetter();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.message = AgentMessage.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.why = reader.string();
             continue;
           }
         }

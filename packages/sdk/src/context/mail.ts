@@ -1,7 +1,9 @@
-// What an agent does with messages by itself: sending, asking and waiting. Part of the context; what
-// comes without being waited for goes to `onMessage`. Who waits for what is host/mail-desk.ts.
+// What an agent does with messages by itself: sending, asking and waiting. Part of the context;
+// what comes without being waited for goes to `onMessage`. Who waits for what is
+// host/mail-desk.ts.
 //   M8. A send that resolves is durable; it is refused otherwise, never lost.
-//   M9. A request has a deadline: nobody is given it later. M11. A wait takes a message, or nothing.
+//   M9. A request has a deadline: nobody is given it later. M11. A wait takes a message, or
+//       nothing.
 //   A wait ends with the task or process that it is made for. It is no silence: the kernel is told
 //   how long a task may wait (S6).
 import type { agent as wire } from '@hivekernel/protocol';

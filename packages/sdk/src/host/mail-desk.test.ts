@@ -108,17 +108,29 @@ describe('Context.request() (M9)', () => {
     sent.resolve('m9');
     await sent.promise;
     const message = { messageId: 'm10', fromPid: 1, fromAddress: '/king', fromName: 'king' };
-    const rest = { priority: 0, timestamp: 0, requiresAck: false, deadlineMs: 0 } as const;
+    const rest = {
+      priority: 0,
+      timestamp: 0,
+      requiresAck: false,
+      deadlineMs: 0,
+      whyDead: '',
+    } as const;
     await expect.poll(() => desk.take({ ...message, ...rest, ...report('m9', status) })).toBe(true);
     expect(await asked).toMatchObject({ code, details: { status } });
   });
 
-  it('takes no report of another process for the kernel’s, and waits on after a good one', async () => {
+  it('takes no report of another for the kernel’s, and waits on after a good one', async () => {
     const desk = new MailDesk();
     const asked = desk.request(() => Promise.resolve('m9'), {});
     await Promise.resolve();
     const message = { messageId: 'm10', fromPid: 7, fromAddress: '/x', fromName: 'x' };
-    const rest = { priority: 0, timestamp: 0, requiresAck: false, deadlineMs: 0 } as const;
+    const rest = {
+      priority: 0,
+      timestamp: 0,
+      requiresAck: false,
+      deadlineMs: 0,
+      whyDead: '',
+    } as const;
     await expect
       .poll(() => desk.take({ ...message, ...rest, ...report('m9', 'accepted') }))
       .toBe(true);

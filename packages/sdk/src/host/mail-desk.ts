@@ -1,10 +1,10 @@
 // The mail desk: who in this process waits for a message, and what waits for somebody. It is asked
-// before any handler, at the moment when a message arrives, so that a handler may itself wait for the
-// next message of the same sender.
+// before any handler, at the moment when a message arrives, so that a handler may itself wait for
+// the next message of the same sender.
 //   M9. A reply, or the report that there will be none, goes to the request that it answers.
 //   M11. Waiters are served in the order in which they came, each with the oldest message that it
-//        wants; one that is given up or out of time takes nothing. A message is acknowledged when a
-//        waiter has it, and not before.
+//        wants; one that is given up or out of time takes nothing. A message is acknowledged when
+//        a waiter has it, and not before.
 // Of its messages none is ever dropped: what nobody waits for goes its way (message-lanes.ts).
 import type { agent as wire } from '@hivekernel/protocol';
 import { HiveError } from '../hive-error.ts';
@@ -88,7 +88,7 @@ export class MailDesk {
     return this.#until(promise, { ...how, reject, what }, () => this.#waiters.delete(waiter));
   }
 
-  /** `send` gives the id of the request. Rejects as `receive`, and with what became of it instead. */
+  /** `send` gives the request's id. Rejects as `receive`, and with what became of it instead. */
   async request(send: () => Promise<string>, how: Waiting): Promise<wire.AgentMessage> {
     const sent = send();
     this.#sending.add(sent);

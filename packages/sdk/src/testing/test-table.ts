@@ -110,6 +110,7 @@ export class TestTable {
       replyTo: '',
       deadlineMs: 0,
       fromAddress: '/king',
+      whyDead: '',
       ...message,
     });
   }

@@ -1,5 +1,5 @@
-// What is asked of the mail, as the kernel's orders: a message to send, a word on one that waits, what
-// is to become of a dead letter. Whose it is and whether it is there are the kernel's matter.
+// What is asked of the mail, as the kernel's orders: a message to send, a word on one that waits,
+// what is to become of a dead letter. Whose it is and whether it is there are the kernel's matter.
 
 import { LIMITS, asPid } from '@hivekernel/kernel';
 import type { ArgsOf } from '@hivekernel/kernel';

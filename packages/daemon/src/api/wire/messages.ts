@@ -30,6 +30,7 @@ export function toAgentMessage(
     replyTo: delivery.replyTo,
     deadlineMs: delivery.deadlineMs,
     fromAddress: delivery.fromAddress,
+    whyDead: '',
   }));
 }
 
@@ -49,9 +50,9 @@ export async function toInboxReply(
   for (const delivery of waiting.fit) messages.push(await toAgentMessage(delivery, reader));
   // The newest of them, in what room is left.
   const dead = fitting(view.deadLetters.toReversed(), LISTED_BYTES_MAX - waiting.bytes);
-  const deadLetters: core.DeadLetter[] = [];
+  const deadLetters: agent.AgentMessage[] = [];
   for (const letter of dead.fit.toReversed()) {
-    deadLetters.push({ message: await toAgentMessage(letter, reader), why: letter.whyDead });
+    deadLetters.push({ ...(await toAgentMessage(letter, reader)), whyDead: letter.whyDead });
   }
   return { messages, total, deadLetters, deadTotal };
 }

@@ -1,11 +1,11 @@
 // Hands the kernel's messages to one process and brings its acknowledgements back.
 //   M6. In the order in which the kernel gave them, also where the content of one must be fetched
-//       first; a message ends only by an acknowledgement, so what a lost process had stays with the
-//       kernel. Acknowledgements of one turn are one fact.
+//       first; a message ends only by an acknowledgement, so what a lost process had stays with
+//       the kernel. Acknowledgements of one turn are one fact.
 //   What the process refuses by throwing is rejected: it had it, and could not take it. So is what
 //   the store has lost. What it cannot give just now is read again, and holds those behind it.
-//   A delivery that breaks without a word of the process, or ends with a word on another message, has
-//   failed: the kernel tries again (M6). While it is open nothing is tried again.
+//   A delivery that breaks without a word of the process, or ends with a word on another message,
+//   has failed: the kernel tries again (M6). While it is open nothing is tried again.
 
 import { KernelError, LIMITS } from '@hivekernel/kernel';
 import type { AckStatus, Acknowledgement, Delivery, MessageId, Pid } from '@hivekernel/kernel';
