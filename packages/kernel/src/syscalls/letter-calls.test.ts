@@ -96,7 +96,7 @@ describe('acknowledge', () => {
 
   it('keeps the message where its reply would reach nobody (M8)', () => {
     const { t, agent, send } = ground();
-    const [one, two, three] = [1, 2, 3].map(() => send(KING, {}, agent)) as MessageId[];
+    const [one, two, three] = [1, 2, 3].map(() => send(KING, {}, agent));
     const reply = (message: MessageId | undefined, bytes: number) =>
       t.call('acknowledge', {
         pid: KING,

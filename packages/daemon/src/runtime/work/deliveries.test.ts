@@ -104,7 +104,7 @@ describe('Deliveries.take()', () => {
 });
 
 /** A link whose answers the test gives. */
-function answeredByHand(refuses: Error | undefined = undefined) {
+function answeredByHand(refuses?: Error) {
   const told = Promise.withResolvers<Fact>();
   const facts: Fact[] = [];
   const host: Pick<Host, 'bytes' | 'content' | 'fact'> = {

@@ -1,12 +1,11 @@
+import type { MessageId, Pid, Priority } from '@hivekernel/kernel';
 import { messageOrder, TestKernel } from '@hivekernel/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Priority } from '../events/words.ts';
-import type { MessageId, Pid } from '../ids.ts';
 
-// Random senders and receivers, broken deliveries, crashes and restarts, the kernel's included. What
-// the kernel accepted is handled once or a dead letter, in order within its lane; a key that is used
-// again makes no second message.
+// Random senders and receivers, broken deliveries, crashes and restarts, the kernel's included.
+// What the kernel accepted is handled once or a dead letter, in order within its lane; a key that
+// is used again makes no second message.
 
 interface Step {
   readonly do: 'send' | 'handle' | 'fail' | 'refuse' | 'crash' | 'reboot' | 'wait';
