@@ -112,8 +112,8 @@ export class Mailbox {
     const held = this.#held.get(id);
     if (held === undefined) return undefined;
     this.#held.delete(id);
-    this.#copies.delete(id);
-    this.#reports.delete(id);
+    if (this.#copies.size > 0) this.#copies.delete(id);
+    if (this.#reports.size > 0) this.#reports.delete(id);
     const { about } = held.message;
     if (about !== undefined && this.#lastAbout.get(about) === id) this.#lastAbout.delete(about);
     this.#count(held.message, -1);

@@ -71,24 +71,29 @@ export class MessageEnds {
   acknowledge(pid: Pid, acks: readonly Acknowledgement[]): void {
     const box = this.#office.box(pid);
     if (box === undefined) return;
-    const handled = new Map<MessageId, Pid>();
+    const handled: MessageId[] = [];
+    const senders: Pid[] = [];
+    let newest = 0;
     const ends: [Message, End][] = [];
     for (const ack of acks) {
       const message = box.get(ack.message);
       // Not asked: is it under way? After a failed append the kernel is folded anew and no longer
       // knows what it had handed out; the receiver does.
-      if (message === undefined || handled.has(ack.message)) continue;
+      if (message === undefined) continue;
+      // What is handled by this very report leaves the inbox at its end.
+      if (ack.message <= newest && handled.includes(ack.message)) continue;
       const isCaredFor = this.#onAcknowledged(message, ack);
       const end = isCaredFor ? endOf(ack.status) : this.#settle(message, ack.status);
       if (end === 'rejected') this.#broker.drop(message, 'rejected', isBuried(message, ack));
-      else handled.set(ack.message, message.from);
+      else {
+        handled.push(ack.message);
+        senders.push(message.from);
+        if (ack.message > newest) newest = ack.message;
+      }
       if (!isCaredFor && end !== undefined && wantsReport(message, end)) ends.push([message, end]);
       if (ack.reply !== undefined) this.#reply(pid, message, ack.reply);
     }
-    if (handled.size > 0) {
-      const senders = [...handled.values()];
-      this.#log.emit('message.acked', { pid, messages: [...handled.keys()], senders });
-    }
+    if (handled.length > 0) this.#log.emit('message.acked', { pid, messages: handled, senders });
     for (const [message, end] of ends) this.#report(message, end);
     this.#onWaiting(pid);
   }

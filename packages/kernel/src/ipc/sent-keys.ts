@@ -68,11 +68,10 @@ export class SentKeys {
   }
 }
 
-/** Undefined without a key. `to` is the receiver as the sender names it. */
+/** `to` is the receiver as the sender names it. */
 export function onceOf(
   key: string,
   sent: { to: string; type: string; replyTo: string; content: { bytes: number; hash?: string } },
-): Once | undefined {
-  if (key === '') return undefined;
+): Once {
   return { key, print: fingerprint(JSON.stringify(sent)) };
 }

@@ -20,7 +20,8 @@ export function send(ctx: CallContext, args: ArgsOf<'send'>): AnswerOf<'send'> {
     );
   }
   const { caller, parts } = ctx;
-  const once = onceOf(args.idempotencyKey ?? '', printed(args));
+  const { idempotencyKey: key = '' } = args;
+  const once = key === '' ? undefined : onceOf(key, printed(args));
   const earlier = once && parts.state.sentKeys.find(caller.pid, once);
   if (earlier !== undefined) return { message: earlier };
   const to = receiverOf(ctx, args);

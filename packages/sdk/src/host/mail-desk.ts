@@ -138,6 +138,7 @@ export class MailDesk {
   }
 
   #takeWaited(message: wire.AgentMessage): boolean {
+    if (this.#waiters.size === 0) return false;
     for (const waiter of this.#waiters) {
       if (!waiter.wants(message)) continue;
       this.#waiters.delete(waiter);
