@@ -78,6 +78,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/inbox.ts'),
   },
   {
+    name: 'msg',
+    group: 'Look:',
+    summary: 'messages one by one, and dead letters',
+    load: () => import('./commands/msg.ts'),
+  },
+  {
     name: 'artifact',
     group: 'Look:',
     summary: 'what agents made: ls, get, put',
@@ -160,6 +166,12 @@ export const COMMANDS: readonly CommandRow[] = [
     group: 'Act:',
     summary: 'send a message to agents',
     load: () => import('./commands/send.ts'),
+  },
+  {
+    name: 'reply',
+    group: 'Act:',
+    summary: 'answer a message that waits for you',
+    load: () => import('./commands/reply.ts'),
   },
   {
     name: 'wait',

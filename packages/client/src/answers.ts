@@ -75,12 +75,25 @@ export interface InboxMessage {
   readonly sentAtMs: number;
   readonly requiresAck: boolean;
   readonly replyTo: string;
+  /** Empty: the sender is no more. */
+  readonly fromAddress: string;
+  /** Of a request; 0: none. */
+  readonly deadlineMs: number;
+}
+
+/** What could not be given to its receiver. */
+export interface DeadLetter extends InboxMessage {
+  /** expired, rejected, undeliverable, receiver_gone. */
+  readonly why: string;
 }
 
 export interface Inbox {
   /** In the order of delivery; `total` may be more than one reply holds. */
   readonly messages: readonly InboxMessage[];
   readonly total: number;
+  /** The newest last. */
+  readonly dead: readonly DeadLetter[];
+  readonly deadTotal: number;
 }
 
 export interface UsageReport {
@@ -159,6 +172,8 @@ export function toInboxMessage(message: agent.AgentMessage): InboxMessage {
     sentAtMs: message.timestamp * MS,
     requiresAck: message.requiresAck,
     replyTo: message.replyTo,
+    fromAddress: message.fromAddress,
+    deadlineMs: message.deadlineMs,
   };
 }
 

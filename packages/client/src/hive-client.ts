@@ -1,5 +1,5 @@
 // HiveClient: every call of the kernel as a typed method, over the operator's socket. The calls
-// about processes are in process-calls.ts.
+// about processes are in process-calls.ts, those about messages in mail.ts.
 //   1. Refusals are `HiveClientError`s with a code of the kernel's closed list.
 //   2. A lost connection fails the calls under way with `unavailable`; none is sent twice. The next
 //      call dials again.
@@ -8,17 +8,17 @@
 
 import { agent, make } from '@hivekernel/protocol/messages';
 import type { link } from '@hivekernel/protocol/messages';
-import { toInboxMessage, toTaskReport, toUsageReport } from './answers.ts';
-import type { Inbox, TaskReport, UsageReport } from './answers.ts';
+import { toTaskReport, toUsageReport } from './answers.ts';
+import type { TaskReport, UsageReport } from './answers.ts';
 import { Artifacts } from './artifacts.ts';
 import type { CallPatience } from './client-link.ts';
 import { dial } from './dial.ts';
 import type { KernelPlace } from './dial.ts';
 import { followEvents } from './events.ts';
 import type { FollowRequest, KernelEvent } from './events.ts';
-import { toSeconds, toSendRequest } from './orders.ts';
-import type { MessageOrder, TaskOrder } from './orders.ts';
-import { ProcessCalls } from './process-calls.ts';
+import { MailCalls } from './mail.ts';
+import { toSeconds } from './orders.ts';
+import type { TaskOrder } from './orders.ts';
 import { LOG_LEVEL, PRIORITY, SEVERITY } from './words.ts';
 import type { LogLevel, Priority, Severity } from './words.ts';
 
@@ -43,23 +43,12 @@ export async function connect(options: ConnectOptions): Promise<HiveClient> {
   return new HiveClient(first, () => dial(request));
 }
 
-export class HiveClient extends ProcessCalls {
+export class HiveClient extends MailCalls {
   /** Of a connection that is ready; use `connect`. */
   readonly artifacts = new Artifacts((kind, value, how) => this.call(kind, value, how));
 
   async status(how?: CallPatience): Promise<KernelStatus> {
     return this.call('kernelStatus', {}, how);
-  }
-
-  /** The message's id, once it is durable. */
-  async send(order: MessageOrder, how?: CallPatience): Promise<string> {
-    return (await this.call('send', toSendRequest(order), how)).messageId;
-  }
-
-  /** What waits at a process, without taking it. pid 0: the king. */
-  async inbox(pid = 0, how?: CallPatience): Promise<Inbox> {
-    const { messages, total } = await this.call('listInbox', { pid }, how);
-    return { messages: messages.map(toInboxMessage), total };
   }
 
   /** Runs a task and waits for its end. A task that fails is a report, not a throw. */

@@ -9,6 +9,7 @@ export type { AgentView } from './agents.ts';
 export type {
   Artifact,
   ArtifactMeta,
+  DeadLetter,
   ExitReport,
   Inbox,
   InboxMessage,
@@ -19,6 +20,7 @@ export type {
   UsageReport,
 } from './answers.ts';
 export type { FollowRequest, JournalEvent, KernelEvent } from './events.ts';
+export type { AckOrder, MessageName } from './mail.ts';
 export type { Greeting, KernelPlace } from './dial.ts';
 export type {
   CollapseOrder,
@@ -35,6 +37,7 @@ export type {
 export {
   LOG_LEVEL,
   PRIORITY,
+  RELAYS,
   RESTART_POLICIES,
   ROLE,
   SHUTDOWN_REASON,
@@ -44,9 +47,11 @@ export {
   VISIBILITY,
 } from './words.ts';
 export type {
+  AckStatus,
   LogLevel,
   Priority,
   Relation,
+  Relay,
   RestartPolicy,
   Role,
   Severity,

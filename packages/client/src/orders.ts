@@ -6,6 +6,7 @@ import type { link } from '@hivekernel/protocol/messages';
 import {
   checkWord,
   PRIORITY,
+  RELAYS,
   RESTART_POLICIES,
   ROLE,
   SHUTDOWN_REASON,
@@ -16,6 +17,7 @@ import {
 } from './words.ts';
 import type {
   Priority,
+  Relay,
   RestartPolicy,
   Role,
   ShutdownReason,
@@ -57,6 +59,8 @@ export interface SpawnOrder {
   readonly restart?: RestartPolicy;
   /** Whom the restart of one of its children concerns. Left out: by its role. */
   readonly strategy?: Strategy;
+  /** What it makes of messages between the branches below it. Left out: by its role. */
+  readonly relay?: Relay;
   /** From its first start to its end, for good. These three: whole seconds on the wire. */
   readonly wallLimitMs?: number;
   /** Without progress while a task runs. */
@@ -97,13 +101,18 @@ export interface ExitOrder {
 }
 
 export interface MessageOrder {
-  readonly to: number;
+  /** A pid, or an address: `/queen/lead-1`. */
+  readonly to: number | string;
   readonly type?: string;
   readonly payload: string | Uint8Array;
   readonly priority?: Priority;
   readonly requiresAck?: boolean;
   readonly ttlMs?: number;
   readonly replyTo?: string;
+  /** The same key again is the same message, with the same id. */
+  readonly idempotencyKey?: string;
+  /** Of a request, in unix milliseconds: it is not handed over later. */
+  readonly deadlineMs?: number;
 }
 
 export interface StoreOrder {
@@ -147,6 +156,7 @@ export function toSpawnRequest(order: SpawnOrder): agent.SpawnRequest {
     cwd: order.cwd ?? '',
     restartPolicy: checkWord(RESTART_POLICIES, order.restart ?? '', 'restart'),
     strategy: checkWord(STRATEGIES, order.strategy ?? '', 'strategy'),
+    relay: checkWord(RELAYS, order.relay ?? '', 'relay'),
     wallLimitSeconds: toSeconds(order.wallLimitMs),
     idleLimitSeconds: toSeconds(order.idleLimitMs),
     firstTokenLimitSeconds: toSeconds(order.firstTokenLimitMs),
@@ -193,7 +203,8 @@ export function toSignalCall(pid: number, order: SignalOrder): link.SignalCall {
 
 export function toSendRequest(order: MessageOrder): agent.SendMessageRequest {
   return {
-    toPid: order.to,
+    toPid: typeof order.to === 'number' ? order.to : 0,
+    toAddress: typeof order.to === 'string' ? order.to : '',
     toQueue: '',
     type: order.type ?? 'message',
     priority: PRIORITY.toWire(order.priority ?? 'normal', 'priority'),
@@ -201,6 +212,8 @@ export function toSendRequest(order: MessageOrder): agent.SendMessageRequest {
     requiresAck: order.requiresAck ?? false,
     ttlSeconds: toSeconds(order.ttlMs),
     replyTo: order.replyTo ?? '',
+    idempotencyKey: order.idempotencyKey ?? '',
+    deadlineMs: order.deadlineMs ?? 0,
   };
 }
 

@@ -72,6 +72,7 @@ export const ROLE = vocabulary(agent.AgentRole, 'ROLE_');
 export const TIER = vocabulary(agent.CognitiveTier, 'COG_');
 export const PRIORITY = vocabulary(agent.Priority, 'PRIORITY_');
 export const RELATION = vocabulary(agent.MessageRelation, 'REL_');
+export const ACK = vocabulary(agent.AckStatus, 'ACK_');
 export const VISIBILITY = vocabulary(agent.ArtifactVisibility, 'VIS_');
 export const SHUTDOWN_REASON = vocabulary(agent.ShutdownReason, 'SHUTDOWN_');
 export const LOG_LEVEL = vocabulary(agent.LogLevel, 'LOG_');
@@ -100,11 +101,16 @@ export type RestartPolicy = (typeof RESTART_POLICIES)[number];
 export const STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** What an ancestor makes of messages between the branches below it. */
+export const RELAYS = ['pass', 'copy', 'deny'] as const;
+export type Relay = (typeof RELAYS)[number];
+
 type WordOf<V> = V extends Vocabulary<infer W, number> ? W : never;
 export type Role = WordOf<typeof ROLE>;
 export type Tier = WordOf<typeof TIER>;
 export type Priority = WordOf<typeof PRIORITY>;
 export type Relation = WordOf<typeof RELATION>;
+export type AckStatus = WordOf<typeof ACK>;
 export type Visibility = WordOf<typeof VISIBILITY>;
 export type ShutdownReason = WordOf<typeof SHUTDOWN_REASON>;
 export type LogLevel = WordOf<typeof LOG_LEVEL>;

@@ -15,7 +15,7 @@ export type { Found } from './artifacts/librarian.ts';
 export type { TaskReport } from './scheduler/dispatcher.ts';
 export type { WaitReport } from './supervision/results.ts';
 export type { EscalationReport } from './supervision/escalations.ts';
-export type { Acknowledgement } from './ipc/broker.ts';
+export type { Acknowledgement } from './ipc/message-ends.ts';
 export type { SpawnOrder } from './supervision/spawner.ts';
 export * from './syscalls/abi.ts';
 export type { ProcessView } from './syscalls/views.ts';

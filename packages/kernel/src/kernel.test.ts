@@ -13,7 +13,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   isLive,
+  asMessageId,
   KING_PID,
+  RELAYS,
   RESTART_POLICIES,
   ROLES,
   SIGNALS,
@@ -99,6 +101,7 @@ class Swarm {
       limits: { concurrentTasksMax: 1 + (b % 3), taskTimeoutMs: 1_000 * (c % 50) },
       restart: [undefined, ...RESTART_POLICIES][c % 5],
       strategy: [undefined, ...STRATEGIES][b % 4],
+      relay: [undefined, ...RELAYS][c % 4],
       watch: { wallMs: b % 7 === 0 ? 40_000 : 0, idleMs: c % 5 === 0 ? 5_000 : 0 },
     };
   }
@@ -229,6 +232,41 @@ class Swarm {
       const acks = given.slice(-1 - (b % 3)).map(({ message }) => ({ message, status, reply }));
       return this.#tell({ fact: 'acked', pid, acks });
     },
+    fails: (a, b) => {
+      const pid = this.#pid(a);
+      const given = this.t.runtime.agents.get(pid)?.delivered ?? [];
+      const messages = given.slice(-1 - (b % 4)).map(({ message }) => message);
+      return this.#tell({ fact: 'delivery_failed', pid, messages, why: 'broken' });
+    },
+    writes: (a, b, c) => {
+      const record = this.t.kernel.state.table.find(this.#pid(b));
+      const toAddress = record?.address ?? '/king/nobody';
+      const { wallMs } = this.t.time.now();
+      const order = messageOrder({
+        toAddress,
+        idempotencyKey: c % 2 === 0 ? `k${c % 7}` : '',
+        deadlineMs: c % 3 === 0 ? wallMs + c * 500 : 0,
+        requiresAck: c % 5 < 3,
+        type: `t${c % 2}`,
+      });
+      return this.t.call('send', order, this.#caller(a));
+    },
+    letters: (a, b, c) => {
+      const pid = this.#pid(a);
+      const box = this.t.kernel.state.office.box(pid);
+      const dead = box?.deadLetters[b % (box.deadLetters.length || 1)]?.message ?? asMessageId(b);
+      const how = { pid, message: dead };
+      const from = c % 2 === 0 ? {} : this.#caller(c);
+      return this.t.call(b % 2 === 0 ? 'requeue' : 'drop_letter', how, from);
+    },
+    reads: (a, b, c) => {
+      const pid = this.#pid(a);
+      const [message = asMessageId(b)] = this.t.kernel.state.office.box(pid)?.inOrder() ?? [];
+      const id = typeof message === 'number' ? message : message.message;
+      const status = (['accepted', 'rejected', 'escalate', 'queued'] as const)[b % 4] ?? 'queued';
+      const how = { pid, message: id, status, reply: c % 2 === 0 ? bulkContent(c) : undefined };
+      return this.t.call('acknowledge', how, c % 3 === 0 ? this.#caller(c) : {});
+    },
     strays: (a, b, c) => this.#tell(strayFact({ pid: this.#pid(a), incarnation: b % 3, kind: c })),
     relinks: (a) => {
       this.t.kernel.resetDelivery(this.#pid(a));
@@ -267,6 +305,7 @@ class Swarm {
     ...['interrupt', 'send', 'send', 'send', 'escalate', 'store', 'store', 'get', 'metric', 'look'],
     ...['llm', 'ends', 'ends', 'readies', 'crashes', 'acks', 'acks', 'strays', 'relinks', 'time'],
     ...['time', 'checks', 'reboots', 'signal', 'signal', 'sleep', 'sleep', 'wake', 'restart'],
+    ...['fails', 'fails', 'writes', 'writes', 'letters', 'reads'],
     ...['checkpoint', 'collapse', 'peek', 'reparent', 'quiet', 'remove', 'unresponsive'],
   ];
 

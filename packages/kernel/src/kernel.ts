@@ -145,6 +145,7 @@ export class Kernel {
   /** After the replay: timers run again. */
   resume(): void {
     this.parts.dispatcher.rearm();
+    this.parts.redelivery.rearm();
     this.parts.waiter.rearm();
     this.parts.escalations.rearm();
     this.parts.supervisor.rearm();

@@ -18,6 +18,12 @@ export const LIMITS = {
   /** M6: under way per receiver. */
   deliveryWindowMessages: 256,
   deliveryWindowBytes: 1 * MIB,
+  /** M6: the longest pause before a delivery is tried again. */
+  deliveryPauseMsMax: 3_600_000,
+  /** M6: reports of the ends of messages that wait in one inbox; the oldest give way. */
+  endReportsMax: 1_000,
+  /** M5: keys that are remembered of one sender; the oldest are forgotten. */
+  idempotencyKeysPerSenderMax: 1_000,
   /** M9 */
   subscriberUnconfirmedMax: 64,
   /**

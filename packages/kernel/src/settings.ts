@@ -1,7 +1,7 @@
 // What an operator may change, with the defaults of the semantics. The daemon validates hive.yaml
 // against this table and hands one frozen value to the kernel at boot.
 
-import type { RestartPolicy, Role, Strategy } from './events/words.ts';
+import type { Relay, RestartPolicy, Role, Strategy } from './events/words.ts';
 
 export interface KernelSettings {
   /** P12: the node of the king. */
@@ -65,6 +65,12 @@ export interface KernelSettings {
   readonly agingMsPerLevel: number;
   /** M6 */
   readonly deliveryTriesMax: number;
+  /** M6: before the second try; doubled before each further one. */
+  readonly deliveryRetryMs: number;
+  /** M6: from a delivery that ended without a word of the receiver to the next try. */
+  readonly ackTimeoutMs: number;
+  /** M2: what a spawn request leaves out; the king's own. */
+  readonly relayByRole: Readonly<Record<Role, Relay>>;
   /** M12 */
   readonly artifactVersionsKept: number;
   readonly artifactQuotaBytesPerUser: number;
@@ -127,6 +133,17 @@ export const DEFAULT_SETTINGS: KernelSettings = {
   sleepAfterMs: 0,
   agingMsPerLevel: 10_000,
   deliveryTriesMax: 5,
+  deliveryRetryMs: 1_000,
+  ackTimeoutMs: 60_000,
+  relayByRole: {
+    kernel: 'pass',
+    daemon: 'pass',
+    agent: 'pass',
+    architect: 'pass',
+    lead: 'pass',
+    worker: 'pass',
+    task: 'pass',
+  },
   artifactVersionsKept: 10,
   artifactQuotaBytesPerUser: 1024 ** 3,
   kingTokens: { strategic: 1_000_000, tactical: 10_000_000, operational: 100_000_000 },

@@ -9,7 +9,8 @@ import type { Content } from './events/content.ts';
 import type { CallRef, FoldRules, Halt, ProcessSpec } from './events/event.ts';
 import type { State } from './events/words.ts';
 import { asSeq, KING_PID, type Pid } from './ids.ts';
-import type { Message } from './ipc/mailbox.ts';
+import type { KeptMail } from './ipc/post-office.ts';
+import type { KeysImage } from './ipc/sent-keys.ts';
 import { upcastSpec, upcastTaskSpec } from './events/upcast.ts';
 import type { Time } from './ports.ts';
 import { NOT_READY, type ExitRecord, type ProcessRecord } from './process/record.ts';
@@ -59,6 +60,9 @@ interface RunImage {
   readonly checkpoint: Content | null;
 }
 
+/** `retries` is absent in what is older than it. */
+type MailImage = { readonly pid: Pid } & Omit<KeptMail, 'retries'> & Partial<KeptMail>;
+
 interface Image {
   readonly v: number;
   readonly seq: number;
@@ -71,7 +75,9 @@ interface Image {
   readonly waits: readonly Omit<WaitRecord, 'timer'>[];
   readonly kills: readonly KillImage[];
   readonly escalations: readonly Omit<EscalationRecord, 'timer'>[];
-  readonly mail: readonly { pid: Pid; waiting: readonly Message[]; dead: readonly Message[] }[];
+  readonly mail: readonly MailImage[];
+  /** M5. Absent in what is older than it. */
+  readonly sentKeys?: readonly KeysImage[];
   readonly artifacts: readonly ArtifactRecord[];
   readonly totals: LedgerTotals;
 }
@@ -96,6 +102,7 @@ export function takeSnapshot(state: KernelState): string {
     })),
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
     mail: mailImage(state),
+    sentKeys: state.sentKeys.image(),
     artifacts: [...state.catalog.byId.values()],
     totals: state.ledger.totals,
   };
@@ -112,7 +119,10 @@ export function restoreSnapshot(state: KernelState, body: string): void {
   for (const wait of image.waits) state.waits.restore({ ...wait, timer: undefined });
   for (const kill of image.kills) state.kills.restore(kill);
   for (const one of image.escalations) state.escalations.restore({ ...one, timer: undefined });
-  for (const box of image.mail) state.office.restore(box.pid, box.waiting, box.dead);
+  for (const box of image.mail) state.office.restore(box.pid, { retries: [], ...box });
+  for (const [pid, keys] of image.sentKeys ?? []) {
+    for (const [key, message, print] of keys) state.sentKeys.note(pid, key, { message, print });
+  }
   for (const artifact of image.artifacts) state.catalog.restore(artifact);
   state.ledger.totals = image.totals;
   state.log.resumeAt(asSeq(image.seq), image.stamp);
@@ -211,10 +221,11 @@ function processImage(record: ProcessRecord): ProcessImage {
 }
 
 function mailImage(state: KernelState): Image['mail'] {
-  const mail: { pid: Pid; waiting: Message[]; dead: Message[] }[] = [];
+  const mail: MailImage[] = [];
   for (const [pid, box] of state.office.boxes) {
     if (box.depth === 0 && box.deadLetters.length === 0) continue;
-    mail.push({ pid, waiting: [...box.messages()], dead: box.deadLetters });
+    const retries = [...box.retries.values()];
+    mail.push({ pid, waiting: [...box.messages()], dead: box.deadLetters, retries });
   }
   return mail.sort((a, b) => a.pid - b.pid);
 }

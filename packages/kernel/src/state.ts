@@ -9,6 +9,7 @@ import { Timers } from './events/timers.ts';
 import { SEQ_ZERO } from './ids.ts';
 import type { Message } from './ipc/mailbox.ts';
 import { PostOffice } from './ipc/post-office.ts';
+import { SentKeys } from './ipc/sent-keys.ts';
 import type { ProcessRecord } from './process/record.ts';
 import { ProcessTable } from './process/table.ts';
 import { Ledger } from './resources/ledger.ts';
@@ -21,6 +22,7 @@ export class KernelState {
   readonly timers = new Timers();
   readonly table: ProcessTable;
   readonly office: PostOffice;
+  readonly sentKeys = new SentKeys();
   readonly catalog = new ArtifactCatalog();
   readonly tasks: TaskTable;
   readonly waits: WaitTable;
@@ -47,6 +49,7 @@ export class KernelState {
     const areas = [
       this.table.handlers(),
       this.office.handlers(),
+      this.sentKeys.handlers(),
       this.catalog.handlers(),
       this.tasks.handlers(),
       this.waits.handlers(),

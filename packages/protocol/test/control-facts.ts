@@ -16,6 +16,9 @@ Reparent: ReparentCall -> Done
 Ancestors: AncestorsCall -> AncestorsReply
 CommonAncestor: CommonAncestorCall -> ProcessInfo
 SubtreeNodes: SubtreeNodesCall -> SubtreeNodesReply
+Requeue: RequeueCall -> RequeueReply
+DropLetter: DropLetterCall -> Done
+Acknowledge: AcknowledgeCall -> Done
 Remove: RemoveCall -> Done
 `,
   enums: `
@@ -41,6 +44,10 @@ AncestorsReply: 1 processes ProcessInfo[]
 CommonAncestorCall: 1 target_pid uint64; 2 other_pid uint64
 SubtreeNodesCall: 1 target_pid uint64
 SubtreeNodesReply: 1 nodes string[]
+RequeueCall: 1 target_pid uint64; 2 message_id string
+RequeueReply: 1 message_id string
+DropLetterCall: 1 target_pid uint64; 2 message_id string
+AcknowledgeCall: 1 target_pid uint64; 2 message_id string; 3 status AckStatus; 4 reply string
 RemoveCall: 1 target_pid uint64
 Done: (empty)
 ProgressCall: 1 message string; 2 percent float; 3 quiet_ms uint32
@@ -65,6 +72,9 @@ reparent: 37 ReparentCall
 ancestors: 38 AncestorsCall
 common_ancestor: 39 CommonAncestorCall
 subtree_nodes: 40 SubtreeNodesCall
+requeue: 45 RequeueCall
+drop_letter: 46 DropLetterCall
+acknowledge: 47 AcknowledgeCall
 remove: 65 RemoveCall
 `,
   Reply: `
@@ -75,6 +85,7 @@ pending_results: 36 PendingResultsReply
 ancestors: 38 AncestorsReply
 common_ancestor: 39 ProcessInfo
 subtree_nodes: 40 SubtreeNodesReply
+requeue: 45 RequeueReply
 `,
   Request: `
 dump: 16 DumpRequest

@@ -175,11 +175,14 @@ export const EXTENSIONS = {
 RuntimeType: RUNTIME_NODE=100
 `,
   agentMessages: `
+AgentMessage: 100 deadline_ms uint64; 101 from_address string; 103 why_dead string
+SendMessageRequest: 100 to_address string; 101 idempotency_key string; 102 deadline_ms uint64
 TaskRequest: 100 retries_max uint32
 ExecuteOnResponse: 100 error_code string
 SpawnRequest: 100 user string; 101 exit_after_task bool; 102 cwd string; 103 restart_policy string;
   104 strategy string; 105 wall_limit_seconds uint32; 106 idle_limit_seconds uint32;
-  107 first_token_limit_seconds uint32; 108 on_kernel_death string
+  107 first_token_limit_seconds uint32; 108 on_kernel_death string;
+  109 relay string
 SpawnResponse: 100 error_code string
 KillResponse: 100 error_code string
 SendMessageResponse: 100 error_code string
@@ -192,6 +195,7 @@ WaitChildRequest: 100 peek bool
 WaitChildResponse: 100 error_code string; 101 cause string; 102 name string
 `,
   coreMessages: `
+ListInboxResponse: 100 dead_letters AgentMessage[]; 101 dead_total int32
 ProcessInfo: 100 address string; 101 phase string; 102 exit_cause string; 103 exit_code int32;
   104 restarts uint32; 105 os_pid uint64; 106 state_word string; 107 tokens_subtree uint64;
   108 inbox_depth uint32; 109 llm_calls uint64; 110 tokens_simulated uint64;

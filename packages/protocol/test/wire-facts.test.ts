@@ -226,6 +226,9 @@ describe('golden bytes', () => {
       timestamp: 1,
       requiresAck: true,
       replyTo: 'm0',
+      deadlineMs: 0,
+      fromAddress: '',
+      whyDead: '',
     };
     const bytes = '0a026d31' + '108580808010' + '1a0171' + '2003' + '2a0174' + '3003';
     const rest = '3a0200ff' + '4001' + '4801' + '52026d30';
@@ -297,6 +300,9 @@ describe('make()', () => {
       requiresAck: false,
       ttlSeconds: 0,
       replyTo: '',
+      toAddress: '',
+      idempotencyKey: '',
+      deadlineMs: 0,
     });
   });
 });

@@ -25,6 +25,11 @@ export type MessageOutcome = void | Ack | { readonly reply: string };
 export type SavedState = void | Uint8Array | JsonValue;
 
 export interface AgentHandlers {
+  /**
+   * Without an `onMessage`: messages wait for `ctx.receive`, unacknowledged, until somebody takes
+   * them. At most 256 of them, or 1 MiB, are here at a time; the rest waits in the inbox.
+   */
+  readonly receives?: boolean;
   onInit?(ctx: Context): void | Promise<void>;
   onTask?(task: Task, ctx: TaskContext): TaskOutput | Promise<TaskOutput>;
   onMessage?(message: Message, ctx: Context): MessageOutcome | Promise<MessageOutcome>;
@@ -37,9 +42,11 @@ export interface AgentHandlers {
 
 /**
  * The base of every agent. Override the handlers that you need: a process without `onTask` refuses
- * tasks, one without `onMessage` accepts every message and hands escalations on to its parent.
+ * tasks, one without `onMessage` accepts every message and hands escalations on to its parent,
+ * unless it `receives`.
  */
 export abstract class Agent implements AgentHandlers {
+  readonly receives?: boolean;
   onInit?(ctx: Context): void | Promise<void>;
   onTask?(task: Task, ctx: TaskContext): TaskOutput | Promise<TaskOutput>;
   onMessage?(message: Message, ctx: Context): MessageOutcome | Promise<MessageOutcome>;

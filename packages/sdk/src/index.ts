@@ -16,9 +16,10 @@ export type {
   PutOptions,
   StoredArtifact,
 } from './context/artifacts.ts';
-export type { AgentConfig, Context, Escalation, Inbox, TaskContext } from './context/context.ts';
+export type { AgentConfig, Context, Escalation, TaskContext } from './context/context.ts';
 export type { ChildExit, ExitResult, SignalOutcome } from './context/lifecycle.ts';
 export type { Log, LogFields } from './context/log.ts';
+export type { Inbox, ReceiveOptions, RequestOptions, SendDetails } from './context/mail.ts';
 export type { Message } from './context/message.ts';
 export type { Limits, ProcessInfo, Sibling, Tool, Usage } from './context/process-info.ts';
 export type {
@@ -59,6 +60,7 @@ export type {
   Priority,
   ProcessState,
   Relation,
+  Relay,
   RestartPolicy,
   Role,
   Runtime,

@@ -65,6 +65,9 @@ export type RestartPolicy = 'permanent' | 'transient' | 'notify' | 'temporary';
 /** Whom the restart of a child concerns beside itself. */
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
 
+/** What an ancestor makes of messages between its branches. */
+export type Relay = 'pass' | 'copy' | 'deny';
+
 type NumberOf<W extends readonly string[]> =
   Exclude<keyof W, keyof (readonly string[])> extends infer K
     ? K extends `${infer N extends number}`

@@ -6,10 +6,14 @@ import { PRIORITY } from '@hivekernel/client';
 import type { AgentView, MessageOrder, Priority } from '@hivekernel/client';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import { asCliError } from '../errors/cli-error.ts';
+import { asCliError, usageError } from '../errors/cli-error.ts';
 import type { CliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
+import { awaitReply } from '../mail/await-reply.ts';
+import { messageId } from '../mail/find-message.ts';
+import { messageItem } from '../mail/message-item.ts';
 import { durationFlag } from '../output/human.ts';
+import { safeText } from '../output/plain-text.ts';
 import { resolveAll, resolveOne } from '../select/resolve.ts';
 import { parseSelector } from '../select/selector.ts';
 
@@ -22,6 +26,8 @@ interface SendFlags {
   readonly ack?: boolean;
   readonly ttl?: string;
   readonly replyTo?: string;
+  readonly key?: string;
+  readonly waitReply?: string | true;
 }
 
 export function define(command: Command, bind: Bind): void {
@@ -31,12 +37,15 @@ export function define(command: Command, bind: Bind): void {
     .option('--type <type>', 'what kind of message', 'message')
     .option('--priority <word>', PRIORITY.words.join(', '), 'normal')
     .option('--all', 'to each of several agents that the selector names')
-    .option('--ack', 'keep it as a dead letter if it is rejected or its time is over')
+    .option('--ack', 'have its end reported to your inbox, good or bad')
     .option('--ttl <time>', 'dropped when it waited longer')
     .option('--reply-to <id>', 'which message it answers')
+    .option('--key <key>', 'sent again with the same key, it is the same message')
+    .option('--wait-reply [time]', 'wait for the reply and print it; 60s if no time is given')
     .addHelpText(
       'after',
-      '\nExample:\n  hive send research-desk "stop after this file" --priority high\n',
+      '\nExample:\n  hive send research-desk "stop after this file" --priority high\n' +
+        '  hive send /queen/lead-1 "how far are you?" --wait-reply 2m\n',
     );
   bind(command, send);
 }
@@ -50,6 +59,10 @@ async function send(context: Context, command: Command): Promise<number> {
   const client = await context.client();
   const { agents } = await client.processes();
   const targets = await targetsOf(selector, { agents, isAll: flags.all ?? false });
+  const { waitReply } = flags;
+  if (waitReply !== undefined) {
+    return sendAndWait(context, { ...order, to: onlyOne(targets).pid }, waitMs(waitReply));
+  }
   const sent: { id: string; pid: number }[] = [];
   const failures: { agent: AgentView; error: CliError }[] = [];
   for (const agent of targets) {
@@ -71,6 +84,31 @@ async function send(context: Context, command: Command): Promise<number> {
   return sent.length > 0 ? EXIT.partial : first.error.exitCode;
 }
 
+async function sendAndWait(
+  context: Context,
+  order: MessageOrder,
+  timeoutMs: number,
+): Promise<number> {
+  const client = await context.client();
+  const { seq: afterSeq } = await client.status();
+  const id = await client.send({ ...order, deadlineMs: Date.now() + timeoutMs });
+  context.terminal.note(`${id} sent, waiting for its reply`);
+  const item = messageItem(await awaitReply(client, { id, afterSeq, timeoutMs }));
+  context.show('Message', item, () => `${safeText(item.text)}\n`);
+  return EXIT.ok;
+}
+
+const WAIT_REPLY_MS = 60_000;
+
+const waitMs = (given: string | true): number =>
+  given === true ? WAIT_REPLY_MS : durationFlag('--wait-reply', given);
+
+function onlyOne(targets: readonly AgentView[]): AgentView {
+  const [only] = targets;
+  if (targets.length === 1 && only !== undefined) return only;
+  throw usageError(`--wait-reply asks one agent; ${targets.length} are named.`);
+}
+
 /** A filter and a subtree mean all of theirs; a word that fits several is a mistake. */
 async function targetsOf(
   text: string,
@@ -82,7 +120,7 @@ async function targetsOf(
 }
 
 function orderOf(flags: SendFlags, payload: string | Uint8Array): Omit<MessageOrder, 'to'> {
-  const { type, priority, ack = false, ttl, replyTo } = flags;
+  const { type, priority, ack = false, ttl, replyTo, key } = flags;
   PRIORITY.toWire(priority, '--priority');
   return {
     type,
@@ -90,6 +128,7 @@ function orderOf(flags: SendFlags, payload: string | Uint8Array): Omit<MessageOr
     priority: priority as Priority,
     requiresAck: ack,
     ...(ttl === undefined ? {} : { ttlMs: durationFlag('--ttl', ttl) }),
-    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(replyTo === undefined ? {} : { replyTo: messageId(replyTo) }),
+    ...(key === undefined ? {} : { idempotencyKey: key }),
   };
 }

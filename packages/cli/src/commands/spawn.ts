@@ -1,8 +1,8 @@
 // `hive spawn SPEC`: starts an agent and leaves it running. stdout: its pid, and nothing else.
 // It gives no task to wait for: that is `hive run`.
 
-import { RESTART_POLICIES, STRATEGIES } from '@hivekernel/client';
-import type { AgentView, HiveClient, RestartPolicy, Strategy } from '@hivekernel/client';
+import { RELAYS, RESTART_POLICIES, STRATEGIES } from '@hivekernel/client';
+import type { AgentView, HiveClient, Relay, RestartPolicy, Strategy } from '@hivekernel/client';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
@@ -27,6 +27,7 @@ interface SpawnFlags {
   readonly prompt?: string;
   readonly restart?: RestartPolicy;
   readonly strategy?: Strategy;
+  readonly relay?: Relay;
   readonly wallLimit?: string;
   readonly idleLimit?: string;
   readonly firstTokenLimit?: string;
@@ -48,6 +49,11 @@ export function define(command: Command, bind: Bind): void {
     .addOption(
       new Option('--restart <policy>', 'after its end; left out: by its role').choices(
         RESTART_POLICIES,
+      ),
+    )
+    .addOption(
+      new Option('--relay <word>', 'messages between its branches: pass, copy it, deny').choices(
+        RELAYS,
       ),
     )
     .addOption(
@@ -89,7 +95,7 @@ async function spawn(context: Context, command: Command): Promise<void> {
       env: readPairs(env, '--env'),
       ...given({ model: rest.model, user: rest.user, cwd: rest.cwd }),
       ...given({ systemPrompt: prompt, initialTask: task }),
-      ...given({ restart: rest.restart, strategy: rest.strategy, ...limits }),
+      ...given({ restart: rest.restart, strategy: rest.strategy, relay: rest.relay, ...limits }),
     },
     parent === undefined ? {} : { as: parent.pid },
   );

@@ -103,6 +103,14 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     const size = showBytes(d.in('content').number('bytes'));
     return { msg: `stored ${d.text('key')}@v${d.text('version')}, ${size}` };
   },
+  'message.delayed': (d) => ({
+    level: 'warn',
+    msg: `m${d.text('head')} is tried again, try ${d.number('tries') + 1}: ${d.text('why')}`,
+  }),
+  'letter.removed': (d) => ({
+    level: 'info',
+    msg: `dead letter m${d.text('message')} was ${d.text('why')}`,
+  }),
   'log.written': (d) => ({ level: levelOf(d.text('level')), msg: d.text('message') }),
   'metric.reported': (d) => ({ level: 'debug', msg: `${d.text('name')} = ${d.text('value')}` }),
   'llm.called': tellModelCall,

@@ -131,6 +131,7 @@ export async function openRuntime(
     },
     envPass: config.daemon.envPass,
     startTimeoutMs: config.kernel.startTimeoutMs,
+    ackTimeoutMs: config.kernel.ackTimeoutMs,
     heartbeatIntervalMs: config.kernel.heartbeatIntervalMs,
     unresponsiveAfterMs: config.kernel.unresponsiveAfterMs,
     termGraceMs: config.kernel.termGraceMs,

@@ -111,6 +111,12 @@ export function toKernelSettings(
     unresponsiveAfterMs: values['heartbeat.unresponsive_after'],
     agingMsPerLevel: values['messages.aging_per_level'],
     deliveryTriesMax: values['messages.delivery_tries'],
+    deliveryRetryMs: values['messages.delivery_retry'],
+    ackTimeoutMs: values['messages.ack_timeout'],
+    relayByRole: {
+      ...byRole(DEFAULT_SETTINGS.relayByRole, (role) => values[`messages.relay.${role}`]),
+      kernel: values['messages.relay.kernel'],
+    },
     artifactVersionsKept: values['artifacts.versions_kept'],
     artifactQuotaBytesPerUser: values['artifacts.user_quota'],
     kingTokens: {

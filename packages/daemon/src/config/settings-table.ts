@@ -22,6 +22,7 @@ import {
 } from './setting-row.ts';
 import type { SettingRow } from './setting-row.ts';
 import { SUPERVISION_ROWS } from './supervision-rows.ts';
+import { MESSAGE_ROWS } from './message-rows.ts';
 import { bool, bytes, choice, durationMs, int, list, map, path, text } from './value-kinds.ts';
 
 export type { SettingRow };
@@ -302,18 +303,7 @@ export const SETTINGS = {
     doc: 'Silence after which an agent is unresponsive; not below the interval.',
   }),
   ...SUPERVISION_ROWS,
-  'messages.aging_per_level': row({
-    kind: durationMs({ min: 1, max: HOUR_MS }),
-    default: K.agingMsPerLevel,
-    rule: 'M4',
-    doc: 'Waiting that is worth one level of priority.',
-  }),
-  'messages.delivery_tries': row({
-    kind: int({ min: 1, max: 100 }),
-    default: K.deliveryTriesMax,
-    rule: 'M6',
-    doc: 'Deliveries tried before a message goes to the dead letters.',
-  }),
+  ...MESSAGE_ROWS,
   'artifacts.versions_kept': row({
     kind: int({ min: 1, max: 10_000 }),
     default: K.artifactVersionsKept,

@@ -15,7 +15,7 @@ const K = DEFAULT_SETTINGS;
 const PROCESSES_MAX = 1_000_000;
 
 /** One row a role: `restart.policy.worker`. */
-function byRole<Section extends string, V>(
+export function byRole<Section extends string, V>(
   section: Section,
   rowOf: (role: SpawnedRole) => SettingRow<V>,
 ): Record<`${Section}.${SpawnedRole}`, SettingRow<V>> {
@@ -23,7 +23,8 @@ function byRole<Section extends string, V>(
   return Object.fromEntries(rows) as Record<`${Section}.${SpawnedRole}`, SettingRow<V>>;
 }
 
-const nameOf = (role: SpawnedRole): string => (/^[aeiou]/.test(role) ? `an ${role}` : `a ${role}`);
+export const nameOf = (role: SpawnedRole): string =>
+  /^[aeiou]/.test(role) ? `an ${role}` : `a ${role}`;
 
 export const SUPERVISION_ROWS = {
   ...byRole('restart.policy', (role) =>

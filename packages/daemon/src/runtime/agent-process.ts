@@ -98,7 +98,9 @@ export class AgentProcess {
     });
     this.#dumps = new DumpDesk({ link: this.#link });
     this.tasks = new TaskDesk({ pid, host, link: this.#link });
-    this.deliveries = new Deliveries({ pid, host, link: this.#link, warnings: this.#warnings });
+    const { ackTimeoutMs } = around;
+    const link = this.#link;
+    this.deliveries = new Deliveries({ pid, host, link, warnings: this.#warnings, ackTimeoutMs });
     this.ended = this.#run();
   }
 

@@ -36,6 +36,7 @@ export interface ProcessSurroundings {
   readonly heartbeats: Heartbeats;
   readonly greeting: { readonly kernelVersion: string; readonly bootId: string };
   readonly startTimeoutMs: number;
+  readonly ackTimeoutMs: number;
   readonly reconnectMs: number;
   linkPathOf(who: { pid: Pid; incarnation: number }): string;
   logPathOf(pid: Pid): string;

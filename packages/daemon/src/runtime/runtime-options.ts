@@ -36,6 +36,8 @@ export interface RuntimeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** From the start to the link, and again from there to Init answered. */
   readonly startTimeoutMs: number;
+  /** M6: after a delivery that ended without a word on its message. */
+  readonly ackTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly unresponsiveAfterMs: number;
   /** For a kill that names no grace period. */

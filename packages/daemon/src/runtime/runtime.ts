@@ -179,7 +179,8 @@ export class Runtime implements World {
 
   #makeSurroundings(): ProcessSurroundings {
     const options = this.#options;
-    const { host, runtimeDir, dataDir, startTimeoutMs, kernelVersion, bootId } = options;
+    const { host, runtimeDir, dataDir, startTimeoutMs, ackTimeoutMs, kernelVersion, bootId } =
+      options;
     return {
       host,
       starter: new AgentStarter(options, this.#reaper),
@@ -187,6 +188,7 @@ export class Runtime implements World {
       heartbeats: this.#heartbeats,
       greeting: { kernelVersion, bootId },
       startTimeoutMs,
+      ackTimeoutMs,
       reconnectMs: options.reconnectMs ?? RUNTIME_LIMITS.reconnectMs,
       linkPathOf: (who) => join(runtimeDir, socketName(who)),
       logPathOf: (pid) => join(dataDir, 'logs', `${pid}.log`),

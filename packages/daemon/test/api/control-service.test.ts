@@ -158,6 +158,26 @@ const MAPPED: readonly Mapped[] = [
     answer: { nodes: ['vps1', 'vps2'] },
     reply: { nodes: ['vps1', 'vps2'] },
   },
+  {
+    rpc: 'requeue',
+    request: { targetPid: 9, messageId: 'm12' },
+    name: 'requeue',
+    args: { pid: 9, message: 12 },
+    answer: { message: 13 },
+    reply: { messageId: 'm13' },
+  },
+  {
+    rpc: 'dropLetter',
+    request: { messageId: 'm12' },
+    name: 'drop_letter',
+    args: { pid: 0, message: 12 },
+  },
+  {
+    rpc: 'acknowledge',
+    request: { targetPid: 9, messageId: 'm12', status: 2, reply: 'hi' },
+    name: 'acknowledge',
+    args: { pid: 9, message: 12, status: 'rejected', reply: { bytes: 2, inline: 'aGk=' } },
+  },
   { rpc: 'remove', request: { targetPid: 9 }, name: 'remove', args: { pid: 9 } },
 ];
 
@@ -167,6 +187,9 @@ const REFUSED: readonly (readonly [ControlRpc, object, string, ErrorCode])[] = [
   ['reparent', { targetPid: 9 }, 'parent_pid', 'invalid_argument'],
   ['collapseBranch', { reason: 9 }, 'reason 9', 'invalid_argument'],
   ['checkpoint', { state: Buffer.alloc(8 * MIB + 1) }, 'state', 'too_large'],
+  ['requeue', { targetPid: 9, messageId: '12' }, 'message_id', 'invalid_argument'],
+  ['acknowledge', { messageId: 'm1', status: 9 }, 'status 9', 'invalid_argument'],
+  ['acknowledge', { messageId: 'm1', reply: 'x'.repeat(MIB + 1) }, 'reply', 'too_large'],
 ];
 
 describe('ControlService', () => {

@@ -33,6 +33,7 @@ export function groundOptions(ground: {
     },
     envPass: ['PATH', 'HOME'],
     startTimeoutMs: 10_000,
+    ackTimeoutMs: 60_000,
     heartbeatIntervalMs: 10_000,
     unresponsiveAfterMs: 30_000,
     termGraceMs: 5_000,

@@ -20,6 +20,10 @@ export interface Delivery {
   readonly wallMs: number;
   readonly requiresAck: boolean;
   readonly replyTo: string;
+  /** P7; empty where the sender is no more. */
+  readonly fromAddress: string;
+  /** M9: unix milliseconds; 0: none. */
+  readonly deadlineMs: number;
 }
 
 export type CallResult =

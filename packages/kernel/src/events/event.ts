@@ -12,8 +12,10 @@ import type {
   LogLevel,
   Priority,
   Relation,
+  Relay,
   RestartPolicy,
   Role,
+  Route,
   Severity,
   ShutdownReason,
   SignalName,
@@ -79,6 +81,8 @@ export interface ProcessSpec {
   /** S3: for its children. */
   readonly strategy: Strategy;
   readonly watch: WatchLimits;
+  /** M2: of what crosses the branches below it. Left out: `pass`. */
+  readonly relay?: Relay;
 }
 
 /** Why the kernel ends the runtime of a process although nobody killed it, and what comes then. */
@@ -118,6 +122,16 @@ export interface FoldRules {
   readonly agingMsPerLevel: number;
   /** M12 */
   readonly artifactVersionsKept: number;
+}
+
+/** How a message leaves an inbox other than by being handled. */
+export type DropReason =
+  'expired' | 'rejected' | 'undeliverable' | 'receiver_gone' | 'displaced' | 'coalesced';
+
+/** M5: the sender's key, and what the message was that it was used for. */
+export interface Once {
+  readonly key: string;
+  readonly print: string;
 }
 
 interface Bodies {
@@ -246,6 +260,16 @@ interface Bodies {
     isCopy: boolean;
     /** Of a signal of the kernel: a later one about the same takes its place (P8). */
     about?: string;
+    /** M1; of what the kernel itself says, none. */
+    route?: Route;
+    /** M2: the common ancestor whose relay let it pass, or the parent of siblings. */
+    via?: Pid;
+    /** M9: unix milliseconds; it expires with it. */
+    deadlineMs?: number;
+    /** Of one that was handed on or put back: the message that its sender knows. */
+    origin?: MessageId;
+    /** M5 */
+    once?: Once;
   };
   'message.acked': { pid: Pid; messages: readonly MessageId[]; senders: readonly Pid[] };
   /** Left the inbox in another way than by being handled. */
@@ -253,9 +277,21 @@ interface Bodies {
     pid: Pid;
     message: MessageId;
     from: Pid;
-    why: 'expired' | 'rejected' | 'receiver_gone' | 'displaced' | 'coalesced';
+    why: DropReason;
     toDeadLetters: boolean;
   };
+  /** M6: a delivery failed; the lane (sender, priority) stops, and goes on from its head. */
+  'message.delayed': {
+    pid: Pid;
+    from: Pid;
+    priority: Priority;
+    head: MessageId;
+    tries: number;
+    untilMonoMs: number;
+    why: string;
+  };
+  /** A dead letter was put back as another message, or dropped for good. */
+  'letter.removed': { pid: Pid; message: MessageId; why: 'requeued' | 'dropped' };
   'artifact.stored': {
     artifact: ArtifactId;
     version: number;

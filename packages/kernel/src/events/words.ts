@@ -78,6 +78,14 @@ export type RestartPolicy = (typeof RESTART_POLICIES)[number];
 export const STRATEGIES = ['one_for_one', 'one_for_all', 'rest_for_one'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** M2: what an ancestor makes of messages that cross its branches. */
+export const RELAYS = ['pass', 'copy', 'deny'] as const;
+export type Relay = (typeof RELAYS)[number];
+
+/** M1: the way that a message took. */
+export const ROUTES = ['direct', 'siblings', 'branches'] as const;
+export type Route = (typeof ROUTES)[number];
+
 /** S1: what may be sent; CHLD is the kernel's alone. */
 export const SIGNALS = ['TERM', 'KILL', 'INT', 'STOP', 'CONT', 'HUP', 'USR1'] as const;
 export type SignalName = (typeof SIGNALS)[number];

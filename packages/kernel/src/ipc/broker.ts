@@ -1,23 +1,24 @@
 // The broker: takes a message from one process to another, or refuses it. Never into nowhere (M8).
-//   M1. Parent and child directly; siblings through the broker, their parent gets a copy; others by
-//       way of the nearest common ancestor; a task writes to its parent only.
+//   M1, M2. Which way a message takes, and who may stop it there: route.ts.
 //   M3. Copies are LOW, live 60 s, and are the first to go when an inbox is full.
 //   M4. Priority is the more urgent of the asked one and the relation's.
+//   M6. What becomes of a message after that is in message-ends.ts.
 //   M7, M8. TTL expires with an event; dead, unknown, full and oversize are refused by name.
 
 import { KernelError } from '../errors.ts';
 import { contentOfText, type Content } from '../events/content.ts';
-import type { BodyOf } from '../events/event.ts';
+import type { BodyOf, DropReason, Once } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
-import type { AckStatus, Priority, Relation } from '../events/words.ts';
-import { asMessageId, formatId, type MessageId, type Pid } from '../ids.ts';
+import type { Priority, Relation, Relay } from '../events/words.ts';
+import { asMessageId, type MessageId, type Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { relationOf } from '../process/tree.ts';
-import type { Mailbox, Message } from './mailbox.ts';
+import type { DeadLetter, Mailbox, Message } from './mailbox.ts';
 import type { PostOffice } from './post-office.ts';
+import { pathOf, relayDenied, relayOf, requireWay, type Path } from './route.ts';
 
 export interface OutgoingMessage {
   readonly type: string;
@@ -27,12 +28,14 @@ export interface OutgoingMessage {
   /** 0: lives until it is handled. */
   readonly ttlMs: number;
   readonly replyTo: string;
+  /** M9: of a request, in unix milliseconds; 0 or left out: none. */
+  readonly deadlineMs?: number;
 }
 
 export const COPY_PREFIX = 'sibling_traffic:';
 const COPY_TTL_MS = 60_000;
 
-const RELATION_PRIORITY: Readonly<Record<Relation, Priority>> = {
+export const RELATION_PRIORITY: Readonly<Record<Relation, Priority>> = {
   system: 0,
   parent: 1,
   sibling: 2,
@@ -42,13 +45,7 @@ const RELATION_PRIORITY: Readonly<Record<Relation, Priority>> = {
 
 /** What the broker tells when something waits for a process that may be delivered to it. */
 export type OnWaiting = (pid: Pid) => void;
-/**
- * What the broker tells when a receiver answered for a message, before that takes effect. True: who
- * is told takes care of an `escalate` itself.
- */
-export type OnAcknowledged = (message: Message, ack: Acknowledgement) => boolean;
-
-/** What the broker tells when a signal of the kernel found no room at its receiver. */
+/** What the broker tells when a signal or a report of the kernel found no room at its receiver. */
 export type OnSignalLost = (to: Pid, why: Pick<KernelError, 'code' | 'message'>) => void;
 
 /** P8, P9: a child ended; the parent is another one. */
@@ -63,40 +60,67 @@ export class Broker {
   readonly #table: ProcessTable;
   readonly #office: PostOffice;
   readonly #onWaiting: OnWaiting;
-  readonly #onAcknowledged: OnAcknowledged;
   readonly #onSignalLost: OnSignalLost;
+  readonly #kingsRelay: Relay;
 
   constructor(options: {
     log: Log;
     table: ProcessTable;
     office: PostOffice;
     onWaiting: OnWaiting;
-    onAcknowledged: OnAcknowledged;
     onSignalLost: OnSignalLost;
+    /** M2: of the king, who is spawned by nobody. */
+    kingsRelay: Relay;
   }) {
     this.#log = options.log;
     this.#table = options.table;
     this.#office = options.office;
     this.#onWaiting = options.onWaiting;
-    this.#onAcknowledged = options.onAcknowledged;
     this.#onSignalLost = options.onSignalLost;
+    this.#kingsRelay = options.kingsRelay;
   }
 
-  /** Accepts a message, or throws `wrong_state`, `permission_denied`, `too_large`, `queue_full`. */
-  send(from: ProcessRecord, to: ProcessRecord, message: OutgoingMessage): MessageId {
+  /**
+   * Accepts a message, or throws `wrong_state`, `permission_denied`, `too_large`, `queue_full`, and
+   * `timed_out` for one whose deadline is over.
+   */
+  send(sent: {
+    from: ProcessRecord;
+    to: ProcessRecord;
+    message: OutgoingMessage;
+    once?: Once | undefined;
+  }): MessageId {
+    const { from, to, message, once } = sent;
     const relation = relationOf(from, to);
-    if (from.spec.role === 'task' && relation !== 'child' && from !== to) {
-      throw new KernelError(
-        'permission_denied',
-        `denied: ${describeProcess(from)} is a task and writes to its parent only (M1).`,
-      );
-    }
-    return this.#accept({ from, to, relation, message });
+    requireWay(from, to, relation);
+    const path = pathOf(from, to, relation);
+    const relay = path.route === 'branches' ? this.#relayOf(path, from, to) : 'pass';
+    const id = this.#accept({ from, to, relation, message, path, once });
+    if (relay === 'copy' && path.via !== undefined) this.#copy(from, path.via, message);
+    return id;
   }
 
   /** What a process tells upwards through the kernel: M1 bounds its own messages, not these. */
   carryUp(from: ProcessRecord, to: ProcessRecord, message: OutgoingMessage): MessageId {
-    return this.#accept({ from, to, relation: relationOf(from, to), message });
+    return this.carry({ from, to, message });
+  }
+
+  /** The same, of one that is handed on: `origin` is what its sender knows. */
+  carry(sent: {
+    from: ProcessRecord;
+    to: ProcessRecord;
+    message: OutgoingMessage;
+    origin?: MessageId;
+  }): MessageId {
+    const relation = relationOf(sent.from, sent.to);
+    return this.#accept({ ...sent, relation, path: pathOf(sent.from, sent.to, relation) });
+  }
+
+  /** M2. Throws where it is `deny`. */
+  #relayOf({ via }: Path, from: ProcessRecord, to: ProcessRecord): Relay {
+    const relay = via === undefined ? 'pass' : relayOf(via, this.#kingsRelay);
+    if (relay === 'deny' && via !== undefined) throw relayDenied(from, to, via);
+    return relay;
   }
 
   #accept(item: {
@@ -104,14 +128,18 @@ export class Broker {
     to: ProcessRecord;
     relation: Relation;
     message: OutgoingMessage;
+    path: Path;
+    once?: Once | undefined;
+    origin?: MessageId;
   }): MessageId {
     const { from, to, relation, message } = item;
     this.#requireReceiver(to);
     checkContent(message.content);
+    this.#requireTime(message);
     this.#makeRoom(to, message.content.bytes);
     const urgent = RELATION_PRIORITY[relation];
     const priority = message.priority < urgent ? message.priority : urgent;
-    const id = this.#post({ from, to, relation, message, priority, isCopy: false });
+    const id = this.post({ ...item, priority, isCopy: false });
     if (relation === 'sibling' && from.parent !== undefined) {
       this.#copy(from, from.parent, message);
     }
@@ -131,7 +159,7 @@ export class Broker {
     const box = this.#office.openBox(to.pid);
     const about = aboutOf(body);
     const earlier = box.waitingAbout(about);
-    if (earlier !== undefined) this.#drop(earlier, 'coalesced', false);
+    if (earlier !== undefined) this.drop(earlier, 'coalesced', false);
     const hasRoom = isVirtual(to) ? box.hasReserve : box.hasRoomFor(content.bytes, true);
     if (!hasRoom) {
       this.#onSignalLost(to.pid, {
@@ -145,57 +173,32 @@ export class Broker {
     const from = this.#table.king;
     const message = { ...SIGNAL, content };
     const relation = 'system';
-    this.#post({ from, to, relation, message, priority: 0, isCopy: false, about });
+    this.post({ from, to, relation, message, priority: 0, isCopy: false, about });
   }
 
-  /** The receiver's word on messages that were given to it. Unknown ids are passed over. */
-  acknowledge(pid: Pid, acks: readonly Acknowledgement[]): void {
-    const box = this.#office.box(pid);
-    if (box === undefined) return;
-    const handled: MessageId[] = [];
-    const senders: Pid[] = [];
-    for (const ack of acks) {
-      const message = box.get(ack.message);
-      // Not asked: is it under way? After a failed append the kernel is folded anew and no longer
-      // knows what it had handed out; the receiver does.
-      if (message === undefined) continue;
-      const isCaredFor = this.#onAcknowledged(message, ack);
-      if (ack.status === 'rejected') this.#drop(message, 'rejected', message.requiresAck);
-      else if (ack.status === 'escalate' && !isCaredFor && !this.#handOn(message)) {
-        this.#drop(message, 'rejected', true);
-      } else {
-        handled.push(ack.message);
-        senders.push(message.from);
-      }
-      if (ack.reply !== undefined) this.#reply(pid, message, ack.reply);
-    }
-    if (handled.length > 0) this.#log.emit('message.acked', { pid, messages: handled, senders });
-    if (box.depth > 0) this.#onWaiting(pid);
+  /** M6: a dead letter waits again, as a message of its own that its receiver has not handled. */
+  requeue(to: ProcessRecord, letter: DeadLetter): MessageId {
+    this.#requireReceiver(to);
+    this.#makeRoom(to, letter.content.bytes);
+    const { message, from, fromName, relation, priority, type } = letter;
+    const { content, requiresAck, replyTo } = letter;
+    this.#log.emit('letter.removed', { pid: to.pid, message, why: 'requeued' });
+    const id = asMessageId(this.#log.nextSeq);
+    const parties = { from, fromName, to: to.pid, toName: to.spec.name, relation };
+    const what = { priority, type, content, requiresAck, replyTo };
+    const origin = letter.origin ?? message;
+    const rest = { expiresMonoMs: 0, isCopy: false, origin };
+    this.#log.emit('message.sent', { message: id, ...parties, ...what, ...rest });
+    this.#onWaiting(to.pid);
+    return id;
   }
 
-  /** M7: in the queue. What is under way is in the receiver's hands, until its link breaks. */
-  expire(message: Message): void {
-    if (this.#office.box(message.to)?.isUnderWay(message.message) === true) return;
-    this.#drop(message, 'expired', message.requiresAck);
-  }
-
-  /** M6: ESCALATE hands a message to the receiver's parent. False where that cannot take it. */
-  #handOn(message: Message): boolean {
-    const receiver = this.#table.find(message.to);
-    const parent = receiver?.parent;
-    if (receiver === undefined || parent === undefined) return false;
-    const sender = this.#table.find(message.from) ?? receiver;
-    const leftMs = Math.max(1, message.expiresMonoMs - this.#log.monoMs);
-    const ttlMs = message.expiresMonoMs === 0 ? 0 : leftMs;
-    const { type, priority, content, requiresAck, replyTo } = message;
-    const order = { type, priority, content, requiresAck, replyTo, ttlMs };
-    try {
-      this.carryUp(sender === parent ? receiver : sender, parent, order);
-      return true;
-    } catch (error) {
-      if (error instanceof KernelError) return false;
-      throw error;
-    }
+  /** M9: a request that nobody could answer in time is not taken. */
+  #requireTime({ deadlineMs = 0 }: OutgoingMessage): void {
+    if (deadlineMs === 0 || deadlineMs > this.#log.wallMs) return;
+    throw new KernelError('timed_out', 'The deadline of the message is over (M9).', {
+      details: { field: 'deadline_ms' },
+    });
   }
 
   #requireReceiver(to: ProcessRecord): void {
@@ -214,7 +217,7 @@ export class Broker {
       const copy = box.oldestCopy;
       const displaced = copy === undefined ? undefined : box.get(copy);
       if (displaced === undefined) throw inboxFull(to, box);
-      this.#drop(displaced, 'displaced', false);
+      this.drop(displaced, 'displaced', false);
     }
   }
 
@@ -230,19 +233,21 @@ export class Broker {
       ttlMs: COPY_TTL_MS,
       replyTo: original.replyTo,
     };
-    this.#post({ from, to: parent, relation: 'child', message, priority: 3, isCopy: true });
+    this.post({ from, to: parent, relation: 'child', message, priority: 3, isCopy: true });
   }
 
-  #post(item: {
-    from: ProcessRecord;
-    to: ProcessRecord;
-    relation: Relation;
-    message: OutgoingMessage;
-    priority: Priority;
-    isCopy: boolean;
-    about?: string;
-  }): MessageId {
-    const { from, to, message, about } = item;
+  /** Without a question. Who calls has looked for room. */
+  post(
+    item: {
+      from: ProcessRecord;
+      to: ProcessRecord;
+      relation: Relation;
+      message: OutgoingMessage;
+      priority: Priority;
+      isCopy: boolean;
+    } & Extras,
+  ): MessageId {
+    const { from, to, message } = item;
     const id = asMessageId(this.#log.nextSeq);
     const body: BodyOf<'message.sent'> = {
       message: id,
@@ -255,55 +260,44 @@ export class Broker {
       type: message.type,
       content: message.content,
       requiresAck: message.requiresAck,
-      expiresMonoMs: message.ttlMs > 0 ? this.#log.monoMs + message.ttlMs : 0,
+      expiresMonoMs: this.#expiryOf(message),
       replyTo: message.replyTo,
       isCopy: item.isCopy,
     };
-    this.#log.emit('message.sent', about === undefined ? body : { ...body, about });
+    this.#log.emit('message.sent', isPlain(item) ? body : { ...body, ...extrasOf(item) });
     this.#onWaiting(to.pid);
     return id;
   }
 
-  #reply(pid: Pid, message: Message, content: Content): void {
-    const from = this.#table.find(pid);
-    const to = this.#table.find(message.from);
-    if (from === undefined || to === undefined || !isLive(to.state)) return;
-    const box = this.#office.openBox(to.pid);
-    const isTooLarge = content.bytes > LIMITS.messagePayloadBytesMax;
-    if (isTooLarge || !box.hasRoomFor(content.bytes, false)) return;
-    const priority = RELATION_PRIORITY[relationOf(from, to)];
-    const reply: OutgoingMessage = {
-      type: 'reply',
-      priority,
-      content,
-      requiresAck: false,
-      ttlMs: 0,
-      replyTo: formatId('m', this.#table.partition, message.message),
-    };
-    this.#post({
-      from,
-      to,
-      relation: relationOf(from, to),
-      message: reply,
-      priority,
-      isCopy: false,
-    });
+  /** M7, M9: whichever comes first; 0: never. */
+  #expiryOf({ ttlMs, deadlineMs = 0 }: OutgoingMessage): number {
+    if (ttlMs === 0 && deadlineMs === 0) return 0;
+    const { monoMs, wallMs } = this.#log;
+    const ends = [ttlMs, deadlineMs > 0 ? deadlineMs - wallMs : 0].filter((ms) => ms > 0);
+    return monoMs + Math.min(...ends);
   }
 
-  #drop(message: Message, why: DropReason, toDeadLetters: boolean): void {
+  drop(message: Message, why: DropReason, toDeadLetters: boolean): void {
     const { to: pid, message: id, from } = message;
     this.#log.emit('message.dropped', { pid, message: id, from, why, toDeadLetters });
   }
 }
 
-export interface Acknowledgement {
-  readonly message: MessageId;
-  readonly status: AckStatus;
-  /** A text that goes back to the sender as a message with `replyTo` (M6). */
-  readonly reply: Content | undefined;
+/** What most messages have nothing of. */
+interface Extras {
+  readonly message: OutgoingMessage;
+  readonly about?: string;
+  readonly path?: Path;
+  readonly once?: Once | undefined;
+  readonly origin?: MessageId;
 }
 
-type DropReason = BodyOf<'message.dropped'>['why'];
+const isPlain = ({ message, about, path, once, origin }: Extras): boolean =>
+  about === undefined &&
+  once === undefined &&
+  origin === undefined &&
+  (path === undefined || path.route === 'direct') &&
+  (message.deadlineMs ?? 0) === 0;
 
 /** P8: a later one about the same takes its place. Another parent says nothing of a reload. */
 function aboutOf(body: Signal): string {
@@ -311,7 +305,19 @@ function aboutOf(body: Signal): string {
   return 'ppid' in body ? 'HUP parent' : `HUP ${body.reason}`;
 }
 
-const SIGNAL: Omit<OutgoingMessage, 'content'> = {
+function extrasOf({ message, about, path, once, origin }: Extras): Partial<BodyOf<'message.sent'>> {
+  const { deadlineMs = 0 } = message;
+  return {
+    ...(about !== undefined && { about }),
+    ...(path !== undefined && { route: path.route }),
+    ...(path?.via !== undefined && { via: path.via.pid }),
+    ...(deadlineMs > 0 && { deadlineMs }),
+    ...(origin !== undefined && { origin }),
+    ...(once !== undefined && { once }),
+  };
+}
+
+export const SIGNAL: Omit<OutgoingMessage, 'content'> = {
   type: 'signal',
   priority: 0,
   requiresAck: false,

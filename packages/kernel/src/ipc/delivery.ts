@@ -8,7 +8,7 @@ import type { Delivery, EffectQueue } from '../events/effects.ts';
 import type { Pid } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
-import type { Message } from './mailbox.ts';
+import { deliveryOf } from './delivery-view.ts';
 import type { PostOffice } from './post-office.ts';
 
 export class Deliverer {
@@ -51,7 +51,7 @@ export class Deliverer {
     while (messages.length < LIMITS.deliveryWindowMessages) {
       const message = box.takeNext();
       if (message === undefined) break;
-      messages.push(deliveryOf(message));
+      messages.push(deliveryOf(message, this.#table));
       if (message.seq > box.deliveryGate) box.deliveryGate = message.seq;
     }
     if (messages.length === 0) return;
@@ -65,16 +65,3 @@ export class Deliverer {
 const canReceive = (record: ProcessRecord): boolean =>
   record.spec.image !== '' &&
   (record.state === 'idle' || record.state === 'running' || record.state === 'blocked');
-
-const deliveryOf = (message: Message): Delivery => ({
-  message: message.message,
-  from: message.from,
-  fromName: message.fromName,
-  relation: message.relation,
-  priority: message.priority,
-  type: message.type,
-  content: message.content,
-  wallMs: message.wallMs,
-  requiresAck: message.requiresAck,
-  replyTo: message.replyTo,
-});

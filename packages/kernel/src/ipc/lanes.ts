@@ -1,8 +1,8 @@
-// Lanes: what waits in one mailbox, by sender and priority. Within a lane messages go in the order in
-// which they came; which lane is next is a heap's word, by the key of its first.
+// Lanes: what waits in one mailbox, by sender and priority. Within a lane messages go in the order
+// in which they came; which lane is next is a heap's word, by the key of its first.
 //   M4. The key `priority * agingMs + enqueued` never changes, so nothing is ever sorted again.
-//   M6. A lane whose delivery failed stops, and goes on from its oldest message with the same ids; no
-//       other lane waits for it.
+//   M6. A lane whose delivery failed stops, and goes on from its oldest message with the same ids;
+//       no other lane waits for it.
 // Volatile throughout: what is under way, and who is stopped, is made anew from what is held.
 
 import { Heap, type Heaped } from '../events/heap.ts';
@@ -77,6 +77,10 @@ export class Lanes {
 
   isStopped(name: LaneName): boolean {
     return this.#lanes.get(laneKey(name))?.isStopped ?? false;
+  }
+
+  get stopped(): LaneName[] {
+    return [...this.#lanes.values()].filter(({ isStopped }) => isStopped).map(({ name }) => name);
   }
 
   /** All of it waits again, and waits for `start`. Those that were under way. */

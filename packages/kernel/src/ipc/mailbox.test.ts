@@ -126,7 +126,7 @@ describe('Mailbox', () => {
   it('keeps at most so many dead letters, the newest', () => {
     const box = new Mailbox();
     for (let n = 1; n <= LIMITS.deadLettersMax + 5; n += 1) {
-      box.bury(message({ n, priority: 3, atMs: 0 }));
+      box.bury(message({ n, priority: 3, atMs: 0 }), 'expired');
     }
     expect(box.deadLetters).toHaveLength(LIMITS.deadLettersMax);
     expect(box.deadLetters[0]?.seq).toBe(6);

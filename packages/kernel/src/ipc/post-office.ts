@@ -9,7 +9,15 @@ import type { Handlers } from '../events/fold.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { Pid } from '../ids.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
-import { Mailbox, type Message } from './mailbox.ts';
+import { laneKey } from './lanes.ts';
+import { Mailbox, type DeadLetter, type Message, type Retry } from './mailbox.ts';
+
+/** What a snapshot holds of a mailbox. */
+export interface KeptMail {
+  readonly waiting: readonly Message[];
+  readonly dead: readonly DeadLetter[];
+  readonly retries: readonly Retry[];
+}
 
 export class PostOffice {
   readonly #timers: Timers;
@@ -55,15 +63,20 @@ export class PostOffice {
       'message.dropped': (event) => {
         const message = this.#remove(event.body.pid, event.body.message);
         if (message !== undefined && event.body.toDeadLetters) {
-          this.openBox(event.body.pid).bury(message);
+          this.openBox(event.body.pid).bury(message, event.body.why);
         }
       },
+      'message.delayed': ({ body }) => {
+        const { pid, why: _, ...retry } = body;
+        this.openBox(pid).retries.set(laneKey(retry), retry);
+      },
+      'letter.removed': ({ body }) => this.boxes.get(body.pid)?.removeLetter(body.message),
       'process.gone': (event) => {
         const box = this.boxes.get(event.body.pid);
         if (box === undefined) return;
         for (const message of box.inOrder()) {
           this.#remove(event.body.pid, message.message);
-          box.bury(message);
+          box.bury(message, 'receiver_gone');
         }
       },
       'process.removed': (event) => this.#close(event.body.pid),
@@ -77,10 +90,11 @@ export class PostOffice {
   }
 
   /** At a restore. */
-  restore(pid: Pid, waiting: readonly Message[], dead: readonly Message[]): void {
+  restore(pid: Pid, kept: KeptMail): void {
     const box = this.openBox(pid);
-    for (const message of waiting) this.#add(box, message);
-    box.deadLetters.push(...dead);
+    for (const message of kept.waiting) this.#add(box, message);
+    box.deadLetters.push(...kept.dead);
+    for (const retry of kept.retries) box.retries.set(laneKey(retry), retry);
   }
 
   #sent(event: EventOf<'message.sent'>): void {
@@ -105,8 +119,17 @@ export class PostOffice {
       wallMs: event.wallMs,
       key,
     };
-    const { about } = body;
-    this.#add(this.openBox(body.to), about === undefined ? message : { ...message, about });
+    const { about, deadlineMs, origin } = body;
+    const isPlain = about === undefined && deadlineMs === undefined && origin === undefined;
+    const whole = isPlain
+      ? message
+      : {
+          ...message,
+          ...(about !== undefined && { about }),
+          ...(deadlineMs !== undefined && { deadlineMs }),
+          ...(origin !== undefined && { origin }),
+        };
+    this.#add(this.openBox(body.to), whole);
   }
 
   #add(box: Mailbox, message: Message): void {

@@ -14,6 +14,7 @@ import type { Timers } from '../events/timers.ts';
 import type { ExitCause, ShutdownReason } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { Broker } from '../ipc/broker.ts';
+import type { MessageEnds } from '../ipc/message-ends.ts';
 import type { Deliverer } from '../ipc/delivery.ts';
 import { LIMITS } from '../limits.ts';
 import { describeProcess, runOf, type ProcessRecord } from '../process/record.ts';
@@ -74,6 +75,7 @@ export class Life {
   readonly #effects: EffectQueue;
   readonly #timers: Timers;
   readonly #broker: Broker;
+  readonly #ends: MessageEnds;
   readonly #deliverer: Deliverer;
   readonly #dispatcher: Dispatcher;
   readonly #settings: KernelSettings;
@@ -86,6 +88,7 @@ export class Life {
     effects: EffectQueue;
     timers: Timers;
     broker: Broker;
+    ends: MessageEnds;
     deliverer: Deliverer;
     dispatcher: Dispatcher;
     settings: KernelSettings;
@@ -97,6 +100,7 @@ export class Life {
     this.#effects = options.effects;
     this.#timers = options.timers;
     this.#broker = options.broker;
+    this.#ends = options.ends;
     this.#deliverer = options.deliverer;
     this.#dispatcher = options.dispatcher;
     this.#settings = options.settings;
@@ -223,7 +227,9 @@ export class Life {
     if (record.tasks.size > 0) this.#dispatcher.endAllOf(record, { why, willReturn: false });
     const orphans = [...record.children.values()].filter((child) => isLive(child.state));
     const heir = this.heirOf(record);
+    const unread = this.#ends.unread(record.pid);
     this.#log.emit('process.gone', { pid: record.pid, heir });
+    this.#ends.reportUnread(unread);
     for (const orphan of orphans) this.#broker.signal(orphan, { signal: 'HUP', ppid: heir });
   }
 

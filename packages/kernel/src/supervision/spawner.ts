@@ -8,7 +8,7 @@ import { EMPTY_CONTENT } from '../events/content.ts';
 import type { CallRef, ProcessSpec, ResourceLimits, WatchLimits } from '../events/event.ts';
 import type { CallResult, EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
-import type { RestartPolicy, Role, Strategy, Tier } from '../events/words.ts';
+import type { Relay, RestartPolicy, Role, Strategy, Tier } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import { requireRole } from '../permissions/acl.ts';
 import { requireTools } from '../permissions/capabilities.ts';
@@ -42,6 +42,7 @@ export interface SpawnOrder {
   /** Left out: by the role. */
   readonly restart: RestartPolicy | undefined;
   readonly strategy: Strategy | undefined;
+  readonly relay?: Relay | undefined;
   /** 0 in a field means left out. */
   readonly watch: WatchLimits;
 }
@@ -184,6 +185,7 @@ export class Spawner {
       restart: this.#restartOf(order),
       strategy: order.strategy ?? this.#settings.strategyByRole[order.role],
       watch: this.#watchOf(order.watch),
+      relay: order.relay ?? this.#settings.relayByRole[order.role],
     };
   }
 

@@ -3,9 +3,9 @@
 
 import type { Found, StoreOrder } from '../artifacts/librarian.ts';
 import type { Delivery } from '../events/effects.ts';
-import type { CallRef, TaskSpec } from '../events/event.ts';
+import type { CallRef, DropReason, TaskSpec } from '../events/event.ts';
 import type { Content } from '../events/content.ts';
-import type { LogLevel, ShutdownReason, SignalName, State } from '../events/words.ts';
+import type { AckStatus, LogLevel, ShutdownReason, SignalName, State } from '../events/words.ts';
 import type { ArtifactId, MessageId, Pid, TaskId } from '../ids.ts';
 import type { OutgoingMessage } from '../ipc/broker.ts';
 import type { TaskReport } from '../scheduler/dispatcher.ts';
@@ -29,7 +29,13 @@ export interface UsageView {
 export interface InboxView {
   readonly messages: readonly Delivery[];
   readonly total: number;
-  readonly deadLetters: readonly Delivery[];
+  /** The newest. */
+  readonly deadLetters: readonly LetterView[];
+  readonly deadTotal: number;
+}
+
+export interface LetterView extends Delivery {
+  readonly whyDead: DropReason;
 }
 
 /** What a signal led to. */
@@ -40,6 +46,16 @@ export interface SignalReport {
   readonly signalled?: readonly Pid[];
   /** USR1: the key of the artifact. */
   readonly key?: string;
+}
+
+/** To a queue, else to an address, else to a pid. */
+export interface SendOrder extends OutgoingMessage {
+  readonly to: Pid;
+  readonly queue: string;
+  /** P7 */
+  readonly toAddress?: string;
+  /** M5 */
+  readonly idempotencyKey?: string;
 }
 
 /** name: [arguments, answer]. A pid of 0 means the caller. */
@@ -78,7 +94,15 @@ export interface Abi {
   ];
   list_siblings: [Nothing, readonly ProcessView[]];
   list_processes: [{ root: Pid; includeDead: boolean }, readonly ProcessView[]];
-  send: [OutgoingMessage & { to: Pid; queue: string }, { readonly message: MessageId }];
+  send: [SendOrder, { readonly message: MessageId }];
+  /** A dead letter back into the inbox, as a message of its own: its new id. */
+  requeue: [{ pid: Pid; message: MessageId }, { readonly message: MessageId }];
+  drop_letter: [{ pid: Pid; message: MessageId }, Nothing];
+  /** M6: of mail that no runtime takes. */
+  acknowledge: [
+    { pid: Pid; message: MessageId; status: AckStatus; reply: Content | undefined },
+    Nothing,
+  ];
   list_inbox: [{ pid: Pid }, InboxView];
   store: [Omit<StoreOrder, 'task'>, Found];
   get_artifact: [

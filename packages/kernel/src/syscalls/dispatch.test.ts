@@ -8,7 +8,7 @@ import {
 } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { AssertionError } from '../errors.ts';
-import { asPid } from '../ids.ts';
+import { asMessageId, asPid } from '../ids.ts';
 import type { ArgsOf, Call, SyscallName } from './abi.ts';
 import { SYSCALLS } from './table.ts';
 
@@ -115,6 +115,7 @@ describe('low storage', () => {
   const self = asPid(0);
   const issue = { issue: 'i', severity: 'info', context: {}, autoPropagate: true } as const;
   const call = { channel: 'test', pid: asPid(2), id: 1 };
+  const ACCEPTED = { status: 'accepted', reply: undefined } as const;
   /** What each call does to storage, and arguments that reach as far as that. */
   const CALLS: { readonly [N in SyscallName]: ['grow' | 'write' | 'read', ArgsOf<N>] } = {
     spawn: ['grow', spawnOrder()],
@@ -142,6 +143,9 @@ describe('low storage', () => {
     list_siblings: ['read', {}],
     list_processes: ['read', { root: self, includeDead: true }],
     send: ['grow', messageOrder()],
+    requeue: ['grow', { pid: self, message: asMessageId(9) }],
+    drop_letter: ['write', { pid: self, message: asMessageId(9) }],
+    acknowledge: ['write', { pid: self, message: asMessageId(9), ...ACCEPTED }],
     list_inbox: ['read', { pid: self }],
     store: ['grow', artifactOrder()],
     get_artifact: ['read', { by: { key: 'k' }, version: 0 }],

@@ -5,8 +5,8 @@ import { KernelError } from '../errors.ts';
 import type { Content } from '../events/content.ts';
 import type { CallRef, TaskResult } from '../events/event.ts';
 import type { ExitCause, Tier } from '../events/words.ts';
-import { KING_PID, NO_PID, type Pid, type TaskId } from '../ids.ts';
-import type { Acknowledgement } from '../ipc/broker.ts';
+import { KING_PID, NO_PID, type MessageId, type Pid, type TaskId } from '../ids.ts';
+import type { Acknowledgement } from '../ipc/message-ends.ts';
 import { LIMITS } from '../limits.ts';
 import { KING_ADDRESS } from '../process/address.ts';
 import { describeProcess, isVirtual, runOf, type ProcessRecord } from '../process/record.ts';
@@ -65,6 +65,13 @@ export type Fact =
       readonly error: string;
     }
   | { readonly fact: 'acked'; readonly pid: Pid; readonly acks: readonly Acknowledgement[] }
+  /** M6: given to it, and over without a word of it on these. */
+  | {
+      readonly fact: 'delivery_failed';
+      readonly pid: Pid;
+      readonly messages: readonly MessageId[];
+      readonly why: string;
+    }
   | { readonly fact: 'responsive'; readonly pid: Pid; readonly isResponsive: boolean }
   /** S6: tokens came for it; or from now on a model call may be silent for `quietMs`. */
   | { readonly fact: 'progressed'; readonly pid: Pid; readonly quietMs: number }
@@ -146,7 +153,8 @@ export class Facts {
       const { result, error } = fact;
       this.#parts.dispatcher.finish(fact.task, { outcome, result, error });
     },
-    acked: (fact) => this.#parts.broker.acknowledge(fact.pid, fact.acks),
+    acked: (fact) => this.#parts.ends.acknowledge(fact.pid, fact.acks),
+    delivery_failed: (fact) => this.#parts.redelivery.failed(fact.pid, fact.messages, fact.why),
     responsive: (fact) => {
       const record = this.#live(fact.pid);
       if (record === undefined || record.isResponsive === fact.isResponsive) return;

@@ -4,6 +4,8 @@
 import type { EffectQueue } from '../events/effects.ts';
 import type { Broker } from '../ipc/broker.ts';
 import type { Deliverer } from '../ipc/delivery.ts';
+import type { MessageEnds } from '../ipc/message-ends.ts';
+import type { Redelivery } from '../ipc/redelivery.ts';
 import type { Refusals } from '../permissions/refusals.ts';
 import type { CallRate } from '../resources/call-rate.ts';
 import type { KernelSettings } from '../settings.ts';
@@ -22,4 +24,6 @@ export interface Foundation {
 export interface Mail {
   readonly deliverer: Deliverer;
   readonly broker: Broker;
+  readonly ends: MessageEnds;
+  readonly redelivery: Redelivery;
 }

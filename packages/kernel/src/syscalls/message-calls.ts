@@ -2,10 +2,12 @@
 // Here rights are asked and answers shaped; the rules of delivery are the broker's.
 
 import { KernelError } from '../errors.ts';
-import type { Delivery } from '../events/effects.ts';
 import { LIMITS } from '../limits.ts';
-import type { Message } from '../ipc/mailbox.ts';
+import { deliveryOf } from '../ipc/delivery-view.ts';
+import { onceOf } from '../ipc/sent-keys.ts';
 import { requireAccess } from '../permissions/acl.ts';
+import { normalizeAddress } from '../process/address.ts';
+import type { ProcessRecord } from '../process/record.ts';
 import type { AnswerOf, ArgsOf } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 
@@ -17,22 +19,51 @@ export function send(ctx: CallContext, args: ArgsOf<'send'>): AnswerOf<'send'> {
       { details: { field: 'to_queue' } },
     );
   }
-  const to = ctx.process(args.to);
-  requireAccess(ctx.caller, 'send_message', to);
-  return { message: ctx.parts.broker.send(ctx.caller, to, args) };
+  const { caller, parts } = ctx;
+  const { idempotencyKey: key = '' } = args;
+  const once = key === '' ? undefined : onceOf(key, printed(args));
+  const earlier = once && parts.state.sentKeys.find(caller.pid, once);
+  if (earlier !== undefined) return { message: earlier };
+  const to = receiverOf(ctx, args);
+  requireAccess(caller, 'send_message', to);
+  return { message: parts.broker.send({ from: caller, to, message: args, once }) };
+}
+
+/** M5: by the receiver as it is named, who may be gone when the same is sent again. */
+const printed = ({ to, toAddress, type, replyTo, content }: ArgsOf<'send'>) => ({
+  to: toAddress || `${to}`,
+  type,
+  replyTo,
+  content,
+});
+
+/** P7: by its address, or by its pid. */
+function receiverOf(ctx: CallContext, { to, toAddress = '' }: ArgsOf<'send'>): ProcessRecord {
+  if (toAddress === '') return ctx.process(to);
+  const address = normalizeAddress(toAddress);
+  const found = ctx.parts.table.atAddress(address);
+  if (found !== undefined) return found;
+  throw new KernelError('not_found', `There is no process at ${address} (P7).`, {
+    details: { field: 'to_address' },
+  });
 }
 
 export function listInbox(ctx: CallContext, args: ArgsOf<'list_inbox'>): AnswerOf<'list_inbox'> {
   const target = ctx.process(args.pid);
   requireAccess(ctx.caller, 'read_process', target);
-  const box = ctx.parts.office.box(target.pid);
-  if (box === undefined) return { messages: [], total: 0, deadLetters: [] };
+  const { office, table } = ctx.parts;
+  const box = office.box(target.pid);
+  if (box === undefined) return { messages: [], total: 0, deadLetters: [], deadTotal: 0 };
   for (const message of box.messages()) ctx.read(message.seq, message.by);
   const waiting = box.inOrder();
   return {
-    messages: waiting.slice(0, LISTED_MAX).map(deliveryOf),
+    messages: waiting.slice(0, LISTED_MAX).map((message) => deliveryOf(message, table)),
     total: waiting.length,
-    deadLetters: box.deadLetters.slice(-LISTED_MAX).map(deliveryOf),
+    deadLetters: box.deadLetters.slice(-LISTED_MAX).map((letter) => ({
+      ...deliveryOf(letter, table),
+      whyDead: letter.whyDead,
+    })),
+    deadTotal: box.deadLetters.length,
   };
 }
 
@@ -48,16 +79,3 @@ export function escalate(ctx: CallContext, args: ArgsOf<'escalate'>): Owed | Ans
 
 /** A listing fits a frame: this many messages of inline size at most. */
 const LISTED_MAX = Math.floor(LIMITS.frameBytesMax / (4 * LIMITS.inlineContentBytesMax));
-
-const deliveryOf = (message: Message): Delivery => ({
-  message: message.message,
-  from: message.from,
-  fromName: message.fromName,
-  relation: message.relation,
-  priority: message.priority,
-  type: message.type,
-  content: message.content,
-  wallMs: message.wallMs,
-  requiresAck: message.requiresAck,
-  replyTo: message.replyTo,
-});

@@ -6,9 +6,11 @@ import type { ArtifactCatalog } from '../artifacts/catalog.ts';
 import { Librarian } from '../artifacts/librarian.ts';
 import { EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
-import { Broker, type OnAcknowledged } from '../ipc/broker.ts';
+import { Broker, type OnSignalLost } from '../ipc/broker.ts';
 import { Deliverer } from '../ipc/delivery.ts';
+import { MessageEnds, type OnAcknowledged } from '../ipc/message-ends.ts';
 import type { PostOffice } from '../ipc/post-office.ts';
+import { Redelivery } from '../ipc/redelivery.ts';
 import { Refusals } from '../permissions/refusals.ts';
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
@@ -45,7 +47,7 @@ export function buildParts(options: {
   const { settings, partition, chance } = options;
   const state = new KernelState({
     partition,
-    onExpired: (message) => mail.broker.expire(message),
+    onExpired: (message) => mail.ends.expire(message),
     onState: (record) => {
       supervision.watchdog.onState(record);
       supervision.sleeper.onState(record);
@@ -94,21 +96,26 @@ export function buildParts(options: {
 }
 
 function buildMail(
-  { state, effects, refusals }: Foundation,
+  { settings, state, effects, refusals }: Foundation,
   told: { onAcknowledged: OnAcknowledged; onMail: (pid: Pid) => void },
 ): Mail {
-  const { log, table, office } = state;
+  const { log, table, office, timers } = state;
+  const { onAcknowledged } = told;
   const deliverer = new Deliverer({ table, office, effects });
-  const broker = new Broker({
-    log,
-    table,
-    office,
-    onWaiting: (pid) => {
-      deliverer.note(pid);
-      told.onMail(pid);
-    },
-    onAcknowledged: told.onAcknowledged,
-    onSignalLost: (pid, error) => refusals.note({ pid, syscall: 'signal', error }),
-  });
-  return { deliverer, broker };
+  const onWaiting = (pid: Pid): void => {
+    deliverer.note(pid);
+    told.onMail(pid);
+  };
+  const onLost =
+    (syscall: 'signal' | 'ack'): OnSignalLost =>
+    (pid, error) =>
+      refusals.note({ pid, syscall, error });
+  const kingsRelay = settings.relayByRole.kernel;
+  const onSignalLost = onLost('signal');
+  const broker = new Broker({ log, table, office, onWaiting, onSignalLost, kingsRelay });
+  const onReportLost = onLost('ack');
+  const desk = { log, table, office, broker, onWaiting };
+  const ends = new MessageEnds({ ...desk, onAcknowledged, onReportLost });
+  const redelivery = new Redelivery({ log, office, timers, ends, onWaiting, settings });
+  return { deliverer, broker, ends, redelivery };
 }

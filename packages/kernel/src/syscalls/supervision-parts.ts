@@ -78,7 +78,7 @@ function buildEnding(
     onUndecided: (record: ProcessRecord, why: string) => void;
   },
 ): Ending {
-  const { settings, state, effects, deliverer, broker, dispatcher, chance, stop } = base;
+  const { settings, state, effects, deliverer, broker, ends, dispatcher, chance, stop } = base;
   const { log, table, kills, timers } = state;
   const life: Life = new Life({
     log,
@@ -86,6 +86,7 @@ function buildEnding(
     effects,
     timers,
     broker,
+    ends,
     deliverer,
     dispatcher,
     settings,

@@ -7,6 +7,7 @@ import type { AnswerOf, ArgsOf, SyscallName } from './abi.ts';
 import * as artifacts from './artifact-calls.ts';
 import type { CallContext, Owed } from './context.ts';
 import * as journal from './journal-calls.ts';
+import * as letters from './letter-calls.ts';
 import * as life from './life-calls.ts';
 import * as messages from './message-calls.ts';
 import * as processes from './process-calls.ts';
@@ -47,6 +48,9 @@ export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
   subtree_nodes: { needs: null, does: 'read', run: tree.subtreeNodes },
   reparent: { needs: null, does: 'write', run: tree.reparent },
   send: { needs: null, does: 'grow', run: messages.send },
+  requeue: { needs: null, does: 'grow', run: letters.requeue },
+  drop_letter: { needs: null, does: 'write', run: letters.dropLetter },
+  acknowledge: { needs: null, does: 'write', run: letters.acknowledge },
   list_inbox: { needs: null, does: 'read', run: messages.listInbox },
   store: { needs: 'write_artifact', does: 'grow', run: artifacts.store },
   get_artifact: { needs: 'read_artifact', does: 'read', run: artifacts.getArtifact },

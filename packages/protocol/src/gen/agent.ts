@@ -392,6 +392,12 @@ export interface AgentMessage {
   timestamp: number;
   requiresAck: boolean;
   replyTo: string;
+  /** Of a request: when nobody waits for the answer any more, in unix milliseconds; 0: none. */
+  deadlineMs: number;
+  /** The sender's name in the tree; empty: it is no more. */
+  fromAddress: string;
+  /** Of a dead letter: expired, rejected, undeliverable, receiver_gone. */
+  whyDead: string;
 }
 
 export interface MessageAck {
@@ -483,6 +489,8 @@ export interface SpawnRequest {
   firstTokenLimitSeconds: number;
   /** When the kernel dies under it: end; empty: end. */
   onKernelDeath: string;
+  /** What it makes of messages that cross the branches below it: pass, copy, deny; empty: by its role. */
+  relay: string;
 }
 
 export interface SpawnRequest_EnvEntry {
@@ -530,6 +538,12 @@ export interface SendMessageRequest {
   requiresAck: boolean;
   ttlSeconds: number;
   replyTo: string;
+  /** The receiver's name in the tree; beats `to_pid`. A leading /king may be left out. */
+  toAddress: string;
+  /** The same key again is the same message; empty: none. */
+  idempotencyKey: string;
+  /** Of a request, in unix milliseconds: it is not handed over later; 0: none. */
+  deadlineMs: number;
 }
 
 export interface SendMessageResponse {
@@ -2241,6 +2255,9 @@ function createBaseAgentMessage(): AgentMessage {
     timestamp: 0,
     requiresAck: false,
     replyTo: "",
+    deadlineMs: 0,
+    fromAddress: "",
+    whyDead: "",
   };
 }
 
@@ -2275,6 +2292,15 @@ export const AgentMessage: MessageFns<AgentMessage> = {
     }
     if (message.replyTo !== "") {
       writer.uint32(82).string(message.replyTo);
+    }
+    if (message.deadlineMs !== 0) {
+      writer.uint32(800).uint64(message.deadlineMs);
+    }
+    if (message.fromAddress !== "") {
+      writer.uint32(810).string(message.fromAddress);
+    }
+    if (message.whyDead !== "") {
+      writer.uint32(826).string(message.whyDead);
     }
     return writer;
   },
@@ -2370,6 +2396,30 @@ export const AgentMessage: MessageFns<AgentMessage> = {
             }
 
             message.replyTo = reader.string();
+            continue;
+          }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.deadlineMs = longToNumber(reader.uint64());
+            continue;
+          }
+          case 101: {
+            if (tag !== 810) {
+              break;
+            }
+
+            message.fromAddress = reader.string();
+            continue;
+          }
+          case 103: {
+            if (tag !== 826) {
+              break;
+            }
+
+            message.whyDead = reader.string();
             continue;
           }
         }
@@ -2928,6 +2978,7 @@ function createBaseSpawnRequest(): SpawnRequest {
     idleLimitSeconds: 0,
     firstTokenLimitSeconds: 0,
     onKernelDeath: "",
+    relay: "",
   };
 }
 
@@ -2995,6 +3046,9 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
     }
     if (message.onKernelDeath !== "") {
       writer.uint32(866).string(message.onKernelDeath);
+    }
+    if (message.relay !== "") {
+      writer.uint32(874).string(message.relay);
     }
     return writer;
   },
@@ -3181,6 +3235,14 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
             }
 
             message.onKernelDeath = reader.string();
+            continue;
+          }
+          case 109: {
+            if (tag !== 874) {
+              break;
+            }
+
+            message.relay = reader.string();
             continue;
           }
         }
@@ -3571,6 +3633,9 @@ function createBaseSendMessageRequest(): SendMessageRequest {
     requiresAck: false,
     ttlSeconds: 0,
     replyTo: "",
+    toAddress: "",
+    idempotencyKey: "",
+    deadlineMs: 0,
   };
 }
 
@@ -3599,6 +3664,15 @@ export const SendMessageRequest: MessageFns<SendMessageRequest> = {
     }
     if (message.replyTo !== "") {
       writer.uint32(66).string(message.replyTo);
+    }
+    if (message.toAddress !== "") {
+      writer.uint32(802).string(message.toAddress);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(810).string(message.idempotencyKey);
+    }
+    if (message.deadlineMs !== 0) {
+      writer.uint32(816).uint64(message.deadlineMs);
     }
     return writer;
   },
@@ -3678,6 +3752,30 @@ export const SendMessageRequest: MessageFns<SendMessageRequest> = {
             }
 
             message.replyTo = reader.string();
+            continue;
+          }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.toAddress = reader.string();
+            continue;
+          }
+          case 101: {
+            if (tag !== 810) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+          case 102: {
+            if (tag !== 816) {
+              break;
+            }
+
+            message.deadlineMs = longToNumber(reader.uint64());
             continue;
           }
         }

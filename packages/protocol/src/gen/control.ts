@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { ProcessInfo } from "./core.ts";
 import {
+  AcknowledgeCall,
   AncestorsCall,
   AncestorsReply,
   CheckpointCall,
@@ -11,11 +12,14 @@ import {
   CollapseReply,
   CommonAncestorCall,
   Done,
+  DropLetterCall,
   ExitCall,
   PendingResultsCall,
   PendingResultsReply,
   RemoveCall,
   ReparentCall,
+  RequeueCall,
+  RequeueReply,
   RestartCall,
   SignalCall,
   SignalReply,
@@ -136,6 +140,32 @@ export const ControlServiceDefinition = {
       requestType: SubtreeNodesCall as typeof SubtreeNodesCall,
       requestStream: false,
       responseType: SubtreeNodesReply as typeof SubtreeNodesReply,
+      responseStream: false,
+      options: {},
+    },
+    /** A dead letter back into the inbox, or gone for good. */
+    requeue: {
+      name: "Requeue",
+      requestType: RequeueCall as typeof RequeueCall,
+      requestStream: false,
+      responseType: RequeueReply as typeof RequeueReply,
+      responseStream: false,
+      options: {},
+    },
+    dropLetter: {
+      name: "DropLetter",
+      requestType: DropLetterCall as typeof DropLetterCall,
+      requestStream: false,
+      responseType: Done as typeof Done,
+      responseStream: false,
+      options: {},
+    },
+    /** A word on what waits for a process without a runtime. */
+    acknowledge: {
+      name: "Acknowledge",
+      requestType: AcknowledgeCall as typeof AcknowledgeCall,
+      requestStream: false,
+      responseType: Done as typeof Done,
       responseStream: false,
       options: {},
     },

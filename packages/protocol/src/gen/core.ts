@@ -312,6 +312,9 @@ export interface ListInboxRequest {
 export interface ListInboxResponse {
   messages: AgentMessage[];
   total: number;
+  /** What could not be given to it, the newest last; and how many there are. */
+  deadLetters: AgentMessage[];
+  deadTotal: number;
 }
 
 function createBaseProcessInfoRequest(): ProcessInfoRequest {
@@ -3046,7 +3049,7 @@ export const ListInboxRequest: MessageFns<ListInboxRequest> = {
 };
 
 function createBaseListInboxResponse(): ListInboxResponse {
-  return { messages: [], total: 0 };
+  return { messages: [], total: 0, deadLetters: [], deadTotal: 0 };
 }
 
 export const ListInboxResponse: MessageFns<ListInboxResponse> = {
@@ -3056,6 +3059,12 @@ export const ListInboxResponse: MessageFns<ListInboxResponse> = {
     }
     if (message.total !== 0) {
       writer.uint32(16).int32(message.total);
+    }
+    for (const v of message.deadLetters) {
+      AgentMessage.encode(v!, writer.uint32(802).fork()).join();
+    }
+    if (message.deadTotal !== 0) {
+      writer.uint32(808).int32(message.deadTotal);
     }
     return writer;
   },
@@ -3087,6 +3096,22 @@ export const ListInboxResponse: MessageFns<ListInboxResponse> = {
             }
 
             message.total = reader.int32();
+            continue;
+          }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.deadLetters.push(AgentMessage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 101: {
+            if (tag !== 808) {
+              break;
+            }
+
+            message.deadTotal = reader.int32();
             continue;
           }
         }

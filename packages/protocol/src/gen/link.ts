@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter, NO_BYTES } from "../wire/index.ts";
 import {
+  AckStatus,
   AgentMessage,
   EscalateRequest,
   EscalateResponse,
@@ -179,6 +180,9 @@ export interface Call {
     | { $case: "ancestors"; value: AncestorsCall }
     | { $case: "commonAncestor"; value: CommonAncestorCall }
     | { $case: "subtreeNodes"; value: SubtreeNodesCall }
+    | { $case: "requeue"; value: RequeueCall }
+    | { $case: "dropLetter"; value: DropLetterCall }
+    | { $case: "acknowledge"; value: AcknowledgeCall }
     | //
     /** All that the caller may read. */
     { $case: "listProcesses"; value: ListProcessesCall }
@@ -306,6 +310,34 @@ export interface SubtreeNodesReply {
   nodes: string[];
 }
 
+/** A dead letter back into the inbox (SEMANTICS M6), as a message of its own. */
+export interface RequeueCall {
+  /** Whose dead letters; 0: the caller's. */
+  targetPid: number;
+  messageId: string;
+}
+
+export interface RequeueReply {
+  /** The new one's. */
+  messageId: string;
+}
+
+export interface DropLetterCall {
+  /** Whose dead letters; 0: the caller's. */
+  targetPid: number;
+  messageId: string;
+}
+
+/** A word on a message that waits for a process without a runtime, the king included (SEMANTICS M6). */
+export interface AcknowledgeCall {
+  /** Whose inbox; 0: the caller's. */
+  targetPid: number;
+  messageId: string;
+  status: AckStatus;
+  /** Goes back to the sender as a message with `reply_to`; empty: none. */
+  reply: string;
+}
+
 /** Forgets a dead process before its time; what was quarantined is kept until then. */
 export interface RemoveCall {
   targetPid: number;
@@ -395,6 +427,7 @@ export interface Reply {
     | { $case: "ancestors"; value: AncestorsReply }
     | { $case: "commonAncestor"; value: ProcessInfo }
     | { $case: "subtreeNodes"; value: SubtreeNodesReply }
+    | { $case: "requeue"; value: RequeueReply }
     | { $case: "listProcesses"; value: ListProcessesReply }
     | { $case: "kernelStatus"; value: KernelStatus }
     | { $case: "followItem"; value: FollowItem }
@@ -1068,6 +1101,15 @@ export const Call: MessageFns<Call> = {
       case "subtreeNodes":
         SubtreeNodesCall.encode(message.body.value, writer.uint32(322).fork()).join();
         break;
+      case "requeue":
+        RequeueCall.encode(message.body.value, writer.uint32(362).fork()).join();
+        break;
+      case "dropLetter":
+        DropLetterCall.encode(message.body.value, writer.uint32(370).fork()).join();
+        break;
+      case "acknowledge":
+        AcknowledgeCall.encode(message.body.value, writer.uint32(378).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesCall.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -1373,6 +1415,30 @@ export const Call: MessageFns<Call> = {
             }
 
             message.body = { $case: "subtreeNodes", value: SubtreeNodesCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 45: {
+            if (tag !== 362) {
+              break;
+            }
+
+            message.body = { $case: "requeue", value: RequeueCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 46: {
+            if (tag !== 370) {
+              break;
+            }
+
+            message.body = { $case: "dropLetter", value: DropLetterCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 47: {
+            if (tag !== 378) {
+              break;
+            }
+
+            message.body = { $case: "acknowledge", value: AcknowledgeCall.decode(reader, reader.uint32()) };
             continue;
           }
           case 60: {
@@ -2400,6 +2466,245 @@ export const SubtreeNodesReply: MessageFns<SubtreeNodesReply> = {
   },
 };
 
+function createBaseRequeueCall(): RequeueCall {
+  return { targetPid: 0, messageId: "" };
+}
+
+export const RequeueCall: MessageFns<RequeueCall> = {
+  encode(message: RequeueCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.messageId !== "") {
+      writer.uint32(18).string(message.messageId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequeueCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequeueCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.messageId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRequeueReply(): RequeueReply {
+  return { messageId: "" };
+}
+
+export const RequeueReply: MessageFns<RequeueReply> = {
+  encode(message: RequeueReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.messageId !== "") {
+      writer.uint32(10).string(message.messageId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequeueReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequeueReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.messageId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDropLetterCall(): DropLetterCall {
+  return { targetPid: 0, messageId: "" };
+}
+
+export const DropLetterCall: MessageFns<DropLetterCall> = {
+  encode(message: DropLetterCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.messageId !== "") {
+      writer.uint32(18).string(message.messageId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DropLetterCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDropLetterCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.messageId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcknowledgeCall(): AcknowledgeCall {
+  return { targetPid: 0, messageId: "", status: 0, reply: "" };
+}
+
+export const AcknowledgeCall: MessageFns<AcknowledgeCall> = {
+  encode(message: AcknowledgeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.messageId !== "") {
+      writer.uint32(18).string(message.messageId);
+    }
+    if (message.status !== 0) {
+      writer.uint32(24).int32(message.status);
+    }
+    if (message.reply !== "") {
+      writer.uint32(34).string(message.reply);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcknowledgeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcknowledgeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.messageId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.status = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reply = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRemoveCall(): RemoveCall {
   return { targetPid: 0 };
 }
@@ -2952,6 +3257,9 @@ export const Reply: MessageFns<Reply> = {
       case "subtreeNodes":
         SubtreeNodesReply.encode(message.body.value, writer.uint32(322).fork()).join();
         break;
+      case "requeue":
+        RequeueReply.encode(message.body.value, writer.uint32(362).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesReply.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -3184,6 +3492,14 @@ export const Reply: MessageFns<Reply> = {
             }
 
             message.body = { $case: "subtreeNodes", value: SubtreeNodesReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 45: {
+            if (tag !== 362) {
+              break;
+            }
+
+            message.body = { $case: "requeue", value: RequeueReply.decode(reader, reader.uint32()) };
             continue;
           }
           case 60: {

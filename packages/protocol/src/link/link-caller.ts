@@ -76,6 +76,8 @@ const ANSWERED_BY_DONE: Readonly<Record<DoneCase, true>> = {
   wake: true,
   checkpoint: true,
   reparent: true,
+  dropLetter: true,
+  acknowledge: true,
   remove: true,
   stopKernel: true,
   cancel: true,

@@ -1,6 +1,6 @@
 // The context: who the agent is, and every syscall as a typed call. The same in onInit, onMessage
 // and onShutdown; `TaskContext` adds the task that the calls are made for. The calls about
-// processes are in lifecycle.ts and tree.ts.
+// processes are in lifecycle.ts and tree.ts, those about messages in mail.ts.
 //   C1. What follows the cancelling of a task, and what does not: see caller.ts.
 //   C2. A call resolves when its effect is durable; it rejects with a HiveError.
 //   C3. No report of progress ends a silence that is declared (Q1 of quiet-times.ts).
@@ -8,6 +8,7 @@ import type { agent as wire } from '@hivekernel/protocol';
 import { patience } from '../deadline.ts';
 import type { CallOptions } from '../deadline.ts';
 import { HiveError, messageOf } from '../hive-error.ts';
+import type { MailDesk } from '../host/mail-desk.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import { resultFromWire, textValues } from '../task.ts';
 import type { Task, TaskResult } from '../task.ts';
@@ -15,27 +16,20 @@ import { ROLES, TIERS, wordOf } from '../words.ts';
 import type { Role, Tier } from '../words.ts';
 import { Artifacts } from './artifacts.ts';
 import { Caller, refuseIf } from './caller.ts';
-import { LifeCalls } from './lifecycle.ts';
 import type { OnExit } from './lifecycle.ts';
 import { Log } from './log.ts';
-import { Message } from './message.ts';
+import { MailCalls } from './mail.ts';
 import { limitsFromWire, toolFromWire, usageFromWire } from './process-info.ts';
 import type { Limits, Tool, Usage } from './process-info.ts';
 import type { QuietTimes } from './quiet-times.ts';
-import { escalateToWire, sendToWire, taskToWire } from './requests.ts';
-import type { EscalateOptions, SendOptions, TaskOptions } from './requests.ts';
+import { escalateToWire, taskToWire } from './requests.ts';
+import type { EscalateOptions, TaskOptions } from './requests.ts';
 
 export interface AgentConfig {
   readonly name: string;
   readonly systemPrompt: string;
   readonly model: string;
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-export interface Inbox {
-  readonly messages: readonly Message[];
-  /** How many wait in all. */
-  readonly total: number;
 }
 
 export interface Escalation {
@@ -52,11 +46,16 @@ export interface ContextParts {
   readonly onExit: OnExit;
   /** Of the whole process. */
   readonly quiet: QuietTimes;
+  /** Of the whole process. */
+  readonly desk: MailDesk;
 }
 
 const STATE_METADATA = 'hivekernel.state';
+/** Half of what a task may be without progress by default. */
+const QUIET_FROM_MS = 30_000;
+const QUIET_MS_MAX = 24 * 3_600_000;
 
-export class Context extends LifeCalls {
+export class Context extends MailCalls {
   readonly pid: number;
   readonly ppid: number;
   readonly user: string;
@@ -79,8 +78,8 @@ export class Context extends LifeCalls {
   readonly #taskId: string;
 
   constructor(parts: ContextParts, task?: { readonly id: string; readonly signal: AbortSignal }) {
-    const { init, onExit } = parts;
-    super(new Caller(parts.port, task), { pid: init.pid, onExit });
+    const { init, onExit, desk } = parts;
+    super(new Caller(parts.port, task), { pid: init.pid, onExit, desk });
     this.pid = init.pid;
     this.ppid = init.ppid;
     this.user = init.user;
@@ -122,20 +121,6 @@ export class Context extends LifeCalls {
   savedJson<State = unknown>(): State | undefined {
     const text = this.savedText();
     return text === undefined ? undefined : (JSON.parse(text) as State);
-  }
-
-  /** Resolves to the message's id once it is durable: it will not be lost. */
-  async send(message: SendOptions, options?: CallOptions): Promise<string> {
-    const reply = await this.caller.call('send', sendToWire(message), options);
-    refuseIf(!reply.delivered, reply);
-    return reply.messageId;
-  }
-
-  /** What waits in an inbox, in the order of delivery, without taking it. */
-  async inbox(pid = 0, options?: CallOptions): Promise<Inbox> {
-    const reply = await this.caller.call('listInbox', { pid }, options);
-    const messages = reply.messages.map((message) => this.messageFromWire(message));
-    return { messages, total: reply.total };
   }
 
   /**
@@ -197,11 +182,6 @@ export class Context extends LifeCalls {
     }
   }
 
-  /** For the runner: a wire message with its way back. */
-  messageFromWire(message: wire.AgentMessage): Message {
-    return new Message(message, (reply) => this.send({ ...reply, type: 'reply' }));
-  }
-
   /** With the silence that is declared at this moment (C3). */
   protected async declareProgress(
     { percent = -1, message = '' }: { percent?: number | undefined; message?: string },
@@ -238,5 +218,14 @@ export class TaskContext extends Context {
       end();
       await this.progress(undefined);
     }
+  }
+
+  /** S6: a short wait is no silence yet. */
+  protected override async patiently<T>(
+    maxMs: number | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    if (maxMs !== undefined && maxMs < QUIET_FROM_MS) return work();
+    return this.quietly(Math.min(maxMs ?? QUIET_MS_MAX, QUIET_MS_MAX), work);
   }
 }

@@ -18,6 +18,7 @@ import {
 } from '../words.ts';
 import type {
   Priority,
+  Relay,
   RestartPolicy,
   Role,
   Runtime,
@@ -56,6 +57,8 @@ export interface SpawnOptions {
   readonly restart?: RestartPolicy | undefined;
   /** Whom the restart of one of its children concerns. Default: by its role. */
   readonly strategy?: Strategy | undefined;
+  /** What it makes of messages that cross the branches below it. Default: by its role. */
+  readonly relay?: Relay | undefined;
   /** From its first start to its end, for good; whole seconds on the wire. Default: no limit. */
   readonly wallLimitMs?: number | undefined;
   /** Without progress while a task runs, then it counts as hung; whole seconds on the wire. */
@@ -91,8 +94,8 @@ export interface RestartOptions {
 }
 
 export interface SendOptions {
-  /** The receiver's pid; or give `queue`. */
-  readonly to?: number | undefined;
+  /** The receiver's pid or address (`/queen/lead-1`); or give `queue`. */
+  readonly to?: number | string | undefined;
   /** A named queue of the same user; beats `to`. */
   readonly queue?: string | undefined;
   /** Default: `message`. */
@@ -106,6 +109,10 @@ export interface SendOptions {
   readonly ttlMs?: number | undefined;
   /** The id of the message that this one answers. */
   readonly replyTo?: string | undefined;
+  /** The same key again is the same message, with the same id: for sends that may be repeated. */
+  readonly idempotencyKey?: string | undefined;
+  /** When nobody waits for the answer any more, in unix milliseconds; `ctx.request` sets it. */
+  readonly deadlineMs?: number | undefined;
 }
 
 export interface TaskOptions {
@@ -149,6 +156,7 @@ export function spawnToWire(options: SpawnOptions): wire.SpawnRequest {
     cwd: options.cwd ?? '',
     restartPolicy: options.restart ?? '',
     strategy: options.strategy ?? '',
+    relay: options.relay ?? '',
     wallLimitSeconds: wireSeconds(options.wallLimitMs),
     idleLimitSeconds: wireSeconds(options.idleLimitMs),
     firstTokenLimitSeconds: wireSeconds(options.firstTokenLimitMs),
@@ -197,7 +205,8 @@ export function signalToWire(
 
 export function sendToWire(options: SendOptions): wire.SendMessageRequest {
   return {
-    toPid: options.to ?? 0,
+    toPid: typeof options.to === 'number' ? options.to : 0,
+    toAddress: typeof options.to === 'string' ? options.to : '',
     toQueue: options.queue ?? '',
     type: options.type ?? 'message',
     priority: numberOf(PRIORITIES, options.priority ?? 'normal'),
@@ -205,6 +214,8 @@ export function sendToWire(options: SendOptions): wire.SendMessageRequest {
     requiresAck: options.requiresAck ?? false,
     ttlSeconds: wireSeconds(options.ttlMs),
     replyTo: options.replyTo ?? '',
+    idempotencyKey: options.idempotencyKey ?? '',
+    deadlineMs: options.deadlineMs ?? 0,
   };
 }
 

@@ -23,6 +23,7 @@ import { numberOf, SHUTDOWN_REASONS, STATES, wordOf } from '../words.ts';
 import type { ShutdownReason } from '../words.ts';
 import { dumpJson } from './dump.ts';
 import { handOver } from './hand-over.ts';
+import { isOrdinary, MailDesk } from './mail-desk.ts';
 import { MessageLanes } from './message-lanes.ts';
 import { RunningTasks } from './running-tasks.ts';
 import { within } from './within.ts';
@@ -58,7 +59,12 @@ export class AgentHost {
   readonly #life = new AbortController();
   readonly #ready = Promise.withResolvers<Started>();
   readonly #tasks = new RunningTasks((request, signal) => this.#runTask(request, signal));
-  readonly #lanes = new MessageLanes((message) => this.#handleMessage(message));
+  readonly #desk = new MailDesk();
+  readonly #lanes = new MessageLanes({
+    desk: this.#desk,
+    handle: (message) => this.#handleMessage(message),
+    isKept: (message) => this.#isKept(message),
+  });
   #init: Promise<wire.InitResponse> | undefined;
   /** Once onInit ended. */
   #started: Started | undefined;
@@ -121,6 +127,7 @@ export class AgentHost {
         signal: this.#life.signal,
         onExit: (exitCode) => this.#end(exitCode),
         quiet: new QuietTimes(),
+        desk: this.#desk,
       };
       const context = new Context(parts);
       this.#contextTokensMax = context.limits.contextTokensMax ?? 0;
@@ -160,6 +167,13 @@ export class AgentHost {
     const started = this.#started;
     if (started !== undefined) return handOver(started, message);
     return this.#ready.promise.then((late) => handOver(late, message));
+  }
+
+  /** M11 */
+  #isKept(message: wire.AgentMessage): boolean {
+    const agent = this.#started?.agent;
+    const isReader = agent?.receives === true && agent.onMessage === undefined;
+    return isReader && isOrdinary(message);
   }
 
   #heartbeat(): wire.HeartbeatResponse {

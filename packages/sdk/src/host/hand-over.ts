@@ -1,5 +1,6 @@
 // Hands a message to its agent and makes an acknowledgement of the outcome. A signal of the kernel
 // goes to `onSignal` where the agent has one. The order of messages is message-lanes.ts.
+//   M9. A request whose deadline is over by now is rejected: nobody waits for its answer.
 //   A handler that has nothing to wait for is done when it returns: no promise is made for it.
 import type { agent as wire } from '@hivekernel/protocol';
 import type { AgentHandlers, MessageOutcome } from '../agent.ts';
@@ -17,11 +18,15 @@ export interface Receiver {
 
 /** Throws or rejects when the handler did. */
 export function handOver(receiver: Receiver, message: wire.AgentMessage): Ack {
+  if (isOver(message)) return ackOf(message.messageId, 'rejected');
   const outcome = outcomeOf(receiver, message);
   const { messageId } = message;
   if (!isThenable(outcome)) return ackOf(messageId, outcome);
   return Promise.resolve(outcome).then((late) => ackOf(messageId, late));
 }
+
+const isOver = ({ deadlineMs }: wire.AgentMessage): boolean =>
+  deadlineMs > 0 && Date.now() >= deadlineMs;
 
 function outcomeOf({ agent, context }: Receiver, message: wire.AgentMessage): Outcome {
   if (agent.onSignal !== undefined && isSignal(message)) {

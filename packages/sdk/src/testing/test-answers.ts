@@ -126,7 +126,7 @@ const ANSWERS: { readonly [Case in PlainCase]?: Answer<Case> } = {
   send,
   listInbox: ({ table }, value, { pid }) => {
     const { inbox } = table.find(value.pid || pid);
-    return { messages: inbox, total: inbox.length };
+    return { messages: inbox, total: inbox.length, deadLetters: [], deadTotal: 0 };
   },
   store: ({ artifacts }, value, { pid }) => artifacts.put(value, pid),
   getArtifact: ({ artifacts }, value) => artifacts.get(value),
@@ -179,12 +179,15 @@ function send(
   { pid: from }: TestCaller,
 ): wire.SendMessageResponse {
   const messageId = table.id('m');
-  const { toPid: to, type, payload, replyTo, priority, requiresAck } = request;
+  const { toAddress, type, payload, replyTo, priority, requiresAck, deadlineMs } = request;
+  const to = toAddress === '' ? request.toPid : table.at(toAddress);
   if (to === KING) {
     toKing.push({ to, from, type, text: new TextDecoder().decode(payload), replyTo });
   } else {
     const fromName = table.find(from).spawn.name;
-    const message = { messageId, fromPid: from, fromName, type, payload, replyTo };
+    const fromAddress = `/king/${fromName}`;
+    const sender = { fromPid: from, fromName, fromAddress };
+    const message = { messageId, ...sender, type, payload, replyTo, deadlineMs };
     if (!table.find(to).isAlive) throw new HiveError('wrong_state', `Process ${to} has ended.`);
     // Nothing is tried again here.
     void table.deliver(to, { ...message, priority, requiresAck }).catch(() => undefined);

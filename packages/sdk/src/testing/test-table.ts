@@ -87,6 +87,15 @@ export class TestTable {
     }
   }
 
+  /** By the address that the test kernel gives it. Throws `not_found`. */
+  at(address: string): number {
+    const name = address.replace(/^(\/king)?\/?/, '');
+    if (name === '') return KING;
+    const found = this.all.findLast((one) => one.spawn.name === name && one.isAlive);
+    if (found !== undefined) return found.pid;
+    throw new HiveError('not_found', `There is no process at ${address}.`);
+  }
+
   deliver(pid: number, message: TestMessage): Promise<wire.MessageAck> {
     return this.find(pid).deliver({
       messageId: this.id('m'),
@@ -99,6 +108,9 @@ export class TestTable {
       timestamp: 0,
       requiresAck: false,
       replyTo: '',
+      deadlineMs: 0,
+      fromAddress: '/king',
+      whyDead: '',
       ...message,
     });
   }

@@ -83,12 +83,22 @@ function brokenMail(state: State): string[] {
     if (box.underWay !== underWay.length) found.push(`mailbox ${pid}: underWay is wrong`);
     const underWayBytes = underWay.reduce((sum, message) => sum + message.content.bytes, 0);
     if (box.underWayBytes !== underWayBytes) found.push(`mailbox ${pid}: underWayBytes is wrong`);
+    found.push(...brokenRetries(pid, box));
     if (state.table.find(pid)?.isGone === true && messages.length > 0) {
       found.push(`process ${pid} is gone and has mail (P8)`);
     }
   }
   if (queued !== state.office.queued) found.push(`${state.office.queued} queued, ${queued} held`);
   return found;
+}
+
+/** M6: tries are counted against a message that is still there, in its own lane. */
+function brokenRetries(pid: Pid, box: NonNullable<ReturnType<State['office']['box']>>): string[] {
+  const astray = [...box.retries.values()].filter(({ head, from, priority }) => {
+    const message = box.get(head);
+    return message?.from !== from || message.priority !== priority;
+  });
+  return astray.map(({ head }) => `mailbox ${pid}: tries are kept for ${head}, which is not there`);
 }
 
 function brokenArtifacts(state: State): string[] {

@@ -8,6 +8,7 @@ import type { ArgsOf, Call, Pid, SyscallName, TaskSpec } from '@hivekernel/kerne
 import type { CallBody, CallCase, CallValue, agent } from '@hivekernel/protocol';
 import type { Host } from '../../journal/host.ts';
 import * as bounds from './bounds.ts';
+import { readAcknowledge, readLetter, readSend } from './mail-orders.ts';
 import { readSpawn } from './spawn-order.ts';
 import { artifactIdFrom, taskIdFrom } from './wire-ids.ts';
 import * as words from './words.ts';
@@ -49,6 +50,9 @@ export const SYSCALL_OF = {
   ancestors: 'ancestors',
   commonAncestor: 'common_ancestor',
   subtreeNodes: 'subtree_nodes',
+  requeue: 'requeue',
+  dropLetter: 'drop_letter',
+  acknowledge: 'acknowledge',
   listProcesses: 'list_processes',
   cancel: 'cancel',
   remove: 'remove',
@@ -221,6 +225,9 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
     other: someone(q.otherPid, 'other_pid'),
   }),
   subtreeNodes: (q) => ({ pid: anyone(q.targetPid) }),
+  requeue: readLetter,
+  dropLetter: readLetter,
+  acknowledge: readAcknowledge,
   listProcesses: (q) => ({
     root: anyone(q.rootPid, 'root_pid'),
     includeDead: q.includeDead,
@@ -233,27 +240,6 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
 
 const NORMAL = 2;
 const NO_BYTES = new Uint8Array(0);
-
-function readSend(q: agent.SendMessageRequest, { host }: CallOrigin): ArgsOf<'send'> {
-  const queue = bounds.word(q.toQueue, 'to_queue');
-  const to = queue === '' ? bounds.someone(q.toPid, 'to_pid') : q.toPid;
-  const type = bounds.word(q.type, 'type');
-  const replyTo = bounds.word(q.replyTo, 'reply_to');
-  const priority = words.priorityFromWire(q.priority);
-  const ttlMs = bounds.ms(q.ttlSeconds, 'ttl_seconds');
-  const bound = { field: 'payload', max: LIMITS.messagePayloadBytesMax };
-  const content = host.content(bounds.payload(q.payload, bound));
-  return {
-    to: asPid(to),
-    queue,
-    type,
-    replyTo,
-    priority,
-    ttlMs,
-    content,
-    requiresAck: q.requiresAck,
-  };
-}
 
 function readTask(task: agent.TaskRequest | undefined, host: CallOrigin['host']): TaskSpec {
   if (task === undefined) {

@@ -133,6 +133,16 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
     messageId: messageIdText(body.message),
     fields: { why: body.why, dead_letter: `${body.toDeadLetters}` },
   }),
+  'message.delayed': ({ body }) => ({
+    ppid: body.from,
+    message: body.why,
+    messageId: messageIdText(body.head),
+    fields: { tries: `${body.tries}`, priority: `${body.priority}` },
+  }),
+  'letter.removed': ({ body }) => ({
+    messageId: messageIdText(body.message),
+    fields: { why: body.why },
+  }),
   'artifact.stored': ({ body, by }) => ({
     pid: by,
     fields: {
@@ -228,10 +238,23 @@ function tellSent({ body }: EventOf<'message.sent'>, { host }: EventSource): Tol
     traceId,
     traceSpan,
     messageId: messageIdText(body.message),
-    fields: { relation: body.relation, priority: `${body.priority}`, copy: `${body.isCopy}` },
+    fields: sentFields(body),
   });
   const glimpse = glimpseOf(body.content, host);
   return glimpse instanceof Promise ? glimpse.then(tell) : tell(glimpse);
+}
+
+function sentFields(body: EventOf<'message.sent'>['body']): Record<string, string> {
+  const { relation, priority, isCopy, route, via, origin, deadlineMs } = body;
+  return {
+    relation,
+    priority: `${priority}`,
+    copy: `${isCopy}`,
+    ...(relation !== 'system' && { route: route ?? 'direct' }),
+    ...(via !== undefined && { via: `${via}` }),
+    ...(origin !== undefined && { origin: messageIdText(origin) }),
+    ...(deadlineMs !== undefined && { deadline_ms: `${deadlineMs}` }),
+  };
 }
 
 interface Glimpse extends Trace {

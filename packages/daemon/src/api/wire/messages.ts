@@ -28,6 +28,9 @@ export function toAgentMessage(
     timestamp: Math.floor(delivery.wallMs / MS),
     requiresAck: delivery.requiresAck,
     replyTo: delivery.replyTo,
+    deadlineMs: delivery.deadlineMs,
+    fromAddress: delivery.fromAddress,
+    whyDead: '',
   }));
 }
 
@@ -41,12 +44,27 @@ export async function toInboxReply(
   view: InboxView,
   reader: Reader,
 ): Promise<core.ListInboxResponse> {
+  const { total, deadTotal } = view;
+  const waiting = fitting(view.messages, LISTED_BYTES_MAX);
   const messages: agent.AgentMessage[] = [];
-  let bytes = 0;
-  for (const delivery of view.messages) {
-    bytes += delivery.content.bytes + MESSAGE_OVERHEAD_BYTES;
-    if (bytes > LISTED_BYTES_MAX) break;
-    messages.push(await toAgentMessage(delivery, reader));
+  for (const delivery of waiting.fit) messages.push(await toAgentMessage(delivery, reader));
+  // The newest of them, in what room is left.
+  const dead = fitting(view.deadLetters.toReversed(), LISTED_BYTES_MAX - waiting.bytes);
+  const deadLetters: agent.AgentMessage[] = [];
+  for (const letter of dead.fit.toReversed()) {
+    deadLetters.push({ ...(await toAgentMessage(letter, reader)), whyDead: letter.whyDead });
   }
-  return { messages, total: view.total };
+  return { messages, total, deadLetters, deadTotal };
+}
+
+function fitting<D extends Delivery>(all: readonly D[], bytesMax: number) {
+  const fit: D[] = [];
+  let bytes = 0;
+  for (const delivery of all) {
+    const more = delivery.content.bytes + MESSAGE_OVERHEAD_BYTES;
+    if (bytes + more > bytesMax) break;
+    bytes += more;
+    fit.push(delivery);
+  }
+  return { fit, bytes };
 }

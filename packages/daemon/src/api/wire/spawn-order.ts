@@ -2,7 +2,7 @@
 // are then is the kernel's matter (P6, S2, S3, S6).
 // Not what may be spawned: the kernel checks rights, names and the tree (P5).
 
-import { KernelError, RESTART_POLICIES, STRATEGIES } from '@hivekernel/kernel';
+import { KernelError, RELAYS, RESTART_POLICIES, STRATEGIES } from '@hivekernel/kernel';
 import type { ArgsOf, ResourceLimits, WatchLimits } from '@hivekernel/kernel';
 import type { agent } from '@hivekernel/protocol';
 import * as bounds from './bounds.ts';
@@ -29,6 +29,7 @@ export function readSpawn(q: agent.SpawnRequest): ArgsOf<'spawn'> {
     exitAfterTask: q.exitAfterTask,
     restart: wordFromWire(q.restartPolicy, { field: 'restart_policy', known: RESTART_POLICIES }),
     strategy: wordFromWire(q.strategy, { field: 'strategy', known: STRATEGIES }),
+    relay: wordFromWire(q.relay, { field: 'relay', known: RELAYS }),
     watch: readWatch(q),
   };
 }

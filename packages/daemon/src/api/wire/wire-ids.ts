@@ -1,7 +1,14 @@
 // Written ids (`t12`, `m12`, `a12`) and the kernel's numbers behind them (M5). One machine has one
 // partition, the first, whose ids are written without its number.
 
-import { KernelError, asArtifactId, asTaskId, formatId, parseId } from '@hivekernel/kernel';
+import {
+  KernelError,
+  asArtifactId,
+  asMessageId,
+  asTaskId,
+  formatId,
+  parseId,
+} from '@hivekernel/kernel';
 import type { ArtifactId, MessageId, TaskId } from '@hivekernel/kernel';
 
 const PARTITION = 0;
@@ -23,6 +30,13 @@ export function artifactIdFrom(text: string): ArtifactId {
   const n = parseId('a', text);
   if (n === undefined) throw notAnId({ text, field: 'artifact_id', example: 'a12' });
   return asArtifactId(n);
+}
+
+/** Throws `invalid_argument`. */
+export function messageIdFrom(text: string): MessageId {
+  const n = parseId('m', text);
+  if (n === undefined) throw notAnId({ text, field: 'message_id', example: 'm12' });
+  return asMessageId(n);
 }
 
 const SHOWN_CHARS_MAX = 40;

@@ -1,6 +1,8 @@
 import { KernelError, asMessageId, asPid } from '@hivekernel/kernel';
 import type { Content, Delivery, Fact } from '@hivekernel/kernel';
 import type { agent } from '@hivekernel/protocol';
+import { LinkCallError } from '@hivekernel/protocol/link';
+import type { AnswerListener } from '@hivekernel/protocol/link';
 import { describe, expect, it } from 'vitest';
 import type { Host } from '../../journal/host.ts';
 import { Warnings } from '../warnings.ts';
@@ -21,6 +23,8 @@ function delivery(id: number, content: Content): Delivery {
     requiresAck: false,
     replyTo: '',
     wallMs: 0,
+    fromAddress: '/king',
+    deadlineMs: 0,
   };
 }
 
@@ -55,7 +59,14 @@ function ground(...script: ('ok' | KernelError)[]) {
   } as DeliveriesOptions['link'];
   const warnings = new Warnings({ host, pid: PID });
   const pace = { firstMs: 1, maxMs: 4 };
-  const deliveries = new Deliveries({ pid: PID, host: host as Host, link, warnings, pace });
+  const deliveries = new Deliveries({
+    pid: PID,
+    host: host as Host,
+    link,
+    warnings,
+    ackTimeoutMs: 5,
+    pace,
+  });
   return { deliveries, facts, sent, reads, acked: acked.promise, complete: complete.promise };
 }
 
@@ -89,5 +100,88 @@ describe('Deliveries.take()', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(reads).toEqual(['h1']);
     expect(facts.filter(({ fact }) => fact === 'acked')).toEqual([]);
+  });
+});
+
+/** A link whose answers the test gives. */
+function answeredByHand(refuses?: Error) {
+  const told = Promise.withResolvers<Fact>();
+  const facts: Fact[] = [];
+  const host: Pick<Host, 'bytes' | 'content' | 'fact'> = {
+    bytes: () => Promise.resolve(new Uint8Array(1)),
+    content: (bytes) => ({ bytes: bytes.length, inline: '' }),
+    fact: (fact) => {
+      facts.push(fact);
+      if (fact.fact === 'delivery_failed' || fact.fact === 'acked') told.resolve(fact);
+    },
+  };
+  const listeners: AnswerListener<'deliver'>[] = [];
+  const link = {
+    ask: (_kind: string, _message: agent.AgentMessage, listener: AnswerListener<'deliver'>) => {
+      if (refuses !== undefined) throw refuses;
+      listeners.push(listener);
+    },
+  } as unknown as DeliveriesOptions['link'];
+  const warnings = new Warnings({ host, pid: PID });
+  const options = { pid: PID, host: host as Host, link, warnings, ackTimeoutMs: 1 };
+  const deliveries = new Deliveries(options);
+  return { deliveries, listeners, facts, told: told.promise };
+}
+
+const ack = (messageId: string): agent.MessageAck => ({ messageId, status: 0, reply: '' });
+
+describe('a delivery that ends without a word of the process (M6)', () => {
+  it('has failed where the link could not take it', async () => {
+    const { deliveries, told } = answeredByHand(new Error('no room'));
+    deliveries.take([inline(1), inline(2)]);
+    expect(await told).toMatchObject({
+      fact: 'delivery_failed',
+      pid: PID,
+      messages: [1, 2],
+      why: 'no room',
+    });
+    deliveries.close();
+  });
+
+  it('has failed where the link no longer knows the answer', async () => {
+    const { deliveries, listeners, told } = answeredByHand();
+    deliveries.take([inline(1)]);
+    listeners[0]?.onFailed(new LinkCallError('unknown_outcome', 'it is not kept'));
+    expect(await told).toMatchObject({ fact: 'delivery_failed', messages: [1] });
+    deliveries.close();
+  });
+
+  it('has failed after the time for an ack, where the answer names another message', async () => {
+    const { deliveries, listeners, told } = answeredByHand();
+    deliveries.take([inline(1)]);
+    listeners[0]?.onAnswer(ack('m77'));
+    expect(await told).toMatchObject({ fact: 'delivery_failed', messages: [1] });
+    deliveries.close();
+  });
+
+  it('is none where the agent threw: that is its word', async () => {
+    const { deliveries, listeners, told } = answeredByHand();
+    deliveries.take([inline(1)]);
+    listeners[0]?.onFailed(new LinkCallError('internal', 'cannot'));
+    expect(await told).toMatchObject({ acks: [{ message: 1, status: 'rejected' }] });
+    deliveries.close();
+  });
+
+  it.each(['m1', ''])('is none where it was acknowledged, as "%s"', async (id) => {
+    const { deliveries, listeners, told } = answeredByHand();
+    deliveries.take([inline(1)]);
+    listeners[0]?.onAnswer(ack(id));
+    expect(await told).toMatchObject({ acks: [{ message: 1, status: 'accepted' }] });
+    deliveries.close();
+  });
+
+  it('is told to nobody after the close', async () => {
+    const { deliveries, listeners, facts } = answeredByHand();
+    deliveries.take([inline(1), inline(2)]);
+    listeners[0]?.onAnswer(ack('m77'));
+    listeners[1]?.onFailed(new LinkCallError('unknown_outcome', 'gone'));
+    deliveries.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(facts.filter(({ fact }) => fact !== 'log')).toEqual([]);
   });
 });

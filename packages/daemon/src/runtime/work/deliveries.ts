@@ -1,14 +1,17 @@
 // Hands the kernel's messages to one process and brings its acknowledgements back.
 //   M6. In the order in which the kernel gave them, also where the content of one must be fetched
-//       first; a message ends only by an acknowledgement, so what a lost process had stays with the
-//       kernel. Acknowledgements of one turn are one fact.
+//       first; a message ends only by an acknowledgement, so what a lost process had stays with
+//       the kernel. Acknowledgements of one turn are one fact.
 //   What the process refuses by throwing is rejected: it had it, and could not take it. So is what
 //   the store has lost. What it cannot give just now is read again, and holds those behind it.
+//   A delivery that breaks without a word of the process, or ends with a word on another message,
+//   has failed: the kernel tries again (M6). While it is open nothing is tried again.
 
 import { KernelError, LIMITS } from '@hivekernel/kernel';
 import type { AckStatus, Acknowledgement, Delivery, MessageId, Pid } from '@hivekernel/kernel';
 import type { agent } from '@hivekernel/protocol';
 import { toAgentMessage } from '../../api/wire/messages.ts';
+import { messageIdText } from '../../api/wire/wire-ids.ts';
 import { ACK } from '../../api/wire/words.ts';
 import type { Host } from '../../journal/host.ts';
 import type { AgentLink } from '../link/agent-link.ts';
@@ -20,6 +23,8 @@ export interface DeliveriesOptions {
   readonly host: Host;
   readonly link: Pick<AgentLink, 'ask'>;
   readonly warnings: Warnings;
+  /** From the end of a delivery without a word on its message to its failure. */
+  readonly ackTimeoutMs: number;
   /** Between two reads of the same content; doubled each time. Default: RUNTIME_LIMITS. */
   readonly pace?: { readonly firstMs: number; readonly maxMs: number };
 }
@@ -39,6 +44,11 @@ interface Ack {
   readonly message: MessageId;
   readonly status: AckStatus;
   readonly reply: string;
+}
+
+interface Failed {
+  readonly message: MessageId;
+  readonly why: string;
 }
 
 interface Outcomes {
@@ -70,6 +80,9 @@ export class Deliveries {
   /** Behind one whose content is on its way; bounded by the kernel's window (M6). */
   #waiting: Waiting[] = [];
   #acks: Ack[] = [];
+  #failed: Failed[] = [];
+  /** Their deliveries ended without a word; bounded by the kernel's window (M6). */
+  readonly #silent = new Map<MessageId, NodeJS.Timeout>();
   #isClosed = false;
   readonly #outcomes: Outcomes = {
     onAck: (id, ack) => this.#onAck(id, ack),
@@ -90,6 +103,8 @@ export class Deliveries {
     this.#isClosed = true;
     for (const { retry } of this.#waiting) clearTimeout(retry);
     this.#waiting = [];
+    for (const timer of this.#silent.values()) clearTimeout(timer);
+    this.#silent.clear();
   }
 
   #takeOne(delivery: Delivery): void {
@@ -142,11 +157,15 @@ export class Deliveries {
     try {
       this.#options.link.ask('deliver', message, new Answered(id, this.#outcomes));
     } catch (error) {
-      this.#onRefused(id, error);
+      this.#onBroken(id, error);
     }
   }
 
   #onAck(id: MessageId, ack: agent.MessageAck): void {
+    if (ack.messageId !== '' && ack.messageId !== messageIdText(id)) {
+      this.#awaitWord(id, ack.messageId);
+      return;
+    }
     try {
       const status = ACK.fromWire(ack.status, 'status');
       this.#add({ message: id, status, reply: this.#replyOf(ack) });
@@ -164,8 +183,41 @@ export class Deliveries {
 
   #onRefused(id: MessageId, error: unknown): void {
     if (this.#isClosed) return;
+    if (isBroken(error)) {
+      this.#onBroken(id, error);
+      return;
+    }
     this.#options.warnings.warn('message', `a message was not taken: ${messageOf(error)}`);
     this.#add({ message: id, status: 'rejected', reply: '' });
+  }
+
+  /** The answer named another message, which it is no word on: who knows what of. */
+  #awaitWord(id: MessageId, named: string): void {
+    const { ackTimeoutMs, warnings } = this.#options;
+    const what = `a message was answered with a word on ${JSON.stringify(named.slice(0, 40))}`;
+    warnings.warn('ack', what);
+    clearTimeout(this.#silent.get(id));
+    const why = `no word on it within ${ackTimeoutMs} ms`;
+    const timer = setTimeout(() => {
+      this.#silent.delete(id);
+      this.#onBroken(id, new Error(why));
+    }, ackTimeoutMs);
+    this.#silent.set(id, timer);
+  }
+
+  #onBroken(message: MessageId, error: unknown): void {
+    if (this.#isClosed) return;
+    this.#failed.push({ message, why: messageOf(error) });
+    if (this.#failed.length === 1) setImmediate(() => this.#flushFailed());
+  }
+
+  #flushFailed(): void {
+    const [first] = this.#failed;
+    if (first === undefined || this.#isClosed) return;
+    const { host, pid } = this.#options;
+    const messages = this.#failed.map(({ message }) => message);
+    this.#failed = [];
+    host.fact({ fact: 'delivery_failed', pid, messages, why: first.why });
   }
 
   #onLost(waiting: Waiting, error: unknown): void {
@@ -192,6 +244,15 @@ export class Deliveries {
     host.fact({ fact: 'acked', pid, acks });
   }
 }
+
+/** These the link says, never an agent's handler. */
+const BROKEN: ReadonlySet<string> = new Set(['unknown_outcome']);
+
+const isBroken = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  BROKEN.has(error.code);
 
 const textBytes = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 

@@ -1,0 +1,77 @@
+// How messages are listed: one row a message, the same for what waits and for dead letters, which
+// say beside it whose they are and why.
+
+import type { InboxMessage } from '@hivekernel/client';
+import { isoTime, showAge } from '../output/human.ts';
+import type { Column } from '../output/listing.ts';
+import { safeLine } from '../output/plain-text.ts';
+import type { FoundLetter } from './find-message.ts';
+
+export type MessageItem = {
+  readonly id: string;
+  readonly type: string;
+  readonly fromPid: number;
+  readonly fromName: string;
+  readonly fromAddress: string | null;
+  readonly relation: string;
+  readonly priority: string;
+  readonly sentAt: string;
+  readonly deadline: string | null;
+  readonly requiresAck: boolean;
+  readonly replyTo: string | null;
+  readonly text: string;
+};
+
+export type LetterItem = MessageItem & {
+  readonly pid: number;
+  readonly address: string;
+  readonly why: string;
+};
+
+export function messageItem(message: InboxMessage): MessageItem {
+  return {
+    id: message.id,
+    type: message.type,
+    fromPid: message.fromPid,
+    fromName: message.fromName,
+    fromAddress: message.fromAddress === '' ? null : message.fromAddress,
+    relation: message.relation,
+    priority: message.priority,
+    sentAt: isoTime(message.sentAtMs),
+    deadline: message.deadlineMs === 0 ? null : isoTime(message.deadlineMs),
+    requiresAck: message.requiresAck,
+    replyTo: message.replyTo === '' ? null : message.replyTo,
+    text: Buffer.from(message.payload).toString('utf8'),
+  };
+}
+
+export const letterItem = ({ pid, address, letter }: FoundLetter): LetterItem => ({
+  ...messageItem(letter),
+  pid,
+  address,
+  why: letter.why,
+});
+
+const columns = <Item extends MessageItem>(): readonly Column<Item>[] => [
+  { key: 'id', head: 'ID', show: ({ id }) => id },
+  { key: 'type', head: 'TYPE', show: ({ type }) => safeLine(type) },
+  { key: 'fromName', head: 'FROM', show: (m) => `${safeLine(m.fromName)}(${m.fromPid})` },
+  { key: 'priority', head: 'PRIORITY', show: ({ priority }) => priority },
+  {
+    key: 'sentAt',
+    head: 'AGE',
+    isRight: true,
+    show: ({ sentAt }) => showAge(Date.now() - Date.parse(sentAt)),
+  },
+  { key: 'relation', head: 'RELATION', isWide: true, show: ({ relation }) => relation },
+  { key: 'replyTo', head: 'REPLY-TO', isWide: true, show: ({ replyTo }) => replyTo ?? '-' },
+  { key: 'text', head: 'TEXT', cut: 'end', show: ({ text }) => safeLine(text) },
+];
+
+export const MESSAGE_COLUMNS = columns<MessageItem>();
+
+export const LETTER_COLUMNS: readonly Column<LetterItem>[] = [
+  { key: 'address', head: 'TO', show: ({ address }) => safeLine(address) },
+  { key: 'why', head: 'WHY', show: ({ why }) => why },
+  ...columns<LetterItem>(),
+];
