@@ -175,7 +175,7 @@ describe('the packed packages', () => {
         const flags = { data: dataDir, listen: ['127.0.0.1:0'], httpPort: 0 };
         const config = await loadConfig({
           cwd: project,
-          env: { ...QUIET_ENV, HOME: project },
+          env: { ...QUIET_ENV, HOME: project, HIVE_MAID_ENABLED: 'false' },
           flags,
         });
         daemon = await Daemon.start({ config, log: () => undefined });
@@ -236,11 +236,31 @@ describe('the packed packages', () => {
             items: { name: string; state: string }[];
           };
           const live = items.filter(({ state }) => state !== 'dead');
-          expect(live.map(({ name }) => name)).toEqual(['king']);
+          expect(live.map(({ name }) => name)).toEqual(['king', 'maid@vps1']);
         } finally {
           hive('down', '--yes');
         }
         expect(readdirSync(join(project, '.hive'))).not.toContain('run.json');
+      },
+      RUN_TIMEOUT_MS,
+    );
+
+    it(
+      'start the daemon also where the crew is missing, and say that there is no maid',
+      () => {
+        removeFolder(join(project, 'node_modules/@hivekernel/crew'));
+        const data = join(project, 'without-crew');
+        hive('up', '-d', '--data', data, '--http-port', '0', '--listen', '127.0.0.1:0');
+        try {
+          const { items } = JSON.parse(hive('ps', '--data', data, '-o', 'json')) as {
+            items: unknown[];
+          };
+          expect(items).toMatchObject([{ name: 'king' }]);
+        } finally {
+          hive('down', '--data', data, '--yes');
+        }
+        const log = readFileSync(join(data, 'logs/hived.log'), 'utf8');
+        expect(log).toContain('the maid: @hivekernel/crew/maid is not installed');
       },
       RUN_TIMEOUT_MS,
     );

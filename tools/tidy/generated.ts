@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { GUIDE_PATH, renewGuide } from '@hivekernel/daemon/config';
 import { drawLayers } from './layers.ts';
 import { readText, ROOT, type Violation } from './sources.ts';
+import { drawStates } from './states.ts';
 
 export interface GeneratedDoc {
   /** Relative to the root. A file that does not exist is skipped. */
@@ -19,6 +20,10 @@ export const GENERATED_DOCS: readonly GeneratedDoc[] = [
   {
     file: 'docs/architecture.md',
     generate: (text) => fillMarkers({ current: text, name: 'layers', body: drawLayers() }),
+  },
+  {
+    file: 'docs/states.md',
+    generate: (text) => fillMarkers({ current: text, name: 'states', body: drawStates() }),
   },
   { file: GUIDE_PATH, generate: renewGuide },
 ];

@@ -1,9 +1,8 @@
-// The maid: looks after the health of one node. Every so often she looks at the processes that she
-// may read and at the memory, keeps a report as an artifact, and escalates what is wrong and was
-// not before. She mends nothing: restarts, quarantine and the reaping of records are the kernel's.
-//   M1. Public calls only, no model, no work between two rounds: the kernel needs her for nothing.
-//   M2. The same trouble is told once, until it was gone; also across her own restarts
-//       (checkpoint).
+// The maid: looks after the health of one node. Every so often she looks at the processes that
+// she may read and at the memory, keeps a report as an artifact, and escalates what is wrong and
+// was not before. She mends nothing: restarts, quarantine and reaping are the kernel's.
+//   M1. Public calls only, no model, no work between rounds. The kernel needs her for nothing.
+//   M2. The same trouble is told once, until it was gone; also across her restarts (checkpoint).
 //   M3. The report is written when its gist is another, so at most once a round.
 //   M4. What a round fails with is logged, and the next round is tried as if nothing had been.
 //   A task asks her at once, whatever it says: she makes a round and answers with the summary.

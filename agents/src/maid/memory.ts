@@ -1,6 +1,6 @@
 // Memory of the machine and of OS processes. Of a process it is what it holds for itself: pages
 // that it shares, such as the program, would be counted once for each. Only Linux tells that;
-// elsewhere nothing is known of a single process. The machine is all of it, not the part a
+// elsewhere nothing is known of a single process. The machine is all of it, not the part that a
 // container may use.
 import { readFile } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';

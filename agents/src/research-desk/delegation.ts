@@ -1,6 +1,6 @@
 // Hands shares to workers: spawns one for each, delegates, reads its findings. One that crashes is
-// restarted by the kernel and tries again; one that fails is replaced once, and what then is still
-// not read is said as a gap. Kills every worker it made.
+// restarted, since its parent decides (S2, notify), and tries again; one that fails is replaced
+// once, and what then is still not read is said as a gap. Kills every worker it made.
 import type { TaskContext, TaskResult } from '@hivekernel/sdk';
 import type { DocumentFile } from './documents.ts';
 import { parseFindings } from './findings.ts';
@@ -25,9 +25,12 @@ export interface DelegationOptions {
   readonly onShare: () => void;
 }
 
+interface WorkerTask {
+  readonly description: string;
+  readonly params: Record<string, string>;
+}
+
 const TRIES_MAX = 2;
-/** Of one worker's task, when its process died under it. */
-const RETRIES = 2;
 const WORKER_GRACE_MS = 2_000;
 
 export class Delegation {
@@ -72,7 +75,7 @@ export class Delegation {
       role: 'worker',
       tier: 'operational',
       image: WORKER_IMAGE,
-      restart: 'transient',
+      restart: 'notify',
     });
     this.#pids.add(pid);
     const params = {
@@ -80,27 +83,32 @@ export class Delegation {
       aspects: JSON.stringify(asked.aspects),
       findings: key,
     };
-    const result = await this.#execute(pid, {
-      description: asked.question,
-      params,
-      retries: RETRIES,
-    });
+    const result = await this.#execute(pid, { description: asked.question, params });
     const stored = await this.#ctx.artifacts.get(key);
     const findings = parseFindings(stored.text(), asked.aspects);
     return { worker, files, findings, metadata: result.metadata };
   }
 
-  async #execute(
-    pid: number,
-    task: { description: string; params: Record<string, string>; retries: number },
-  ): Promise<TaskResult> {
+  async #execute(pid: number, task: WorkerTask): Promise<TaskResult> {
     try {
-      const result = await this.#ctx.executeOn(pid, task);
+      const result = await this.#executeTwice(pid, task);
       if (result.exitCode !== 0) throw new Error(result.output || `exit code ${result.exitCode}`);
       return result;
     } catch (error) {
       await this.#kill(pid);
       throw error;
+    }
+  }
+
+  /** One that died under its task is started again, and given it again: once. */
+  async #executeTwice(pid: number, task: WorkerTask): Promise<TaskResult> {
+    try {
+      return await this.#ctx.executeOn(pid, task);
+    } catch (error) {
+      const { state, gone } = await this.#ctx.info(pid);
+      if (state !== 'zombie' || gone) throw error;
+      await this.#ctx.restart(pid, { reason: 'its share is not read yet' });
+      return this.#ctx.executeOn(pid, task);
     }
   }
 

@@ -3,6 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { divide } from './shares.ts';
 
 describe('divide()', () => {
+  it('gives empty files to different workers, too', () => {
+    const files = ['a', 'b', 'c'].map((name) => ({ path: `/${name}`, name, sizeBytes: 0 }));
+    expect(divide(files, 3).map(({ length }) => length)).toEqual([1, 1, 1]);
+  });
+
   it('gives every file to one worker, nobody nothing, and nobody much more than another', () => {
     const sizes = fc.array(fc.nat({ max: 1_000 }), { minLength: 1, maxLength: 60 });
     fc.assert(

@@ -7,7 +7,10 @@ export function divide(files: readonly DocumentFile[], sharesMax: number): Docum
   const count = Math.min(files.length, Math.max(1, sharesMax));
   const shares = Array.from({ length: count }, () => ({ bytes: 0, files: [] as DocumentFile[] }));
   for (const file of files.toSorted((a, b) => b.sizeBytes - a.sizeBytes)) {
-    const least = shares.reduce((a, b) => (b.bytes < a.bytes ? b : a));
+    // Among equals the one with fewer files: empty files weigh nothing, and no share may be empty.
+    const least = shares.reduce((a, b) =>
+      b.bytes < a.bytes || (b.bytes === a.bytes && b.files.length < a.files.length) ? b : a,
+    );
     least.files.push(file);
     least.bytes += file.sizeBytes;
   }

@@ -21,7 +21,8 @@ afterEach(() => ground.end(), 40_000);
 const demo = (...more: string[]) => ['demo', 'How long does a worker bee live?', ...more];
 
 describe('hive demo', () => {
-  it('is one JSON document with -o json, and leaves no process', { timeout: 40_000 }, async () => {
+  it('is one JSON document with -o json, leaves no process, has no maid', async () => {
+    ground.settings = {};
     const args = demo('--input', 'bees.md', '--once', '--workers', '2', ...ANYWHERE);
     const { stdout, stderr, code } = await ground.run(...args, '-o', 'json');
     expect(stderr).toContain('model   sim · simulated');
@@ -42,12 +43,18 @@ describe('hive demo', () => {
     expect(osPids.filter(isOsProcessAlive)).toEqual([]);
     expect(run.agents.every(({ state }) => state === 'dead')).toBe(true);
     expect(ground.kernelPid).toBeUndefined();
-  });
+    ground.settings = { HIVE_MAID_ENABLED: 'false' };
+    await ground.run('up', '-d', ...ANYWHERE);
+    const births = await ground.run('journal', '-n', 'all', '-g', 'process.spawned');
+    expect(births.stdout).toContain('spawned queen');
+    expect(births.stdout).not.toContain('maid');
+  }, 40_000);
 
   it('kills one worker, which comes back and does its share', { timeout: 40_000 }, async () => {
     const run = await ground.run(...demo('--input', 'bees.md', '--once', ...ANYWHERE));
     expect(run.stderr).toMatch(/kill -9 of worker-\d/);
-    expect(run.stderr).toMatch(/crashed: signal SIGKILL; restart 1 of 5 in/);
+    expect(run.stderr).toMatch(/worker-1 .*crashed: signal SIGKILL/);
+    expect(run.stderr).toMatch(/worker-1 .*its share is not read yet/);
     expect(run.stdout).toContain('six weeks');
     expect(run.code).toBe(0);
   });

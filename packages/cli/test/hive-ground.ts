@@ -22,6 +22,8 @@ export interface Ended {
 export class HiveGround {
   readonly dir = mkdtempSync(join(tmpdir(), 'hive-cli-'));
   readonly dataDir = join(this.dir, '.hive');
+  /** By the environment. One agent less to count. */
+  settings: Readonly<Record<string, string>> = { HIVE_MAID_ENABLED: 'false' };
   readonly #children: ChildProcessWithoutNullStreams[] = [];
 
   /** Runs it to its end. */
@@ -41,8 +43,7 @@ export class HiveGround {
       PATH: process.env['PATH'],
       HOME: this.dir,
       LANG: 'C.UTF-8',
-      // One agent less to count.
-      HIVE_MAID_ENABLED: 'false',
+      ...this.settings,
     };
     const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.dir, env });
     this.#children.push(child);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isOsProcessAlive } from '@hivekernel/client';
-import { ANYWHERE, ECHO, HiveGround } from './hive-ground.ts';
+import { ANYWHERE, ECHO, HiveGround, said } from './hive-ground.ts';
 
 const ground = new HiveGround();
 const hive = (...args: string[]) => ground.run(...args);
@@ -185,6 +185,18 @@ describe('hive journal', () => {
     expect(await hive('journal', '-n', '0')).toMatchObject({ code: 2, stdout: '' });
     const csv = (await hive('journal', '-n', '1', '-o', 'csv')).stdout;
     expect(csv).toMatch(/^seq,at,level,kind,pid,msg\r\n\d+,.*\r\n$/);
+  });
+
+  it('names who was born meanwhile also where the filter leaves the birth out', async () => {
+    const child = ground.start('journal', '-f', '-n', '1', '-g', 'booted|is gone');
+    await said(child.stdout, /\n/);
+    const buried = said(child.stdout, /newborn\(\d+\) +is gone/);
+    await hive('spawn', './echo.ts#Echo', '--name', 'newborn');
+    await hive('kill', 'newborn', '--yes');
+    await buried;
+    const end = ground.endOf(child);
+    child.kill('SIGTERM');
+    expect((await end).code).toBe(130);
   });
 });
 

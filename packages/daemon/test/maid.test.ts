@@ -109,7 +109,7 @@ describe('the maid at boot', () => {
     expect(await namesOf(without)).toEqual(['king']);
   });
 
-  it('is left as she is after a stop of the kernel, and made anew for another interval', async () => {
+  it('is left as she is by a stop of the kernel, and made anew for other settings', async () => {
     const { pid } = await maidOf(await boot(ON));
     const again = await boot(ON);
     expect(await maidOf(again, 2)).toMatchObject({ pid, restarts: 1 });

@@ -132,6 +132,15 @@ export class Kernel {
     this.state.log.replay(event);
   }
 
+  /**
+   * After a refold in the middle of its life, what the kernel before it was told and no event holds:
+   * declared silences (S6), a stop that has begun.
+   */
+  inherit(from: Kernel): void {
+    this.parts.watchdog.inherit(from.parts.watchdog);
+    if (from.parts.stop.isSet) this.parts.stop.set();
+  }
+
   /** After the replay: timers run again. */
   resume(): void {
     this.parts.dispatcher.rearm();

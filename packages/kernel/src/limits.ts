@@ -46,12 +46,17 @@ export const LIMITS = {
   tasksQueuedMax: 10_000,
   /** Of `retries_max` of one task. */
   taskRetriesMax: 100,
+  /** Of the reason that a signal, a restart or an interrupt gives, for people. */
+  reasonCharsMax: 1_000,
   /** S7: as base64 in Init it must fit a frame. */
   checkpointBytesMax: 8 * MIB,
   /** S6: the longest silence that a tool may declare. */
   quietMsMax: 24 * 3_600_000,
   treeDepthMax: 1_000,
-  processesMax: 1_000_000,
+  /** Of all states, dead records included: 2.5 KiB each. */
+  processesMax: 250_000,
+  /** S4: kept after a crash loop; the oldest go first. */
+  quarantinedMax: 1_000,
   /** "No limit" in a request (P6). */
   noLimit: Number.MAX_SAFE_INTEGER,
 } as const;

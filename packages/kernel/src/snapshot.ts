@@ -90,7 +90,10 @@ export function takeSnapshot(state: KernelState): string {
     processes: [...state.table.byPid.values()].map(processImage),
     tasks: [...state.tasks.byId.values()].map(({ timer: _, waits: __, ...rest }) => rest),
     waits: [...state.waits.byId.values()].map(({ timer: _, ...rest }) => rest),
-    kills: [...state.kills.byId.values()].map(({ left: _, leftBelow: __, ...rest }) => rest),
+    kills: [...state.kills.byId.values()].map(({ left, leftBelow: _, ...rest }) => ({
+      ...rest,
+      left: [...left],
+    })),
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
     mail: mailImage(state),
     artifacts: [...state.catalog.byId.values()],

@@ -101,21 +101,23 @@ interface Pumping {
 async function pump({ client, request, picks, linesMax, printer }: Pumping): Promise<void> {
   let live = request;
   if (picks.length > 0 && linesMax !== undefined) {
-    const kept: { item: JournalItem; event: KernelEvent }[] = [];
+    const kept: JournalItem[] = [];
     let seq = request.afterSeq ?? 0;
     for await (const event of client.followEvents({ ...request, follow: false })) {
       seq = event.seq;
+      printer.learnName(event);
       const item = toJournalItem(event);
-      if (picks.every((pick) => pick(event, item))) kept.push({ item, event });
+      if (picks.every((pick) => pick(event, item))) kept.push(item);
       if (kept.length > linesMax) kept.shift();
     }
-    for (const { item, event } of kept) await printer.print(item, event);
+    for (const item of kept) await printer.print(item);
     if (request.follow !== true) return;
     live = { ...request, afterSeq: seq };
   }
   for await (const event of client.followEvents(live)) {
+    printer.learnName(event);
     const item = toJournalItem(event);
-    if (picks.every((pick) => pick(event, item))) await printer.print(item, event);
+    if (picks.every((pick) => pick(event, item))) await printer.print(item);
   }
 }
 
@@ -212,9 +214,8 @@ class Printer {
     if (context.format === 'csv') context.terminal.out(csvRow(CSV_KEYS));
   }
 
-  async print(item: JournalItem, event: KernelEvent): Promise<void> {
+  async print(item: JournalItem): Promise<void> {
     const { terminal } = this.#context;
-    this.#learnName(event);
     const text = this.#textOf(item);
     if (text === undefined) this.#items.push(item);
     else if (!terminal.out(text)) await terminal.drained();
@@ -240,7 +241,8 @@ class Printer {
     return `${journalLine(item, { paint: terminal.outPaint, nameOf })}\n`;
   }
 
-  #learnName({ journal }: KernelEvent): void {
+  /** Also of events that are not printed: who is born in one is named in others. */
+  learnName({ journal }: KernelEvent): void {
     if (journal?.kind !== 'process.spawned') return;
     const { pid, spec } = journal.body as { pid?: unknown; spec?: { name?: unknown } };
     if (typeof pid === 'number' && typeof spec?.name === 'string') {

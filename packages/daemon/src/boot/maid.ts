@@ -21,8 +21,7 @@ import type { Ground } from './parts.ts';
 const IMAGE_ENTRY = '@hivekernel/crew/maid';
 const IMAGE_EXPORT = '#Maid';
 const GRACE_MS = 2_000;
-/** She keeps next to nothing: a small young generation, and a bound that shows when that is wrong.
- * */
+/** She keeps next to nothing: a small young generation, and a bound that shows where not. */
 const NODE_OPTIONS = '--max-semi-space-size=1 --max-old-space-size=128';
 
 type HerSpec = Pick<SpawnOrder, 'image' | 'env'>;

@@ -449,6 +449,7 @@ export class JournaledKernel implements Host {
   }
 
   #resume(kernel: Kernel, failure: KernelError): void {
+    kernel.inherit(this.#kernel);
     this.#kernel = kernel;
     kernel.isStorageLow = true; // Until the pause is over, nothing may grow, refusals included.
     const known = new Set([...kernel.owedRefs()].map(keyOf));

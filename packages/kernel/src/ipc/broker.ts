@@ -125,10 +125,11 @@ export class Broker {
    * mail.
    */
   signal(to: ProcessRecord, body: Signal): void {
-    if (!isLive(to.state)) return;
+    // One that waits undecided, or for the next boot, finds it when it comes back (S5).
+    if (to.isGone || to.state === 'dead') return;
     const content = contentOfText(JSON.stringify(body));
     const box = this.#office.openBox(to.pid);
-    const about = body.signal === 'CHLD' ? `CHLD ${body.pid}` : body.signal;
+    const about = aboutOf(body);
     const earlier = box.waitingAbout(about);
     if (earlier !== undefined) this.#drop(earlier, 'coalesced', false);
     const hasRoom = isVirtual(to) ? box.hasReserve : box.hasRoomFor(content.bytes, true);
@@ -303,6 +304,12 @@ export interface Acknowledgement {
 }
 
 type DropReason = BodyOf<'message.dropped'>['why'];
+
+/** P8: a later one about the same takes its place. Another parent says nothing of a reload. */
+function aboutOf(body: Signal): string {
+  if (body.signal === 'CHLD') return `CHLD ${body.pid}`;
+  return 'ppid' in body ? 'HUP parent' : `HUP ${body.reason}`;
+}
 
 const SIGNAL: Omit<OutgoingMessage, 'content'> = {
   type: 'signal',

@@ -7,6 +7,9 @@ import { LIMITS } from '../limits.ts';
 import { describeProcess, type ProcessRecord } from './record.ts';
 import { isLive } from './states.ts';
 
+/** How a process comes to be a live child of its parent. */
+type Entry = 'spawn' | 'move' | 'restart';
+
 /** Where a child is to be put: a new one, or one that moves with all below it. */
 export interface ChildQuestion {
   readonly parent: ProcessRecord;
@@ -15,7 +18,7 @@ export interface ChildQuestion {
   readonly mayOutrank: boolean;
   /** Levels below the child. */
   readonly below: number;
-  readonly what: 'spawn' | 'move';
+  readonly what: Entry;
 }
 
 export interface SpawnQuestion {
@@ -43,10 +46,7 @@ export function checkSpawn(q: SpawnQuestion): void {
     const why = `the kernel holds ${q.processes} processes, its limit (P5)`;
     throw refuse('limit_exceeded', why);
   }
-  if (!q.isVirtual && q.runtimes >= q.runtimesMax) {
-    const why = `this node runs ${q.runtimes} OS processes, its limit (P6); let some end first`;
-    throw refuse('limit_exceeded', why, { processes_max: q.runtimesMax });
-  }
+  if (!q.isVirtual) checkRuntimes({ ...q, what: 'spawn' });
   if (q.role === 'task' && q.tier === 'strategic') {
     throw refuse('invalid_argument', 'a task is not strategic (P5)', { field: 'tier' });
   }
@@ -71,7 +71,25 @@ export function checkChild(q: ChildQuestion): void {
   checkRoom(q);
 }
 
-function checkRoom({ parent, below, what }: ChildQuestion): void {
+/** A zombie is no child any more, and has no OS process: its return takes the place of one. */
+export function checkReturn(
+  q: Pick<ChildQuestion, 'parent'> & { runtimes: number; runtimesMax: number },
+): void {
+  checkRoom({ parent: q.parent, below: 0, what: 'restart' });
+  checkRuntimes({ ...q, what: 'restart' });
+}
+
+function checkRuntimes(q: { runtimes: number; runtimesMax: number; what: Entry }): void {
+  if (q.runtimes < q.runtimesMax) return;
+  const why = `this node runs ${q.runtimes} OS processes, its limit (P6); let some end first`;
+  throw refusalOf(q.what)('limit_exceeded', why, { processes_max: q.runtimesMax });
+}
+
+function checkRoom({
+  parent,
+  below,
+  what,
+}: Pick<ChildQuestion, 'parent' | 'below' | 'what'>): void {
   const refuse = refusalOf(what);
   const childrenMax = parent.spec.limits.childrenMax;
   if (parent.liveChildren >= childrenMax) {
@@ -91,6 +109,6 @@ function checkRoom({ parent, below, what }: ChildQuestion): void {
 type Details = Record<string, string | number>;
 
 const refusalOf =
-  (what: 'spawn' | 'move') =>
+  (what: Entry) =>
   (code: ErrorCode, why: string, details: Details = {}): KernelError =>
     new KernelError(code, `The ${what} is refused: ${why}.`, { details });

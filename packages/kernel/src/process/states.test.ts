@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STATES, type State } from '../events/words.ts';
 import {
+  isAtWork,
   isLive,
   nextState,
   requireMove,
@@ -23,17 +24,17 @@ const LETTERS: Readonly<Record<string, State>> = {
 
 // The table, cell by cell, states by their letters: '-' is a refusal. The columns, in the order of
 // STATE_EVENTS: ready work wait resume done pause continue sleep wake stop exit killed restart
-// collect.
+// quarantine collect.
 const TABLE: Readonly<Record<State, string>> = {
-  starting: 'I - - - - - - - - T Z D - -',
-  idle: '    - R - - - P - L - T Z D - -',
-  running: ' - - B - I P - - - T Z D - -',
-  blocked: ' - - - R I P - - - T Z D - -',
-  paused: '  - - - - - - I - - T Z D - -',
-  sleeping: '- - - - - - - - S T - - - -',
-  stopping: '- - - - - - - L - - Z D - -',
-  zombie: '  - - - - - - - - - - - D S D',
-  dead: '    - - - - - - - - - - - - - -',
+  starting: 'I - - - - - - - - T Z D - - -',
+  idle: '    - R - - - P - L - T Z D - - -',
+  running: ' - - B - I P - - - T Z D - - -',
+  blocked: ' - - - R I P - - - T Z D - - -',
+  paused: '  - - - - - - I - - T Z D - - -',
+  sleeping: '- - - - - - - - S T - - - - -',
+  stopping: '- - - - - - - L - - Z D - - -',
+  zombie: '  - - - - - - - - - - - D S D D',
+  dead: '    - - - - - - - - - - - - - - D',
 };
 
 const CELLS = STATES.flatMap((state) => {
@@ -60,6 +61,12 @@ describe('TRANSITIONS', () => {
       expect.objectContaining({ code: 'wrong_state', details: { state, event } }),
     );
     expect(move).toThrow(/process 7 is .* \(P4\)/);
+  });
+});
+
+describe('isAtWork()', () => {
+  it('takes for at work who executes tasks or could at once (P4)', () => {
+    expect(STATES.filter(isAtWork)).toEqual(['idle', 'running', 'blocked']);
   });
 });
 

@@ -21,6 +21,7 @@ export const STATE_EVENTS = [
   'exit',
   'killed',
   'restart',
+  'quarantine',
   'collect',
 ] as const;
 export type StateEvent = (typeof STATE_EVENTS)[number];
@@ -55,8 +56,9 @@ export const TRANSITIONS: Readonly<Record<State, Readonly<Partial<Record<StateEv
   paused: { continue: 'idle', stop: 'stopping', exit: 'zombie', killed: 'dead' },
   sleeping: { wake: 'starting', stop: 'stopping' },
   stopping: { sleep: 'sleeping', exit: 'zombie', killed: 'dead' },
-  zombie: { restart: 'starting', collect: 'dead', killed: 'dead' },
-  dead: {},
+  zombie: { restart: 'starting', quarantine: 'dead', collect: 'dead', killed: 'dead' },
+  // A killed one was dead before its result is taken.
+  dead: { collect: 'dead' },
 };
 
 /** The state after `event`, or undefined where the table refuses it. */

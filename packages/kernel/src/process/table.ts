@@ -20,6 +20,8 @@ export class ProcessTable {
   readonly #byAddress = new Map<string, ProcessRecord>();
   /** Where the search for a free suffix goes on: a thousand namesakes cost a thousand steps. */
   readonly #suffixHints = new Map<string, number>();
+  /** The oldest first. */
+  readonly quarantined = new Set<Pid>();
   #nextN = 1;
   #runtimes = 0;
   /** Told of each change of a state: what is armed for one goes with it. */
@@ -89,6 +91,7 @@ export class ProcessTable {
     for (const record of this.byPid.values()) {
       if (record.isGone) this.#freeAddress(record);
       if (wantsRuntime(record)) this.#runtimes += 1;
+      if (record.isQuarantined) this.quarantined.add(record.pid);
     }
   }
 
@@ -150,6 +153,7 @@ export class ProcessTable {
         const record = this.require(event.body.pid);
         this.#setState(record, 'dead');
         record.isQuarantined = true;
+        this.quarantined.add(record.pid);
         touch(record, event);
       },
       'process.sleep_asked': (event) => {
@@ -281,6 +285,7 @@ export class ProcessTable {
     record.parent?.children.delete(record.pid);
     this.#freeAddress(record);
     this.byPid.delete(record.pid);
+    this.quarantined.delete(record.pid);
     record.state = 'dead';
     this.#onState(record);
   }

@@ -4,9 +4,11 @@ import type { Pid } from '../ids.ts';
 import type { ProcessRecord } from './record.ts';
 import {
   ancestorsOf,
+  heightOf,
   isAncestor,
   leavesFirst,
   nearestCommonAncestor,
+  nodesOf,
   relationOf,
   walkDown,
 } from './tree.ts';
@@ -72,6 +74,33 @@ describe('the tree', () => {
     const { at } = tree();
     expect(nearestCommonAncestor(at(one), at(other))).toBe(at(expected));
     expect(nearestCommonAncestor(at(other), at(one))).toBe(at(expected));
+  });
+
+  it.each<[string, number]>([
+    ['king', 3],
+    ['a', 2],
+    ['a1', 1],
+    ['a1x', 0],
+  ])('below %s has %i levels', (name, height) => {
+    const { at } = tree();
+    expect(heightOf(at(name))).toBe(height);
+  });
+
+  it('names the nodes of a branch, sorted, each once, but those of the dead (P11, P12)', () => {
+    const { at } = tree();
+    const settle = (name: string, node: string): void => {
+      Object.assign(at(name).spec, { node });
+    };
+    settle('a', 'vps2');
+    settle('a1', 'vps10');
+    settle('a2', 'vps1');
+    settle('a1x', 'vps3');
+    expect(nodesOf(at('a'))).toEqual(['vps1', 'vps10', 'vps2', 'vps3']);
+    expect(nodesOf(at('a1x'))).toEqual(['vps3']);
+    const { state } = at('a1x');
+    at('a1x').state = 'dead';
+    expect(nodesOf(at('a'))).toEqual(['vps1', 'vps10', 'vps2']);
+    at('a1x').state = state;
   });
 
   it.each([

@@ -1,5 +1,5 @@
 // Groups: the siblings that go down and come up with a process that is restarted (S3).
-//   S3. one_for_all: all siblings; rest_for_one: those that were spawned after it. Virtual and
+//   S3. one_for_all: all siblings that were ready once; rest_for_one: those spawned after it. Virtual and
 //       sleeping ones have nothing that runs, and stay as they are; temporary ones end.
 //   P9. What is below any of them is ended, not adopted: the group starts afresh.
 
@@ -58,6 +58,7 @@ function fellowsOf(record: ProcessRecord): ProcessRecord[] {
       sibling.state !== 'stopping' &&
       sibling.state !== 'sleeping' &&
       !isVirtual(sibling) &&
+      sibling.wasReady &&
       (strategy === 'one_for_all' || sibling.pid > record.pid),
   );
 }

@@ -23,14 +23,19 @@ export interface KillRecord {
   readonly delayMs?: number;
   /** S8: whose results are the answer. */
   readonly collapse?: readonly Pid[];
+  /** When it began; the grace counts from here, for all of it. */
+  readonly beganMonoMs: number;
   /** Targets that still live. */
   readonly left: Set<Pid>;
   /** Of `left`, how many are children of each process: those go first (P10). */
   readonly leftBelow: Map<Pid, number>;
 }
 
-/** What a snapshot keeps of it; the rest is counted anew. */
-export type KillImage = Omit<KillRecord, 'left' | 'leftBelow'>;
+/** What a snapshot keeps of it; the rest is counted anew. `left` absent: all that are stopping. */
+export type KillImage = Omit<KillRecord, 'left' | 'leftBelow' | 'beganMonoMs'> & {
+  readonly left?: readonly Pid[];
+  readonly beganMonoMs?: number;
+};
 
 /** The kills under way; folded. */
 export class KillTable {
@@ -39,6 +44,8 @@ export class KillTable {
   readonly #byPid = new Map<Pid, Set<KillRecord>>();
   /** By the parents of those that are left, targets or not. */
   readonly #byParent = new Map<Pid, Set<KillRecord>>();
+  readonly #spared = new WeakMap<KillRecord, ReadonlySet<Pid>>();
+  readonly #collapsing = new Set<Pid>();
 
   constructor(table: ProcessTable) {
     this.#table = table;
@@ -54,8 +61,13 @@ export class KillTable {
 
   /** S5: one is under way that it does not survive. */
   dooms(pid: Pid): boolean {
-    for (const kill of this.of(pid)) if (kill.spared?.includes(pid) !== true) return true;
+    for (const kill of this.of(pid)) if (this.#spared.get(kill)?.has(pid) !== true) return true;
     return false;
+  }
+
+  /** S8: all below it is being ended, so nothing new may come there. */
+  isCollapsing(pid: Pid): boolean {
+    return this.#collapsing.has(pid);
   }
 
   handlers(): Handlers {
@@ -65,10 +77,12 @@ export class KillTable {
         const kill = this.byId.get(event.body.kill);
         if (kill === undefined) return;
         this.byId.delete(kill.kill);
+        if (kill.collapse !== undefined) this.#collapsing.delete(kill.root);
         for (const pid of kill.targets) drop(this.#byPid, pid, kill);
         for (const pid of kill.leftBelow.keys()) drop(this.#byParent, pid, kill);
       },
       'process.exited': (event) => this.#exited(event.body.pid),
+      'process.slept': (event) => this.#exited(event.body.pid),
       // P9: its children are its heir's now.
       'process.gone': ({ body: { pid, heir } }) => {
         for (const kill of [...(this.#byParent.get(pid) ?? [])]) {
@@ -82,20 +96,23 @@ export class KillTable {
   }
 
   restore(kill: KillImage): void {
-    const record: KillRecord = { ...kill, left: new Set(), leftBelow: new Map() };
-    for (const pid of kill.targets) {
+    const { beganMonoMs = 0, left, ...rest } = kill;
+    const record: KillRecord = { ...rest, beganMonoMs, left: new Set(), leftBelow: new Map() };
+    for (const pid of left ?? kill.targets) {
       const target = this.#table.find(pid);
       // A spared one that went down already lives again, waiting for the others.
       if (target?.state !== 'stopping') continue;
       record.left.add(pid);
       this.#countBelow(record, target.parent?.pid, 1);
     }
+    if (kill.collapse !== undefined) this.#collapsing.add(kill.root);
+    if (kill.spared !== undefined) this.#spared.set(record, new Set(kill.spared));
     this.byId.set(kill.kill, record);
     for (const pid of kill.targets) enter(this.#byPid, pid, record);
   }
 
   #began(event: EventOf<'kill.began'>): void {
-    this.restore({ kill: event.seq, ...event.body });
+    this.restore({ kill: event.seq, beganMonoMs: event.monoMs, ...event.body });
   }
 
   #exited(pid: Pid): void {

@@ -252,10 +252,150 @@ describe('a clean stop', () => {
     const { top, leaf } = branch(t);
     const virtual = t.spawn();
     t.fact({ fact: 'stopping', reason: 'SIGTERM', graceMs: 100 });
-    for (const pid of [top, leaf]) expect(t.view(pid).state).toBe('dead');
+    for (const pid of [top, leaf]) {
+      expect(t.view(pid)).toMatchObject({ state: 'zombie', exit: { cause: 'kernel_stopped' } });
+    }
     expect(t.view(virtual).state).toBe('idle');
     expect(t.kernel.parts.life.runtimesLeft).toBe(0);
     t.fact({ fact: 'stopped', reason: 'SIGTERM' });
     expect(t.events.at(-1)).toMatchObject({ kind: 'kernel.stopped', body: { reason: 'SIGTERM' } });
+  });
+});
+
+describe('Killer.collapse()', () => {
+  const collapse = (pid: Pid) => ({ pid, reason: 'user_request', graceMs: 1_000 }) as const;
+  const CUT_OFF = { exitCode: -1, output: 'branch collapsed', cause: 'killed' } as const;
+
+  it('of an empty branch gives nothing at once (S8)', () => {
+    const t = testKernel();
+    const { leaf } = branch(t);
+    expect(t.call('collapse', collapse(leaf)).value).toEqual({ results: [] });
+    expect(t.view(leaf).state).toBe('idle');
+  });
+
+  it('ends all below, leaves first, and lets the root live (S8, P10)', () => {
+    const t = testKernel();
+    const { top, left, leaf, right } = branch(t);
+    const { results } = t.call('collapse', collapse(top)).value;
+    expect(results.map(({ pid }) => pid).toSorted((a, b) => a - b)).toEqual([left, leaf, right]);
+    const at = (pid: Pid): number => results.findIndex((one) => one.pid === pid);
+    expect(at(leaf)).toBeLessThan(at(left));
+    expect(results[at(leaf)]).toEqual({ pid: leaf, name: 'leaf', ...CUT_OFF });
+    for (const pid of [left, leaf, right]) expect(t.view(pid).state).toBe('dead');
+    expect(t.view(top)).toMatchObject({ state: 'idle', children: 0 });
+    expect(t.call('pending_results', { pid: top }).value).toEqual([]);
+  });
+
+  it('gives the true results of those that had ended, decided or not (S8)', () => {
+    const t = testKernel();
+    const { top, left, leaf, right } = branch(t);
+    t.call('exit', { exitCode: 0, output: 'lexed' }, { pid: leaf });
+    t.ends(right, { exitCode: 9 });
+    const { results } = t.call('collapse', collapse(top)).value;
+    expect(results).toHaveLength(3);
+    expect(results).toContainEqual({
+      ...{ pid: leaf, name: 'leaf', exitCode: 0, output: 'lexed', cause: 'done' },
+    });
+    expect(results).toContainEqual(expect.objectContaining({ pid: right, exitCode: 9 }));
+    expect(results).toContainEqual({ pid: left, name: 'left', ...CUT_OFF });
+    // Taken: they are dead, and nobody takes them twice.
+    for (const pid of [leaf, right]) expect(t.view(pid).state).toBe('dead');
+    const again = t.call('wait_child', { pid: right, timeoutMs: 1 }, { pid: top });
+    expect(again.refusal.message).toContain('already collected');
+    expect(t.call('collapse', collapse(top)).value.results).toEqual([]);
+  });
+
+  it('gives what was there already at once, where nobody lives any more (S8)', () => {
+    const t = testKernel();
+    const { left, leaf } = branch(t);
+    t.ends(leaf, { exitCode: 3 });
+    const ticket = t.hold('collapse', collapse(left));
+    expect(ticket.value.results).toMatchObject([{ pid: leaf, exitCode: 3 }]);
+    t.pass();
+    expect(t.view(leaf)).toMatchObject({ state: 'dead', isGone: true });
+  });
+
+  it('waits for the last of them, and takes the result of one that ends itself (S8)', () => {
+    const t = testKernel();
+    const { top, left, leaf, right } = branch(t, 'stubborn');
+    t.call('exit', { exitCode: 5, output: 'mine' }, { pid: right });
+    const ticket = t.call('collapse', collapse(top));
+    for (const pid of [right, leaf]) t.ends(pid, { cause: 'killed' });
+    expect(ticket.isAnswered).toBe(false);
+    t.ends(left, { cause: 'killed' });
+    expect(ticket.value.results).toContainEqual(
+      expect.objectContaining({ pid: right, exitCode: 5, output: 'mine', cause: 'done' }),
+    );
+    expect(t.view(top).state).toBe('idle');
+  });
+
+  it('ends also who is asleep, paused, backing off or virtual (S8)', () => {
+    const t = testKernel();
+    const top = t.spawn({ role: 'lead', image: 'hold' });
+    const from = { pid: top };
+    const sleeper = t.spawn({ name: 'sleeper', image: 'hold' }, from);
+    const paused = t.spawn({ name: 'paused', image: 'hold' }, from);
+    const back = t.spawn({ name: 'back', image: 'hold', restart: 'permanent' }, from);
+    const virtual = t.spawn({ name: 'virtual' }, from);
+    t.call('sleep', { pid: sleeper });
+    const stop = { signal: 'STOP', isRecursive: false, reason: '', graceMs: 0 } as const;
+    t.call('signal', { pid: paused, ...stop });
+    t.ends(back);
+    const { results } = t.call('collapse', collapse(top), from).value;
+    expect(results).toHaveLength(4);
+    for (const one of results) expect(one).toMatchObject(CUT_OFF);
+    for (const pid of [sleeper, paused, back, virtual]) expect(t.view(pid).state).toBe('dead');
+    t.advanceMs(20_000);
+    expect(t.startsOf(back)).toHaveLength(1);
+  });
+
+  it('cancels the task of who collapses its own branch for nobody: it goes on (S8)', () => {
+    const t = testKernel();
+    const { top, left } = branch(t);
+    t.call('execute_task', { pid: top, spec: taskSpec() });
+    const [task] = t.runtime.agent(top).tasks.keys();
+    const from = { pid: top, task: task ?? null };
+    const part = t.call('execute_on', { pid: left, spec: taskSpec() }, from);
+    expect(t.call('collapse', collapse(asPid(0)), from).value.results).toHaveLength(3);
+    expect(part.value.outcome).toBe('failed');
+    expect(t.view(top).state).toBe('running');
+  });
+
+  it.each([
+    ['itself', 'worker', true],
+    ['its parent', 'worker', true],
+    ['an ancestor with the right to kill', 'lead', true],
+    ['an ancestor without it', 'worker', false],
+    ['its child', 'worker', false],
+    ['a stranger', 'worker', false],
+  ] as const)('%s, a %s, may: %s (A2)', (who, role, isAllowed) => {
+    const t = testKernel();
+    const top = t.spawn({ role, image: 'hold' });
+    const parent = t.spawn({ role: 'worker', image: 'hold' }, { pid: top });
+    const pid = t.spawn({ role: 'worker', image: 'hold' }, { pid: parent });
+    const child = t.spawn({ role: 'worker', image: 'hold' }, { pid });
+    const stranger = t.spawn({ role: 'worker', image: 'hold' });
+    const callers: Readonly<Record<typeof who, Pid>> = {
+      itself: pid,
+      'its parent': parent,
+      'an ancestor with the right to kill': top,
+      'an ancestor without it': top,
+      'its child': child,
+      'a stranger': stranger,
+    };
+    const ticket = t.call('collapse', collapse(pid), { pid: callers[who] });
+    if (isAllowed) expect(ticket.value.results).toHaveLength(1);
+    else expect(ticket.refusal.code).toBe('permission_denied');
+    expect(t.view(child).state).toBe(isAllowed ? 'dead' : 'idle');
+  });
+
+  it('is owed over the death of the kernel (DESIGN §3)', () => {
+    const t = testKernel();
+    const top = t.spawn({ role: 'lead' });
+    const child = t.spawn({ name: 'c', image: 'stubborn' }, { pid: top });
+    const ticket = t.call('collapse', collapse(top));
+    t.takeSnapshot();
+    t.reboot();
+    expect(ticket.value.results).toEqual([{ pid: child, name: 'c', ...CUT_OFF }]);
   });
 });

@@ -18,7 +18,7 @@ import { leavesFirst } from '../process/tree.ts';
 import { move } from '../scheduler/activity.ts';
 import { hasLeft, type KillRecord, type KillTable } from './kill-table.ts';
 import type { Life, LifeListener } from './life.ts';
-import { comesBack } from './restart-policy.ts';
+import { AFTERMATH, comesBack } from './restart-policy.ts';
 import { resultOf, type WaitReport } from './results.ts';
 
 export interface KillOrder {
@@ -106,16 +106,8 @@ export class Killer implements LifeListener {
       (record) => record.isLaunched && isLive(record.state) && !this.#fallsAsleep(record),
     );
     if (running.length === 0) return;
-    const back = running.filter((record) => this.#comesBack(record));
-    const halt = {
-      cause: 'kernel_stopped',
-      detail: 'the kernel stopped',
-      next: 'restart',
-    } as const;
-    for (const { pid, halting } of back) {
-      const owed = halting?.owed;
-      this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
-    }
+    const back = running.filter((record) => this.#isSuspended(record));
+    for (const record of back) this.#suspend(record);
     this.begin(this.#table.king, running, {
       reason: 'normal',
       graceMs,
@@ -125,15 +117,28 @@ export class Killer implements LifeListener {
     });
   }
 
+  /** Who was on its way up, and would not come back by itself, sleeps until there is a kernel. */
+  #suspend({ pid, spec, state, halting }: ProcessRecord): void {
+    const next = state === 'starting' && !comesBack(spec.restart) ? 'sleep' : 'restart';
+    const owed = halting?.owed;
+    const halt = { cause: 'kernel_stopped', detail: 'the kernel stopped', next } as const;
+    this.#log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
+  }
+
   /** It is on its way down already, and stays asleep over the stop (S7). */
   #fallsAsleep({ pid, halting, exiting }: ProcessRecord): boolean {
     return halting?.next === 'sleep' && exiting === undefined && !this.#kills.dooms(pid);
   }
 
-  /** At the next boot, since nobody else wants its end: neither itself nor a kill or a limit. */
-  #comesBack({ pid, spec, wasReady, halting, exiting }: ProcessRecord): boolean {
+  /**
+   * Its end is the kernel's alone: neither itself nor a kill or a limit wants it. At the next boot it
+   * comes back, or waits for its parent's decision, as after a crash of the kernel. Who is just being
+   * woken or started again has something to do, whatever its policy.
+   */
+  #isSuspended({ pid, spec, state, wasReady, halting, exiting }: ProcessRecord): boolean {
     const isEnding = exiting !== undefined || halting?.next === 'end' || this.#kills.dooms(pid);
-    return wasReady && comesBack(spec.restart) && !isEnding;
+    const isMeantTo = AFTERMATH[spec.restart].crashed !== 'end' || state === 'starting';
+    return wasReady && isMeantTo && !isEnding;
   }
 
   /** `living`: leaves first. Each is a target; who is spared has its halt already. */
@@ -172,13 +177,22 @@ export class Killer implements LifeListener {
     if (this.#isStopping) return;
     this.#isStopping = true;
     // It grows as it is walked.
-    for (const [{ reason, graceMs, left }, record] of this.#due) {
-      if (isLive(record.state) && left.has(record.pid)) {
-        this.#life.stop(record, { reason, graceMs });
-      }
+    for (const [kill, record] of this.#due) {
+      if (!isLive(record.state) || !kill.left.has(record.pid)) continue;
+      this.#life.stop(record, { reason: kill.reason, graceMs: this.#graceLeft(kill) });
     }
     this.#due.length = 0;
     this.#isStopping = false;
+  }
+
+  /**
+   * P10: one grace for the whole kill, however deep. Whose turn comes late still has a moment to save
+   * its state, as long as the whole is not much later for it.
+   */
+  #graceLeft({ graceMs, beganMonoMs }: KillRecord): number {
+    const leftMs = beganMonoMs + graceMs - this.#log.monoMs;
+    if (leftMs >= LATE_GRACE_MS) return leftMs;
+    return leftMs > -LATE_MS_MAX ? Math.min(graceMs, LATE_GRACE_MS) : 0;
   }
 
   #end(kill: KillRecord): void {
@@ -214,3 +228,5 @@ export class Killer implements LifeListener {
 }
 
 const COLLAPSED = 'branch collapsed';
+const LATE_GRACE_MS = 100;
+const LATE_MS_MAX = 400;

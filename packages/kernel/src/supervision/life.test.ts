@@ -8,16 +8,11 @@ import {
 } from '@hivekernel/testkit';
 import type { TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from '../events/effects.ts';
 import { asPid, type Pid } from '../ids.ts';
 
 const KILL = { isRecursive: false, reason: 'normal', graceMs: 1_000 } as const;
 
-const signalsOf = (t: TestKernel, pid: Pid): Record<string, unknown>[] =>
-  t.runtime
-    .agent(pid)
-    .delivered.filter(({ type }: Delivery) => type === 'signal')
-    .map(({ content }) => JSON.parse(textOf(content)) as Record<string, unknown>);
+const NONSENSE = { cause: 'protocol_error', detail: 'frame 7' } as const;
 
 describe('the end of a process', () => {
   it('makes a zombie of one that ended by itself and tells its parent (P8)', () => {
@@ -30,7 +25,7 @@ describe('the end of a process', () => {
       state: 'zombie',
       exit: { exitCode: 4, cause: 'done', output: 'all that I found' },
     });
-    expect(signalsOf(t, parent)).toEqual([
+    expect(t.signalsTo(parent)).toEqual([
       {
         signal: 'CHLD',
         pid: child,
@@ -99,7 +94,7 @@ describe('the end of a process', () => {
     const parent = t.spawn({ role: 'lead', image: 'hold' });
     const child = t.spawn({ image: 'hold' }, { pid: parent });
     t.call('exit', { exitCode: 0, output: 'é🐝'.repeat(2_000) }, { pid: child });
-    const output = String(signalsOf(t, parent)[0]?.['output']);
+    const output = String(t.signalsTo(parent)[0]?.['output']);
     expect(Buffer.byteLength(output)).toBeLessThanOrEqual(4_096);
     expect(Buffer.byteLength(output)).toBeGreaterThan(4_090);
     expect(output).toMatch(/^(é🐝)*é?$/u);
@@ -121,6 +116,60 @@ describe('the end of a process', () => {
     expect(from('process.collected')).toEqual([
       [zombie, 'zombie'],
       [killed, 'dead'],
+    ]);
+  });
+
+  it.each([
+    ['crashes', (t: TestKernel, pid: Pid) => t.ends(pid, { exitCode: 139 }), 139, 'crashed'],
+    ['is killed', (t: TestKernel, pid: Pid) => t.call('kill', { pid, ...KILL }), -1, 'killed'],
+    [
+      'hangs',
+      (t: TestKernel, pid: Pid) => t.fact({ fact: 'responsive', pid, isResponsive: false }),
+      ...([-1, 'unresponsive'] as const),
+    ],
+    [
+      'is restarted',
+      (t: TestKernel, pid: Pid) => t.call('restart', { pid, reason: 'r', graceMs: 0 }),
+      ...([-1, 'restarted'] as const),
+    ],
+    ['speaks nonsense', (t: TestKernel, pid: Pid) => t.ends(pid, NONSENSE), 1, 'protocol_error'],
+  ] as const)('of one that %s is told with its code and cause (P8)', (_, ends, exitCode, cause) => {
+    const t = testKernel();
+    const parent = t.spawn({ role: 'lead', image: 'hold' });
+    t.advanceMs(400);
+    const child = t.spawn({ name: 'w/1', image: 'hold', restart: 'transient' }, { pid: parent });
+    t.call('execute_on', { pid: child, spec: taskSpec() }, { pid: parent });
+    const [task] = t.runtime.agent(child).tasks.keys();
+    t.runtime.finishes(child, task as never, { output: 'so far' });
+    t.advanceMs(2_500);
+    ends(t, child);
+    expect(t.signalsTo(parent)).toEqual([
+      {
+        ...{ signal: 'CHLD', pid: child, name: 'w/1', address: '/king/worker/w%2F1' },
+        ...{ exitCode, cause, output: 'so far', durationMs: 2_500 },
+      },
+    ]);
+  });
+
+  it('is told each time; of several ends that nobody has read, the last (P8)', () => {
+    const t = testKernel();
+    const parent = t.spawn({ role: 'lead', image: 'deaf' });
+    const child = t.spawn({ image: 'hold', restart: 'transient' }, { pid: parent });
+    const other = t.spawn({ image: 'hold', restart: 'transient' }, { pid: parent });
+    t.ends(child, { exitCode: 1 });
+    const signal = { pid: parent, isRecursive: false, reason: '', graceMs: 0 };
+    t.call('signal', { ...signal, signal: 'STOP' });
+    for (const exitCode of [2, 3]) {
+      t.advanceMs(2_000);
+      t.ends(child, { exitCode });
+    }
+    t.ends(other, { exitCode: 9 });
+    t.call('signal', { ...signal, signal: 'CONT' });
+    const told = t.signalsTo(parent).map(({ pid, exitCode }) => [pid, exitCode]);
+    expect(told).toEqual([
+      [child, 1],
+      [child, 3],
+      [other, 9],
     ]);
   });
 
@@ -156,6 +205,18 @@ describe('the end of a process', () => {
     expect(t.call('info', { pid: child }).refusal.code).toBe('not_found');
   });
 
+  it('keeps its address while it may come back, and gives it free when it may not (P7)', () => {
+    const t = testKernel();
+    const pid = t.spawn({ name: 'w', image: 'hold', restart: 'notify' });
+    t.ends(pid);
+    expect(t.view(t.spawn({ name: 'w' })).address).toBe('/king/w~2');
+    t.call('restart', { pid, reason: '', graceMs: 0 });
+    expect(t.view(pid)).toMatchObject({ state: 'idle', address: '/king/w' });
+    t.ends(pid);
+    t.call('wait_child', { pid, timeoutMs: 1 });
+    expect(t.view(t.spawn({ name: 'w' })).address).toBe('/king/w');
+  });
+
   it('frees the inbox to dead letters at once (P8)', () => {
     const t = testKernel();
     const child = t.spawn({ image: 'deaf', restart: 'temporary' });
@@ -181,7 +242,7 @@ describe('what is gone for good', () => {
     t.pass();
     expect(t.view(lower).ppid).toBe(top);
     expect(t.view(leaf).ppid).toBe(lower);
-    expect(signalsOf(t, lower)).toEqual([{ signal: 'HUP', ppid: top }]);
+    expect(t.signalsTo(lower)).toEqual([{ signal: 'HUP', ppid: top }]);
     t.runtime.exits(top);
     t.runtime.exits(lower);
     t.pass();

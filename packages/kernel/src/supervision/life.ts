@@ -252,6 +252,14 @@ export class Life {
     record.decay = undefined;
   }
 
+  /** S4: room for one more; they stay until an operator removes them, or there are too many. */
+  forgetOldestQuarantined(): void {
+    const { quarantined } = this.#table;
+    if (quarantined.size < LIMITS.quarantinedMax) return;
+    const [oldest] = quarantined;
+    if (oldest !== undefined) this.forget(this.#table.require(oldest));
+  }
+
   /** Of a dead one or a zombie, nothing stays. */
   forget(record: ProcessRecord): void {
     this.cancelDecay(record);

@@ -10,7 +10,7 @@ const TABLE = {
   //           done       failed     crashed
   permanent: ['restart', 'restart', 'restart'],
   transient: ['end', 'restart', 'restart'],
-  notify: ['end', 'end', 'decide'],
+  notify: ['end', 'decide', 'decide'],
   temporary: ['end', 'end', 'end'],
 } as const;
 const KINDS: readonly EndKind[] = ['done', 'failed', 'crashed'];

@@ -17,7 +17,7 @@ export type Aftermath = 'restart' | 'decide' | 'end';
 export const AFTERMATH: Readonly<Record<RestartPolicy, Readonly<Record<EndKind, Aftermath>>>> = {
   permanent: { done: 'restart', failed: 'restart', crashed: 'restart' },
   transient: { done: 'end', failed: 'restart', crashed: 'restart' },
-  notify: { done: 'end', failed: 'end', crashed: 'decide' },
+  notify: { done: 'end', failed: 'decide', crashed: 'decide' },
   temporary: { done: 'end', failed: 'end', crashed: 'end' },
 };
 

@@ -18,6 +18,7 @@ import { walkDown } from '../process/tree.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { Killer } from './killer.ts';
 import type { Life } from './life.ts';
+import type { Watchdog } from './watchdog.ts';
 
 export interface SignalOrder {
   readonly signal: SignalName;
@@ -42,6 +43,7 @@ export class Signaller {
   readonly #dispatcher: Dispatcher;
   readonly #life: Life;
   readonly #killer: Killer;
+  readonly #watchdog: Watchdog;
   /** What the kernel knows of a process, JSON. */
   readonly #known: (record: ProcessRecord) => string;
 
@@ -52,6 +54,7 @@ export class Signaller {
     dispatcher: Dispatcher;
     life: Life;
     killer: Killer;
+    watchdog: Watchdog;
     known: (record: ProcessRecord) => string;
   }) {
     this.#log = options.log;
@@ -60,6 +63,7 @@ export class Signaller {
     this.#dispatcher = options.dispatcher;
     this.#life = options.life;
     this.#killer = options.killer;
+    this.#watchdog = options.watchdog;
     this.#known = options.known;
   }
 
@@ -108,7 +112,7 @@ export class Signaller {
         if (record.state !== 'paused') this.#life.pause(record);
         return;
       case 'CONT':
-        if (record.state === 'paused') this.#life.continue(record);
+        if (record.state === 'paused') this.#goOn(record);
         return;
       case 'HUP':
         return this.#broker.signal(record, { signal: 'HUP', reason });
@@ -116,6 +120,12 @@ export class Signaller {
       case 'KILL':
       case 'USR1':
     }
+  }
+
+  /** What was said of it while it stood still, and could not be acted on, is acted on now (S6). */
+  #goOn(record: ProcessRecord): void {
+    this.#life.continue(record);
+    if (!record.isResponsive) this.#watchdog.unresponsive(record);
   }
 
   #dump(target: ProcessRecord, order: SignalOrder & { ref: CallRef }): undefined {

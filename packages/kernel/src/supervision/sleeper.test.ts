@@ -1,5 +1,5 @@
 import { messageOrder, spawnOrder, taskSpec, testKernel, textContent } from '@hivekernel/testkit';
-import type { Caller, SpawnWish, TestKernel } from '@hivekernel/testkit';
+import type { SpawnWish, TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { asPid, type Pid, type TaskId } from '../ids.ts';
 
@@ -12,6 +12,18 @@ function sleeping(wish: SpawnWish = {}): { t: TestKernel; lead: Pid; pid: Pid } 
   const pid = t.spawn({ name: 'w', image: 'deaf', ...wish }, { pid: lead });
   t.call('sleep', { pid });
   return { t, lead, pid };
+}
+
+function zombie(t: TestKernel): Pid {
+  const pid = t.spawn({ image: 'hold' });
+  t.ends(pid);
+  return pid;
+}
+
+function dead(t: TestKernel): Pid {
+  const pid = t.spawn({ image: 'hold' });
+  t.call('kill', { pid, ...KILL });
+  return pid;
 }
 
 const taskOf = (t: TestKernel, pid: Pid): TaskId =>
@@ -42,7 +54,7 @@ describe('Sleeper.sleep()', () => {
     expect(t.view(pid).state).toBe('sleeping');
   });
 
-  it('keeps pid, address, children, mailbox and checkpoint, and gives the place free (S7, P6)', () => {
+  it('keeps pid, address, children and checkpoint, and gives its place free (S7, P6)', () => {
     const t = testKernel({ settings: { osProcessesMax: 2 } });
     const pid = t.spawn({ name: 'w', image: 'hold' });
     const child = t.spawn({ image: 'hold' }, { pid });
@@ -69,6 +81,9 @@ describe('Sleeper.sleep()', () => {
     t.reboot();
     expect(t.view(pid).state).toBe('sleeping');
     t.call('send', messageOrder({ to: pid }));
+    expect(t.view(pid).state).toBe('idle');
+    t.call('sleep', { pid });
+    expect(t.call('wake', { pid }).value).toEqual({});
     expect(t.view(pid).state).toBe('idle');
   });
 
@@ -109,24 +124,8 @@ describe('Sleeper.sleep()', () => {
       },
       'is stopping',
     ],
-    [
-      'a zombie',
-      (t) => {
-        const pid = t.spawn({ image: 'hold' });
-        t.ends(pid);
-        return pid;
-      },
-      'is zombie',
-    ],
-    [
-      'a dead one',
-      (t) => {
-        const pid = t.spawn({ image: 'hold' });
-        t.call('kill', { pid, ...KILL });
-        return pid;
-      },
-      'is dead',
-    ],
+    ['a zombie', zombie, 'is zombie'],
+    ['a dead one', dead, 'is dead'],
   ];
 
   it.each(busy)('refuses %s (S7)', (_, make, words) => {
@@ -395,81 +394,12 @@ describe('Sleeper.wake()', () => {
   it.each([
     ['an idle one', (t: TestKernel) => t.spawn({ image: 'hold' })],
     ['a virtual one that is awake', (t: TestKernel) => t.spawn()],
-    [
-      'a dead one',
-      (t: TestKernel) => {
-        const pid = t.spawn();
-        t.call('kill', { pid, ...KILL });
-        return pid;
-      },
-    ],
-    [
-      'a zombie',
-      (t: TestKernel) => {
-        const pid = t.spawn({ image: 'hold' });
-        t.ends(pid);
-        return pid;
-      },
-    ],
+    ['a dead one', dead],
+    ['a zombie', zombie],
   ] as const)('refuses %s: it does not sleep (S7)', (_, make) => {
     const t = testKernel();
     const { refusal } = t.call('wake', { pid: make(t) });
     expect(refusal.code).toBe('wrong_state');
-  });
-
-  it('wakes a virtual one at once', () => {
-    const t = testKernel();
-    const pid = t.spawn();
-    t.call('sleep', { pid });
-    expect(t.call('wake', { pid }).value).toEqual({});
-    expect(t.view(pid).state).toBe('idle');
-  });
-});
-
-describe('who may put to sleep and wake (S7)', () => {
-  it.each([
-    ['itself', true],
-    ['its parent', true],
-    ['an ancestor', true],
-    ['the operator', true],
-    ['a sibling', false],
-    ['its child', false],
-    ['a stranger', false],
-    ['the sibling of its parent', false],
-  ] as const)('%s: %s', (who, isAllowed) => {
-    const t = testKernel();
-    // Roles without the right to kill, which has nothing to do with it.
-    const top = t.spawn({ role: 'agent', image: 'hold' });
-    const parent = t.spawn({ role: 'worker', image: 'hold' }, { pid: top });
-    const uncle = t.spawn({ role: 'worker', image: 'hold' }, { pid: top });
-    const pid = t.spawn({ role: 'worker', image: 'hold' }, { pid: parent });
-    const sibling = t.spawn({ role: 'worker', image: 'hold' }, { pid: parent });
-    const child = t.spawn({ role: 'worker', image: 'hold' }, { pid });
-    const stranger = t.spawn({ role: 'lead', image: 'hold' });
-    const callers: Readonly<Record<typeof who, Caller>> = {
-      itself: { pid },
-      'its parent': { pid: parent },
-      'an ancestor': { pid: top },
-      'the operator': {},
-      'a sibling': { pid: sibling },
-      'its child': { pid: child },
-      'a stranger': { pid: stranger },
-      'the sibling of its parent': { pid: uncle },
-    };
-    const sleep = t.call('sleep', { pid }, callers[who]);
-    expect(sleep.result?.ok).toBe(isAllowed);
-    expect(t.view(pid).state).toBe(isAllowed ? 'sleeping' : 'idle');
-    if (isAllowed) return;
-    expect(sleep.refusal.code).toBe('permission_denied');
-    t.call('sleep', { pid });
-    expect(t.call('wake', { pid }, callers[who]).refusal.code).toBe('permission_denied');
-    expect(t.view(pid).state).toBe('sleeping');
-  });
-
-  it('an ancestor of another user, too: it is above', () => {
-    const t = testKernel();
-    const pid = t.spawn({ user: 'leo', image: 'hold' });
-    expect(t.call('sleep', { pid }, { pid: asPid(1), isOperator: false }).value).toEqual({});
   });
 });
 

@@ -17,6 +17,7 @@ import type { ProcessTable } from '../process/table.ts';
 import { move } from '../scheduler/activity.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { Life, LifeListener } from './life.ts';
+import type { StopFlag } from './stop-flag.ts';
 
 export class Sleeper implements LifeListener {
   readonly #log: Log;
@@ -27,7 +28,10 @@ export class Sleeper implements LifeListener {
   readonly #settings: KernelSettings;
   /** Volatile: who has been idle, until when it may be. */
   readonly #idle = new Map<Pid, Timer>();
-  #isStopping = false;
+  /** Volatile: for whom something waits, and no place for an OS process is free (P6). */
+  readonly #placeless = new Set<Pid>();
+  #isLookDue = false;
+  readonly #stop: StopFlag;
 
   constructor(options: {
     log: Log;
@@ -36,6 +40,7 @@ export class Sleeper implements LifeListener {
     timers: Timers;
     life: Life;
     settings: KernelSettings;
+    stop: StopFlag;
   }) {
     this.#log = options.log;
     this.#table = options.table;
@@ -43,6 +48,7 @@ export class Sleeper implements LifeListener {
     this.#timers = options.timers;
     this.#life = options.life;
     this.#settings = options.settings;
+    this.#stop = options.stop;
   }
 
   /**
@@ -67,10 +73,11 @@ export class Sleeper implements LifeListener {
   /** True: the answer is owed to `owed` until it is ready. */
   wake(target: ProcessRecord, why: string, owed?: CallRef): boolean {
     requireMove(target.state, 'wake', describeProcess(target));
-    if (this.#isStopping) {
+    if (this.#stop.isSet) {
       const what = `The kernel stops: ${describeProcess(target)} sleeps on until its next boot.`;
       throw new KernelError('unavailable', what);
     }
+    if (!this.#hasPlace(target)) throw this.#noPlace(target);
     const isOwed = owed !== undefined && !isVirtual(target);
     const { pid } = target;
     this.#log.emit('process.woken', { pid, why, ...(isOwed && { owed }) });
@@ -79,10 +86,15 @@ export class Sleeper implements LifeListener {
     return isOwed;
   }
 
-  /** Something waits for it: a sleeper wakes, unless the kernel is about to end. */
+  /**
+   * Something waits for it: a sleeper wakes, unless the kernel is about to end; where no place is
+   * free, as soon as one is.
+   */
   stir(pid: Pid, why: string): void {
     const record = this.#table.find(pid);
-    if (record?.state === 'sleeping' && !this.#isStopping) this.wake(record, why);
+    if (record?.state !== 'sleeping' || this.#stop.isSet) return;
+    if (this.#hasPlace(record)) this.wake(record, why);
+    else this.#placeless.add(pid);
   }
 
   /** Mail that came while it fell asleep. */
@@ -104,6 +116,7 @@ export class Sleeper implements LifeListener {
 
   /** From the table: its state is another now. S7: idle for `sleepAfterMs` is reason enough. */
   onState(record: ProcessRecord): void {
+    if (this.#placeless.size > 0) this.#lookForPlaces();
     const { sleepAfterMs } = this.#settings;
     if (sleepAfterMs === 0) return;
     this.#timers.cancel(this.#idle.get(record.pid));
@@ -111,8 +124,33 @@ export class Sleeper implements LifeListener {
     if (record.state === 'idle' && !isVirtual(record)) this.#arm(record);
   }
 
-  stopping(): void {
-    this.#isStopping = true;
+  /** In a turn of its own: the fold, which tells of the state, decides nothing. */
+  #lookForPlaces(): void {
+    if (this.#isLookDue || this.#table.runtimes >= this.#settings.osProcessesMax) return;
+    this.#isLookDue = true;
+    this.#timers.arm(this.#log.monoMs, () => {
+      this.#isLookDue = false;
+      for (const pid of this.#placeless) {
+        if (this.#table.runtimes >= this.#settings.osProcessesMax) return;
+        this.#placeless.delete(pid);
+        const record = this.#table.find(pid);
+        if (record !== undefined) this.stirForMail(record);
+      }
+    });
+  }
+
+  #hasPlace(record: ProcessRecord): boolean {
+    return isVirtual(record) || this.#table.runtimes < this.#settings.osProcessesMax;
+  }
+
+  #noPlace(record: ProcessRecord): KernelError {
+    const { runtimes } = this.#table;
+    return new KernelError(
+      'limit_exceeded',
+      `${describeProcess(record)} sleeps on: this node runs ${runtimes} OS processes, its limit ` +
+        '(P6). Let some end or sleep first.',
+      { details: { pid: record.pid, processes_max: this.#settings.osProcessesMax } },
+    );
   }
 
   #arm(record: ProcessRecord): void {
@@ -126,7 +164,7 @@ export class Sleeper implements LifeListener {
   /** Who still handles a message is not tired. */
   #tire(record: ProcessRecord): void {
     this.#idle.delete(record.pid);
-    if (record.state !== 'idle' || this.#isStopping) return;
+    if (record.state !== 'idle' || this.#stop.isSet) return;
     if (this.#office.depth(record.pid) > 0) this.#arm(record);
     else this.#fallAsleep(record);
   }

@@ -18,6 +18,7 @@ import { checkSpawn } from '../process/spawn-rules.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { KernelSettings } from '../settings.ts';
+import type { KillTable } from './kill-table.ts';
 import type { Life } from './life.ts';
 import { comesBack } from './restart-policy.ts';
 
@@ -51,6 +52,7 @@ export class Spawner {
   readonly #effects: EffectQueue;
   readonly #life: Life;
   readonly #dispatcher: Dispatcher;
+  readonly #kills: KillTable;
   readonly #settings: KernelSettings;
 
   constructor(options: {
@@ -59,6 +61,7 @@ export class Spawner {
     effects: EffectQueue;
     life: Life;
     dispatcher: Dispatcher;
+    kills: KillTable;
     settings: KernelSettings;
   }) {
     this.#log = options.log;
@@ -66,6 +69,7 @@ export class Spawner {
     this.#effects = options.effects;
     this.#life = options.life;
     this.#dispatcher = options.dispatcher;
+    this.#kills = options.kills;
     this.#settings = options.settings;
   }
 
@@ -124,6 +128,13 @@ export class Spawner {
     if (to !== null) this.#effects.push({ do: 'reply', to, result });
   }
 
+  /** S8: what is being collapsed gets no new children. */
+  #requireGrowing(parent: ProcessRecord): void {
+    if (!this.#kills.isCollapsing(parent.pid)) return;
+    const what = `The branch of ${describeProcess(parent)} is being collapsed (S8).`;
+    throw new KernelError('wrong_state', what, { details: { pid: parent.pid } });
+  }
+
   #check(parent: ProcessRecord, order: SpawnOrder): void {
     requireRole(parent, 'spawn');
     if (order.user !== '' && order.user !== parent.spec.user && parent.parent !== undefined) {
@@ -133,6 +144,7 @@ export class Spawner {
       );
     }
     requireTools(order.tools, order.role, parent.spec.role);
+    this.#requireGrowing(parent);
     checkSpawn({
       parent,
       role: order.role,

@@ -16,12 +16,14 @@ import type { ExitCause } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
+import { checkReturn } from '../process/spawn-rules.ts';
 import { requireMove } from '../process/states.ts';
 import { upMs, type ProcessTable } from '../process/table.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { Groups } from './groups.ts';
 import type { KillTable } from './kill-table.ts';
 import type { Judge, Life, RunEnd, Sentence } from './life.ts';
+import type { StopFlag } from './stop-flag.ts';
 import { AFTERMATH, backoffMs, comesBack, kindOfEnd } from './restart-policy.ts';
 
 type Verdict =
@@ -59,10 +61,11 @@ export class Supervisor implements Judge {
   readonly #groups: Groups;
   readonly #settings: KernelSettings;
   readonly #chance: Chance;
+  readonly #stop: StopFlag;
   readonly #onCrashLoop: (record: ProcessRecord, why: string) => void;
+  readonly #onUndecided: (record: ProcessRecord, why: string) => void;
   /** Volatile: derived from `restartAtMonoMs`. */
   readonly #due = new Map<Pid, Timer>();
-  #isStopping = false;
 
   constructor(options: {
     log: Log;
@@ -73,7 +76,9 @@ export class Supervisor implements Judge {
     groups: Groups;
     settings: KernelSettings;
     chance: Chance;
+    stop: StopFlag;
     onCrashLoop: (record: ProcessRecord, why: string) => void;
+    onUndecided: (record: ProcessRecord, why: string) => void;
   }) {
     this.#log = options.log;
     this.#table = options.table;
@@ -83,7 +88,9 @@ export class Supervisor implements Judge {
     this.#groups = options.groups;
     this.#settings = options.settings;
     this.#chance = options.chance;
+    this.#stop = options.stop;
     this.#onCrashLoop = options.onCrashLoop;
+    this.#onUndecided = options.onUndecided;
   }
 
   isDoomed(record: ProcessRecord): boolean {
@@ -103,10 +110,15 @@ export class Supervisor implements Judge {
    * backs off waits no more, unless for its group (S3). Answered when it is ready.
    */
   restart(record: ProcessRecord, how: { reason: string; graceMs: number; owed: CallRef }): void {
+    if (this.#stop.isSet) {
+      const what = `The kernel stops: ${describeProcess(record)} is not started any more.`;
+      throw new KernelError('unavailable', what);
+    }
     const { owed } = how;
     const why = how.reason === '' ? 'a restart was asked for' : how.reason;
     const isUndecided = record.state === 'zombie' && !record.isGone;
-    if (!isUndecided) requireRestartable(record);
+    if (isUndecided) this.#requirePlace(record);
+    else requireRestartable(record);
     if (record.isRestarting && record.restartAtMonoMs === 0) {
       this.#comeBack(record, { ...WITH_ITS_GROUP, why, owed });
       return;
@@ -120,6 +132,12 @@ export class Supervisor implements Judge {
     const halt = { cause: 'restarted', detail: why, next: 'restart', owed } as const;
     this.#log.emit('process.halting', { pid, ...halt });
     this.#life.stop(record, { reason: 'user_request', graceMs: how.graceMs });
+  }
+
+  #requirePlace(record: ProcessRecord): void {
+    const parent = record.parent ?? this.#table.king;
+    const { osProcessesMax: runtimesMax } = this.#settings;
+    checkReturn({ parent, runtimes: this.#table.runtimes, runtimesMax });
   }
 
   /** All of a group are down: they start together, each unless it was killed meanwhile. */
@@ -153,16 +171,12 @@ export class Supervisor implements Judge {
     }
   }
 
-  /** Nothing starts any more until the next boot. */
-  stopping(): void {
-    this.#isStopping = true;
-  }
-
   #judge(record: ProcessRecord, end: RunEnd): Verdict {
     const { halting, spec } = record;
     if (end.isKill || this.isDoomed(record)) return { fate: 'end' }; // S5
     // What never was ready, and what has no runtime, has nothing to come back to.
     if (!record.wasReady || isVirtual(record)) return { fate: 'end' };
+    if (halting?.next === 'end') return { fate: 'end' };
     for (const kill of this.#kills.of(record.pid)) {
       if (kill.spareFor === 'next_boot') return { fate: 'suspend' };
       if (kill.spareFor === 'restart') return { fate: 'rejoin' };
@@ -170,7 +184,6 @@ export class Supervisor implements Judge {
     if (halting?.next === 'restart' && !end.isAnnounced) {
       return { fate: 'return', why: halting.detail, owed: halting.owed ?? end.owed };
     }
-    if (halting?.next === 'end') return { fate: 'end' };
     if (BLAMELESS.has(end.cause)) {
       const why = 'the kernel ended under it';
       const { owed } = end;
@@ -189,6 +202,8 @@ export class Supervisor implements Judge {
       case 'end':
         return true;
       case 'decide':
+        this.#tellKing(record, end);
+        return false;
       case 'suspend':
         return false;
       case 'rejoin':
@@ -217,8 +232,16 @@ export class Supervisor implements Judge {
     if (isGroup) this.#groups.takeDown(record, delayMs);
   }
 
+  /** S2, M11: a parent is told by its signal; the king, whose inbox is people's, by an entry there. */
+  #tellKing(record: ProcessRecord, { cause, detail }: RunEnd): void {
+    if (record.parent?.parent !== undefined || BLAMELESS.has(cause)) return;
+    this.#onUndecided(record, detail === '' ? cause : `${cause}: ${detail}`);
+  }
+
   #quarantine(record: ProcessRecord, end: RunEnd, restarts: number): void {
     const { cause, detail } = end;
+    requireMove(record.state, 'quarantine', describeProcess(record));
+    this.#life.forgetOldestQuarantined();
     this.#log.emit('process.crash_loop', { pid: record.pid, restarts, cause, detail });
     this.#onCrashLoop(record, `${restarts} restarts did not help; the last end: ${cause}`);
   }
@@ -236,6 +259,9 @@ export class Supervisor implements Judge {
     const { pid, owed: before } = record;
     if (record.state !== 'starting') requireMove(record.state, 'restart', describeProcess(record));
     this.#life.cancelDecay(record);
+    // A backoff that was under way is over: its group says when (S3).
+    this.#timers.cancel(this.#due.get(pid));
+    this.#due.delete(pid);
     this.#log.emit('process.restarting', { pid, ...how, ...(owed !== null && { owed }) });
     if (before !== null && before !== owed) {
       this.#life.disappoint(before, `${describeProcess(record)} is being started anew`);
@@ -255,7 +281,7 @@ export class Supervisor implements Judge {
     this.#timers.cancel(this.#due.get(record.pid));
     this.#due.delete(record.pid);
     const isWanted = record.state === 'starting' && record.isRestarting; // S5
-    if (!isWanted || this.#isStopping) return;
+    if (!isWanted || this.#stop.isSet) return;
     this.#log.emit('process.relaunched', { pid: record.pid });
     this.#life.launch(record);
   }

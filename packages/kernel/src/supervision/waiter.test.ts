@@ -168,3 +168,140 @@ describe('Waiter.wait()', () => {
     expect(t.call('wait_child', wait(next), { pid: parent }).isAnswered).toBe(false);
   });
 });
+
+describe('a peek', () => {
+  const peek = (pid: Pid, timeoutMs = 0) => ({ pid, timeoutMs, isPeek: true });
+
+  it('gives a result and leaves it; a wait takes it, and then there is none (S8)', () => {
+    const t = testKernel();
+    const { parent, child } = family(t);
+    t.ends(child, { exitCode: 4 });
+    const from = { pid: parent };
+    for (let i = 0; i < 2; i += 1) {
+      expect(t.call('wait_child', peek(child), from).value).toEqual({
+        ...{ pid: child, name: 'child', exitCode: 4, output: '', cause: 'crashed' },
+      });
+    }
+    // Nor does a look decide anything (S2).
+    expect(t.view(child)).toMatchObject({ state: 'zombie', isGone: false });
+    expect(t.call('wait_child', wait(child), from).value.exitCode).toBe(4);
+    const late = t.call('wait_child', peek(child), from).refusal;
+    expect(late.code).toBe('wrong_state');
+    expect(late.message).toContain('already collected');
+  });
+
+  it('waits as a wait does, with the same bounds (S8)', () => {
+    const t = testKernel();
+    const { parent, child } = family(t);
+    const from = { pid: parent };
+    const early = t.call('wait_child', peek(child, 5_000), from);
+    t.advanceMs(5_000);
+    expect(early.refusal.code).toBe('timed_out');
+    const stranger = t.spawn({ role: 'lead', image: 'hold' });
+    const foreign = t.call('wait_child', peek(child), { pid: stranger });
+    expect(foreign.refusal.code).toBe('permission_denied');
+    const ticket = t.call('wait_child', peek(child), from);
+    t.call('exit', { exitCode: 0, output: 'o' }, { pid: child });
+    expect(ticket.value).toMatchObject({ exitCode: 0, output: 'o', cause: 'done' });
+    expect(t.view(child).state).toBe('zombie');
+  });
+
+  it('that waits beside a wait sees the result, if it was there first (S8)', () => {
+    const t = testKernel();
+    const { parent, child } = family(t);
+    const from = { pid: parent };
+    const first = t.call('wait_child', peek(child), from);
+    const taker = t.call('wait_child', wait(child), from);
+    const last = t.call('wait_child', peek(child), from);
+    t.ends(child, { exitCode: 2 });
+    expect([first.value.exitCode, taker.value.exitCode]).toEqual([2, 2]);
+    expect(last.refusal.code).toBe('wrong_state');
+  });
+
+  it('is a peek also after a restore', () => {
+    const t = testKernel();
+    const parent = t.spawn({ role: 'lead' });
+    const child = t.spawn({}, { pid: parent });
+    const ticket = t.call('wait_child', peek(child), { pid: parent });
+    t.takeSnapshot();
+    t.reboot();
+    t.call('exit', { exitCode: 0, output: '' }, { pid: child });
+    expect(ticket.value.exitCode).toBe(0);
+    expect(t.view(child).state).toBe('zombie');
+  });
+});
+
+describe('pending_results', () => {
+  it('list what of its children nobody took: zombies and the killed (S8)', () => {
+    const t = testKernel();
+    const { parent, child } = family(t);
+    const from = { pid: parent };
+    const killed = t.spawn({ name: 'killed', image: 'hold' }, from);
+    const taken = t.spawn({ name: 'taken', image: 'hold' }, from);
+    t.spawn({ name: 'lives', image: 'hold' }, from);
+    const pending = () => t.call('pending_results', { pid: parent }, from).value;
+    expect(pending()).toEqual([]);
+    t.call('exit', { exitCode: 7, output: 'o' }, { pid: child });
+    t.call('kill', { pid: killed, isRecursive: false, reason: 'normal', graceMs: 0 });
+    t.ends(taken);
+    t.call('wait_child', wait(taken), from);
+    expect(pending()).toEqual([
+      { pid: child, name: 'child', exitCode: 7, output: 'o', cause: 'done' },
+      { pid: killed, name: 'killed', exitCode: -1, output: '', cause: 'killed' },
+    ]);
+    t.call('wait_child', wait(child), from);
+    expect(pending().map(({ pid }) => pid)).toEqual([killed]);
+    t.advanceMs(200_000);
+    expect(pending()).toEqual([]);
+  });
+
+  it('list those of an adopted child at its heir (P9)', () => {
+    const t = testKernel();
+    const { parent, child } = family(t);
+    const grandchild = t.spawn({ name: 'g', image: 'hold' }, { pid: child });
+    t.ends(grandchild);
+    t.call('kill', { pid: child, isRecursive: false, reason: 'normal', graceMs: 0 });
+    const found = t.call('pending_results', { pid: parent }, { pid: parent }).value;
+    expect(found.map(({ name }) => name)).toEqual(['child', 'g']);
+  });
+
+  it('are for who may read the process (A2)', () => {
+    const t = testKernel();
+    const { parent, child } = family(t);
+    const leo = t.spawn({ user: 'leo', role: 'lead', image: 'hold' });
+    const task = t.spawn({ role: 'task', image: 'hold' }, { pid: parent });
+    for (const pid of [leo, task]) {
+      const { refusal } = t.call('pending_results', { pid: parent }, { pid });
+      expect(refusal.code).toBe('permission_denied');
+    }
+    expect(t.call('pending_results', { pid: parent }, { pid: child }).value).toEqual([]);
+    expect(t.call('pending_results', { pid: parent }).value).toEqual([]);
+  });
+});
+
+describe('a wait for one that is restarted', () => {
+  it('goes on over restarts, to the end that is for good (S5, S8)', () => {
+    const t = testKernel();
+    const parent = t.spawn({ role: 'lead', image: 'hold' });
+    const child = t.spawn({ image: 'hold', restart: 'transient' }, { pid: parent });
+    const ticket = t.call('wait_child', wait(child, 600_000), { pid: parent });
+    for (let i = 0; i < 5; i += 1) {
+      t.ends(child);
+      t.advanceMs(16_000);
+      expect(ticket.isAnswered).toBe(false);
+    }
+    t.call('exit', { exitCode: 0, output: 'at last' }, { pid: child });
+    expect(ticket.value).toMatchObject({ exitCode: 0, output: 'at last' });
+  });
+
+  it('ends with its quarantine (S4)', () => {
+    const t = testKernel();
+    const parent = t.spawn({ role: 'lead', image: 'hold' });
+    const child = t.spawn({ image: 'hold', restart: 'transient' }, { pid: parent });
+    t.runtime.behaves(child, { start: 'fails' });
+    const ticket = t.call('wait_child', wait(child, 600_000), { pid: parent });
+    t.ends(child);
+    t.advanceMs(60_000);
+    expect(ticket.value).toMatchObject({ exitCode: -1, cause: 'start_failed' });
+  });
+});

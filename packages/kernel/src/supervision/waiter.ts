@@ -138,7 +138,7 @@ export class Waiter implements LifeListener {
   }
 
   onExited(record: ProcessRecord, isOver: boolean): void {
-    this.#endAllOf(record);
+    this.endAllOf(record);
     if (!isOver) {
       if (!isLive(record.state)) this.#refuseSuspended(record);
       return;
@@ -150,7 +150,7 @@ export class Waiter implements LifeListener {
   }
 
   onStartFailed(record: ProcessRecord, refusal: KernelError): void {
-    this.#endAllOf(record);
+    this.endAllOf(record);
     for (const wait of this.#waits.on(record.pid)) this.#refuse(wait, refusal);
   }
 
@@ -161,8 +161,8 @@ export class Waiter implements LifeListener {
     for (const wait of this.#waits.on(record.pid)) this.#refuse(wait, error);
   }
 
-  /** Its door may still be there, and holds the call open. */
-  #endAllOf(waiter: ProcessRecord): void {
+  /** It is no more. Its door may still be there, and holds the calls open. */
+  endAllOf(waiter: ProcessRecord): void {
     for (const wait of this.#waits.by(waiter.pid)) {
       const why = `${describeProcess(waiter)}, which waited, is no more.`;
       this.#refuse(wait, new KernelError('cancelled', why));

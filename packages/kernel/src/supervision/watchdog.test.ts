@@ -280,16 +280,14 @@ describe('a process that answers no heartbeat', () => {
     expect(t.view(2)).toMatchObject({ state: 'zombie', isGone: true });
   });
 
-  it('is let alone while it is paused: nothing can answer then (S1)', () => {
+  it('is let alone while it is paused, and ended when it goes on (S1, S6)', () => {
     const t = testKernel();
     const pid = t.spawn({ image: 'hold' });
     t.call('signal', { pid, signal: 'STOP', ...SIGNAL });
     mute(t, pid);
     expect(t.view(pid)).toMatchObject({ state: 'paused' });
     t.call('signal', { pid, signal: 'CONT', ...SIGNAL });
-    expect(t.view(pid)).toMatchObject({ state: 'idle', phase: 'unresponsive' });
-    t.fact({ fact: 'responsive', pid, isResponsive: true });
-    expect(t.view(pid)).toMatchObject({ state: 'idle', phase: '' });
+    expect(t.view(pid)).toMatchObject({ state: 'zombie', exit: { cause: 'unresponsive' } });
   });
 
   it('has no say of the king, of virtual ones, and of who is no more', () => {
@@ -390,6 +388,27 @@ describe('a wall limit', () => {
     expect(t.eventsOf('process.over_limit')).toEqual([]);
     t.ends(pid, { cause: 'killed' });
     expect(t.view(pid).exit).toMatchObject({ cause: 'done', output: 'just in time' });
+  });
+
+  it('is for good also for one that is stopped to come back, with its group or the kernel', () => {
+    for (const stops of [
+      (t: TestKernel) => t.fact({ fact: 'stopping', reason: 'SIGTERM', graceMs: 9_000 }),
+      (t: TestKernel, fellow: Pid) => t.ends(fellow),
+    ]) {
+      const t = testKernel();
+      const lead = t.spawn({ role: 'lead', strategy: 'one_for_all' });
+      const wish = { image: 'stubborn', restart: 'permanent' } as const;
+      const fellow = t.spawn(wish, { pid: lead });
+      const pid = t.spawn({ ...wish, watch: { wallMs: 5_000 } }, { pid: lead });
+      stops(t, fellow);
+      t.advanceMs(5_000);
+      t.ends(pid, { cause: 'killed' });
+      expect(t.view(pid)).toMatchObject({ isGone: true, exit: { cause: 'over_limit' } });
+      t.reboot();
+      t.advanceMs(20_000);
+      expect(t.view(fellow).state).toBe('idle');
+      expect(t.view(pid).isGone).toBe(true);
+    }
   });
 
   it('refuses who waits for a restart or for sleep of it (S5)', () => {

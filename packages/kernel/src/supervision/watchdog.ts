@@ -96,6 +96,12 @@ export class Watchdog {
     if (isTimed && !this.#walls.has(pid)) this.#armWall(record);
   }
 
+  /** After a refold: silences that were declared to the kernel before it, and still hold. */
+  inherit(from: Watchdog): void {
+    for (const [pid, untilMonoMs] of from.#quietTools) this.#quietTools.set(pid, untilMonoMs);
+    for (const [pid, untilMonoMs] of from.#quietModels) this.#quietModels.set(pid, untilMonoMs);
+  }
+
   /** S6: it owes the answer to a heartbeat for too long. */
   unresponsive(record: ProcessRecord): void {
     const seconds = this.#settings.unresponsiveAfterMs / MS_PER_SECOND;

@@ -1,4 +1,11 @@
-import { artifactOrder, messageOrder, spawnOrder, taskSpec, testKernel } from '@hivekernel/testkit';
+import {
+  artifactOrder,
+  messageOrder,
+  spawnOrder,
+  taskSpec,
+  testKernel,
+  textContent,
+} from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { AssertionError } from '../errors.ts';
 import { asPid } from '../ids.ts';
@@ -114,6 +121,21 @@ describe('low storage', () => {
     kill: ['write', { pid: asPid(9), isRecursive: false, reason: 'normal', graceMs: 0 }],
     exit: ['write', { exitCode: 0, output: '' }],
     wait_child: ['write', { pid: asPid(9), timeoutMs: 1 }],
+    signal: [
+      'write',
+      { pid: asPid(9), signal: 'STOP', isRecursive: false, reason: '', graceMs: 0 },
+    ],
+    restart: ['write', { pid: asPid(9), reason: '', graceMs: 0 }],
+    sleep: ['write', { pid: asPid(9) }],
+    wake: ['write', { pid: asPid(9) }],
+    checkpoint: ['grow', { content: textContent('c') }],
+    collapse: ['write', { pid: asPid(9), reason: 'normal', graceMs: 0 }],
+    pending_results: ['read', { pid: asPid(9) }],
+    reparent: ['write', { pid: asPid(9), parent: self }],
+    ancestors: ['read', { pid: asPid(9) }],
+    common_ancestor: ['read', { pid: asPid(9), other: self }],
+    subtree_nodes: ['read', { pid: asPid(9) }],
+    remove: ['write', { pid: asPid(9) }],
     cancel: ['write', { call }],
     info: ['read', { pid: asPid(9) }],
     list_children: ['read', { isRecursive: true, state: undefined }],

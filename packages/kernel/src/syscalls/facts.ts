@@ -139,6 +139,9 @@ export class Facts {
     task_ended: (fact) => {
       const task = this.#parts.tasks.byId.get(fact.task);
       if (task === undefined || task.pid !== fact.pid || !task.isRunning) return;
+      // S5: what gives up because it is being stopped has not failed by itself. What becomes of it is
+      // said when the run is over: another try, or its end with the process.
+      if (!fact.completed && this.#isBeingStopped(fact.pid)) return;
       const outcome = fact.completed ? 'completed' : 'failed';
       const { result, error } = fact;
       this.#parts.dispatcher.finish(fact.task, { outcome, result, error });
@@ -151,7 +154,9 @@ export class Facts {
       this.#parts.log.emit('process.responsive', { pid, isResponsive });
       if (!isResponsive) this.#parts.watchdog.unresponsive(record);
     },
-    progressed: ({ pid, quietMs }) => this.#parts.watchdog.modelQuiet(pid, quietMs),
+    progressed: ({ pid, quietMs }) => {
+      if (this.#live(pid) !== undefined) this.#parts.watchdog.modelQuiet(pid, quietMs);
+    },
     checkpointed: (fact) => {
       const record = this.#current(fact);
       if (record === undefined || fact.content.bytes > LIMITS.checkpointBytesMax) return;
@@ -169,6 +174,11 @@ export class Facts {
       this.#parts.log.emit('llm.called', { ...call, promptTokens, completionTokens });
     },
   };
+
+  #isBeingStopped(pid: Pid): boolean {
+    const record = this.#parts.table.find(pid);
+    return record?.state === 'stopping' && record.exiting === undefined;
+  }
 
   /** A live one with a runtime: of the king and of virtual ones the world knows nothing. */
   #live(pid: Pid): ProcessRecord | undefined {
@@ -196,7 +206,7 @@ export class Facts {
 
   /** P2: the king is there before anything else. DESIGN §4: what ran died with the last kernel. */
   #booted(fact: FactOf<'booted'>): void {
-    const { log, table, settings, life, mover } = this.#parts;
+    const { log, table, settings, life, waiter, mover } = this.#parts;
     const { nodeName: node, agingMsPerLevel, artifactVersionsKept } = settings;
     const { version, bootId } = fact;
     const rules = { agingMsPerLevel, artifactVersionsKept };
@@ -206,7 +216,10 @@ export class Facts {
       const body = { pid: KING_PID, parent: NO_PID, address: KING_ADDRESS, spec, owed: null };
       log.emit('process.spawned', body);
     }
-    for (const record of leavesFirst(table.king)) {
+    const all = leavesFirst(table.king);
+    // Nobody of them takes a result any more: what waits for a word of its parent waits on (S2).
+    for (const record of all) if (record.isLaunched) waiter.endAllOf(record);
+    for (const record of all) {
       if (!isLive(record.state)) life.scheduleDecay(record);
       else if (record.isLaunched) this.#diedWithKernel(record);
     }
@@ -229,19 +242,19 @@ export class Facts {
 
   /** What a clean stop suspended, and sleepers for whom something came meanwhile. */
   #comeBack(record: ProcessRecord): void {
-    const { supervisor, sleeper } = this.#parts;
+    const { supervisor, sleeper, life } = this.#parts;
     const wasSuspended =
       record.state === 'zombie' && record.exit?.cause === 'kernel_stopped' && !record.isGone;
     if (wasSuspended && comesBack(record.spec.restart)) {
       supervisor.returnAfterBoot(record, 'the kernel is up again');
-    } else sleeper.stirForMail(record);
+    } else if (wasSuspended) life.scheduleDecay(record);
+    else sleeper.stirForMail(record);
   }
 
   /** A clean stop: whatever runs is stopped, leaves first; nothing starts until the next boot. */
   #stopping(fact: FactOf<'stopping'>): void {
-    const { supervisor, sleeper, killer } = this.#parts;
-    supervisor.stopping();
-    sleeper.stopping();
+    const { stop, killer } = this.#parts;
+    stop.set();
     killer.stopAll(fact.graceMs);
   }
 

@@ -8,6 +8,7 @@ import type { Refusals } from '../permissions/refusals.ts';
 import type { CallRate } from '../resources/call-rate.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { KernelState } from '../state.ts';
+import type { StopFlag } from '../supervision/stop-flag.ts';
 
 export interface Foundation {
   readonly settings: KernelSettings;
@@ -15,6 +16,7 @@ export interface Foundation {
   readonly state: KernelState;
   readonly effects: EffectQueue;
   readonly refusals: Refusals;
+  readonly stop: StopFlag;
 }
 
 export interface Mail {

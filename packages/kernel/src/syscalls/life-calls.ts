@@ -32,6 +32,12 @@ export function exit(ctx: CallContext, args: ArgsOf<'exit'>): Nothing {
   }
   if (target.exiting === undefined && !isPastWord(ctx, target)) {
     const { exitCode, output } = args;
+    if (target !== ctx.caller) {
+      // Its executor says that it is done: that is the end, whatever its policy is (S8).
+      const detail = `completed by ${describeProcess(ctx.caller)}`;
+      const halt = { cause: 'done', detail, next: 'end' } as const;
+      ctx.parts.log.emit('process.halting', { pid: target.pid, ...halt });
+    }
     ctx.parts.life.exit(target, { exitCode, output });
   }
   return NOTHING;

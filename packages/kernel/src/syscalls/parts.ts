@@ -20,6 +20,7 @@ import { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { TaskTable } from '../scheduler/task-table.ts';
 import type { KernelSettings } from '../settings.ts';
 import { KernelState } from '../state.ts';
+import { StopFlag } from '../supervision/stop-flag.ts';
 import type { Foundation, Mail } from './foundation.ts';
 import { knownOf } from './known.ts';
 import { buildSupervision, type Supervision } from './supervision-parts.ts';
@@ -57,7 +58,8 @@ export function buildParts(options: {
   });
   const rate = new CallRate(settings.syscallsPerMinuteMax);
   const refusals = new Refusals(state.log);
-  const base: Foundation = { settings, state, effects, rate, refusals };
+  const stop = new StopFlag();
+  const base: Foundation = { settings, state, effects, rate, refusals, stop };
   const mail: Mail = buildMail(base, {
     onAcknowledged: (message, ack) => supervision.escalations.onAcknowledged(message, ack),
     onMail: (pid) => supervision.sleeper.stir(pid, 'a message'),

@@ -28,10 +28,11 @@ export function phaseOf(parts: KernelParts, record: ProcessRecord): string {
   }
 }
 
-function restartPhase({ log }: KernelParts, record: ProcessRecord): string {
+function restartPhase({ log, supervisor }: KernelParts, record: ProcessRecord): string {
   if (record.restartAtMonoMs === 0) return 'restart when its group is down';
   const seconds = Math.max(0, Math.ceil((record.restartAtMonoMs - log.monoMs) / MS_PER_SECOND));
-  const which = record.restartsInRow === 0 ? 'restart' : `restart ${record.restartsInRow}`;
+  const inRow = supervisor.restartsInRow(record);
+  const which = inRow === 0 ? 'restart' : `restart ${inRow}`;
   return `${which} in ${seconds} s`;
 }
 

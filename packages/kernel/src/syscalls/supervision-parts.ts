@@ -47,6 +47,7 @@ export function buildSupervision(base: Base): Supervision {
   const ending: Ending = buildEnding(base, {
     listeners: () => listeners,
     onCrashLoop: (record, why) => serving.escalations.report(record, crashLoop(record, why)),
+    onUndecided: (record, why) => serving.escalations.report(record, crashed(record, why)),
   });
   const { life, killer } = ending;
   const serving: Serving = buildServing(base, life);
@@ -61,6 +62,7 @@ export function buildSupervision(base: Base): Supervision {
     dispatcher,
     life,
     killer,
+    watchdog,
     known,
   });
   const mover = new Mover({ log, table, broker, life, settings });
@@ -73,9 +75,10 @@ function buildEnding(
   told: {
     listeners: () => readonly LifeListener[];
     onCrashLoop: (record: ProcessRecord, why: string) => void;
+    onUndecided: (record: ProcessRecord, why: string) => void;
   },
 ): Ending {
-  const { settings, state, effects, deliverer, broker, dispatcher, chance } = base;
+  const { settings, state, effects, deliverer, broker, dispatcher, chance, stop } = base;
   const { log, table, kills, timers } = state;
   const life: Life = new Life({
     log,
@@ -102,21 +105,23 @@ function buildEnding(
     groups,
     settings,
     chance,
+    stop,
     onCrashLoop: told.onCrashLoop,
+    onUndecided: told.onUndecided,
   });
   return { life, killer, supervisor };
 }
 
 function buildServing(base: Base, life: Life): Serving {
-  const { settings, state, effects, broker, dispatcher } = base;
-  const { log, table, office, waits, timers } = state;
-  const spawner = new Spawner({ log, table, effects, life, dispatcher, settings });
+  const { settings, state, effects, broker, dispatcher, stop } = base;
+  const { log, table, office, waits, kills, timers } = state;
+  const spawner = new Spawner({ log, table, effects, life, dispatcher, kills, settings });
   const defaultMs = settings.waitDefaultMs;
   const waiter = new Waiter({ log, table, waits, effects, timers, life, defaultMs });
   const records = state.escalations;
   const answerMs = settings.escalationAnswerMs;
   const escalations = new Escalations({ log, table, records, broker, effects, timers, answerMs });
-  const sleeper = new Sleeper({ log, table, office, timers, life, settings });
+  const sleeper = new Sleeper({ log, table, office, timers, life, settings, stop });
   return { spawner, waiter, escalations, sleeper };
 }
 
@@ -124,20 +129,21 @@ function buildServing(base: Base, life: Life): Serving {
 function listenersOf({ rate }: Base, parts: Ending & Serving): readonly LifeListener[] {
   const { waiter, escalations, killer, sleeper } = parts;
   const forgetful: LifeListener = {
-    onExited: ({ pid }) => rate.forget(pid),
+    onExited: ({ pid }, isOver) => (isOver ? rate.forget(pid) : undefined),
     onStartFailed: ({ pid }) => rate.forget(pid),
   };
   return [waiter, escalations, killer, sleeper, forgetful];
 }
 
 const crashLoop = (record: ProcessRecord, detail: string) =>
-  ({
-    issue: 'crash_loop',
-    severity: 'critical',
-    context: {
-      pid: String(record.pid),
-      name: record.spec.name,
-      address: record.address,
-      detail,
-    },
-  }) as const;
+  ({ issue: 'crash_loop', severity: 'critical', context: contextOf(record, detail) }) as const;
+
+const crashed = (record: ProcessRecord, detail: string) =>
+  ({ issue: 'crashed', severity: 'error', context: contextOf(record, detail) }) as const;
+
+const contextOf = (record: ProcessRecord, detail: string) => ({
+  pid: String(record.pid),
+  name: record.spec.name,
+  address: record.address,
+  detail,
+});

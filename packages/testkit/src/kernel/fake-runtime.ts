@@ -183,7 +183,12 @@ export class FakeRuntime {
       return;
     }
     agent.stops.push(effect);
-    if (agent.behaviour.stop === 'ends') this.exits(effect.pid, { exitCode: 0, cause: 'killed' });
+    if (agent.behaviour.stop !== 'ends') return;
+    // As a real one: what it runs is cancelled, and answered for, before it ends.
+    for (const task of [...agent.tasks.keys()]) {
+      this.finishes(effect.pid, task, { error: 'cancelled: the process is stopping' });
+    }
+    this.exits(effect.pid, { exitCode: 0, cause: 'killed' });
   }
 
   #execute(effect: EffectOf<'execute'>): void {

@@ -31,6 +31,7 @@ import { SeededChance } from '../seeded-chance.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 import { brokenInvariants } from './kernel-invariants.ts';
+import { movesAroundTheTable } from './kernel-moves.ts';
 import { spawnOrder, textOf, type SpawnWish } from './orders.ts';
 import { ThreeWay } from './three-way.ts';
 
@@ -244,7 +245,7 @@ export class TestKernel {
   check(): void {
     this.pass();
     this.#threeWay.check(this.kernel, this.events);
-    const broken = brokenInvariants(this.kernel);
+    const broken = [...brokenInvariants(this.kernel), ...movesAroundTheTable(this.events)];
     if (broken.length > 0) throw new Error(`broken: ${broken.join('; ')}`);
     const stale = this.events.findIndex((event, i) => event.seq !== i + 1);
     if (stale >= 0) throw new Error(`event ${stale} does not have the next seq (D3)`);

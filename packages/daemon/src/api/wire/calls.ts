@@ -78,6 +78,7 @@ type Reader<C extends SyscallCase> = (
 ) => ArgsOf<(typeof SYSCALL_OF)[C]>;
 
 const KING = 1;
+const REASON_BOUND = { field: 'reason', max: LIMITS.reasonCharsMax };
 const UNKNOWN_PERCENT = -1;
 
 export const isSyscall = (body: CallBody): body is Extract<CallBody, { $case: SyscallCase }> =>
@@ -184,18 +185,18 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   interrupt: (q) => ({
     pid: anyone(q.targetPid),
     task: taskIdFrom(q.taskId),
-    reason: bounds.text(q.reason, 'reason'),
+    reason: bounds.chars(q.reason, REASON_BOUND),
   }),
   signal: (q, from) => ({
     pid: anyone(q.targetPid),
     signal: words.SIGNAL.fromWire(q.signal, 'signal'),
     isRecursive: q.recursive,
-    reason: bounds.text(q.reason, 'reason'),
+    reason: bounds.chars(q.reason, REASON_BOUND),
     graceMs: graceOf(q, from),
   }),
   restart: (q, from) => ({
     pid: anyone(q.targetPid),
-    reason: bounds.text(q.reason, 'reason'),
+    reason: bounds.chars(q.reason, REASON_BOUND),
     graceMs: graceOf(q, from),
   }),
   sleep: (q) => ({ pid: anyone(q.targetPid) }),

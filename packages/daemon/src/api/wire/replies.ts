@@ -16,7 +16,7 @@ import type { SYSCALL_OF, SyscallCase } from './calls.ts';
 import { bytesOf, textOf, whenThere } from './content-bytes.ts';
 import type { Reader } from './content-bytes.ts';
 import { toInboxReply } from './messages.ts';
-import { toResult, toResults } from './results.ts';
+import { toProcessInfos, toResult, toResults } from './results.ts';
 import { toProcessInfo, toSibling, toUsage } from './views.ts';
 import { messageIdText, taskIdText } from './wire-ids.ts';
 
@@ -98,7 +98,7 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
   exit: done,
   waitChild: toResult,
   info: toProcessInfo,
-  listChildren: (views) => ({ children: views.map(toProcessInfo) }),
+  listChildren: (views) => ({ children: toProcessInfos(views) }),
   listSiblings: (views) => ({ siblings: views.map(toSibling) }),
   send: ({ message }) => ({
     delivered: true,
@@ -126,11 +126,11 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
   collapse: ({ results }) => ({ results: toResults(results) }),
   pendingResults: (results) => ({ results: toResults(results) }),
   reparent: done,
-  ancestors: (views) => ({ processes: views.map(toProcessInfo) }),
+  ancestors: (views) => ({ processes: toProcessInfos(views) }),
   commonAncestor: toProcessInfo,
   subtreeNodes: ({ nodes }) => ({ nodes: [...nodes] }),
   listProcesses: (views, { seqBefore }) => ({
-    processes: views.map(toProcessInfo),
+    processes: toProcessInfos(views),
     seq: seqBefore,
   }),
   cancel: done,

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { LIMITS, asPid } from '@hivekernel/kernel';
 import type { WaitReport } from '@hivekernel/kernel';
 import { link } from '@hivekernel/protocol';
-import { toResult, toResults } from './results.ts';
+import { PROCESS_VIEW } from './testing/process-view.ts';
+import { toProcessInfos, toResult, toResults } from './results.ts';
 
 const report = (wish: Partial<WaitReport> = {}): WaitReport => ({
   pid: asPid(9),
@@ -64,5 +65,29 @@ describe('toResults()', () => {
     const output = 'x'.repeat(10_000);
     const reports = Array.from({ length: 20_000 }, () => report({ output }));
     expect(bytesOf(reports)).toBeLessThan(LIMITS.frameBytesMax);
+  });
+});
+
+describe('toProcessInfos()', () => {
+  const view = (output: string, detail = '') => ({
+    ...PROCESS_VIEW,
+    exit: { exitCode: 1, cause: 'crashed' as const, output, detail },
+  });
+
+  it('fits a frame, whatever a thousand processes left behind', () => {
+    const views = Array.from({ length: 1_000 }, () =>
+      view('x'.repeat(LIMITS.textBytesMax), 'y'.repeat(100_000)),
+    );
+    const reply = link.ListProcessesReply.encode({ processes: toProcessInfos(views), seq: 1 });
+    expect(reply.finish().length).toBeLessThan(LIMITS.frameBytesMax);
+  });
+
+  it('leaves alone what fits, and cuts long ends', () => {
+    const [short, long] = toProcessInfos([
+      view('all of it', 'exit code 1'),
+      view('', 'z'.repeat(9_000)),
+    ]);
+    expect(short).toMatchObject({ output: 'all of it', exitDetail: 'exit code 1' });
+    expect(long?.exitDetail).toContain('cut: 9000 bytes');
   });
 });
