@@ -265,7 +265,7 @@ const REFUSED: readonly (readonly [string, CallBody, string, string])[] = [
   ['a silence over a day', progress(86_400_001), 'invalid_argument', 'quiet_ms 86400001'],
   ['no signal', signal({ signal: 0 }), 'invalid_argument', 'signal 0 is not known'],
   ['a signal of no name', signal({ signal: 3 as never }), 'invalid_argument', '15 TERM'],
-  ['a reason over 1 MiB', signal({ reason: LONG }), 'too_large', 'reason'],
+  ['a reason over 1,000 characters', signal({ reason: LONG }), 'invalid_argument', 'reason'],
   ['nobody to wake', of('wake', { targetPid: 0 }), 'invalid_argument', 'target_pid'],
   ['nobody to remove', of('remove', { targetPid: 0 }), 'invalid_argument', 'target_pid'],
   ['nobody to move', of('reparent', { targetPid: 0, parentPid: 8 }), 'invalid_argument', 'target'],

@@ -9,12 +9,10 @@
 //   /proc lists the children of a process, too, and leaves some out while others of them end: that
 //   list is not used. Linux only.
 
-import { readFileSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { inBatches, listOsPids, statText } from './proc-files.ts';
 
 const MARK = 'HIVE_LINK=';
-/** Of a batch the states are read at once, which takes 20 us each, then the environments. */
-const BATCH = 64;
 /** More than a machine forks in the time of a look. */
 const ROUNDS_MAX = 8;
 /** PF_EXITING and PF_KTHREAD of the kernel's sched.h. */
@@ -80,8 +78,7 @@ export class MarkedLooks {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const fresh = this.#proc.osPids().filter((osPid) => !seen.has(osPid));
       if (fresh.length === 0) break;
-      for (let at = 0; at < fresh.length; at += BATCH) {
-        const batch = fresh.slice(at, at + BATCH);
+      for await (const batch of inBatches(fresh)) {
         for (const osPid of batch) seen.add(osPid);
         await Promise.all(batch.map((osPid) => this.#lookAt(osPid, found)));
       }
@@ -142,17 +139,8 @@ function parseStat(text: string): Stat | undefined {
 const FOREIGN = new Set(['EACCES', 'EPERM']);
 
 const PROC: Proc = {
-  osPids: () =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number),
-  stat: (osPid) => {
-    try {
-      return readFileSync(`/proc/${osPid}/stat`, 'latin1');
-    } catch {
-      return '';
-    }
-  },
+  osPids: listOsPids,
+  stat: statText,
   environ: async (osPid) => {
     try {
       return await readFile(`/proc/${osPid}/environ`, 'latin1');

@@ -3,8 +3,9 @@
 //        orphan under an init that does not reap) still answer signals, but run no more.
 // The reaper process runs this, too, which is why it imports nothing of the kernel.
 
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inBatches, listOsPids, statText } from './proc-files.ts';
 import { SharedLook } from './shared-look.ts';
 
 /** Pauses between looks, doubling from the first to the last. */
@@ -68,12 +69,12 @@ async function readLivingGroups(): Promise<ReadonlyMap<number, readonly number[]
 
 /** Of every process on the machine, by its pid. Linux only. */
 export async function readProcStats(): Promise<ReadonlyMap<number, ProcStat>> {
-  const names = await readdir('/proc');
-  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
   const found = new Map<number, ProcStat>();
-  const stats = await Promise.all(pids.map(readProcStat));
-  for (const [at, stat] of stats.entries()) {
-    if (stat !== undefined) found.set(pids[at] as number, stat);
+  for await (const batch of inBatches(listOsPids())) {
+    for (const pid of batch) {
+      const stat = parseProcStat(statText(pid));
+      if (stat !== undefined) found.set(pid, stat);
+    }
   }
   return found;
 }

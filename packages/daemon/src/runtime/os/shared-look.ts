@@ -1,5 +1,9 @@
 // A look at the system that many wait for: who asks before it begins shares it, so that a thousand
 // processes that end at once cost a few looks, not a thousand.
+//   After a look comes a pause as long as it took: looks have half of the time at most, and who
+//   ends at once with many others has the rest to end in.
+
+import { setTimeout as delay } from 'node:timers/promises';
 
 export class SharedLook<T> {
   readonly #look: () => Promise<T>;
@@ -14,8 +18,9 @@ export class SharedLook<T> {
   next(): Promise<T> {
     this.#next ??= this.#current.then(() => {
       this.#next = undefined;
+      const beganMs = performance.now();
       const found = this.#look();
-      this.#current = found.catch(() => undefined);
+      this.#current = found.catch(() => undefined).then(() => delay(performance.now() - beganMs));
       return found;
     });
     return this.#next;
