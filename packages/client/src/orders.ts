@@ -111,6 +111,13 @@ export interface StoreOrder {
   readonly content: string | Uint8Array;
   readonly contentType?: string;
   readonly visibility?: Visibility;
+  /** Refused with `conflict` unless it is at this version; 0: there must be none yet. */
+  readonly ifVersion?: number;
+  /** It never changes again. */
+  readonly isFrozen?: boolean;
+  /** Makes a new version of this one, whose key and visibility stay. */
+  readonly artifact?: string;
+  readonly trace?: string;
 }
 
 export interface TaskOrder {

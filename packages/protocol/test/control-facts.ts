@@ -1,6 +1,7 @@
 // The facts of control.proto and of the messages that its service takes from link.proto, in the
 // words of frozen-facts.ts. Programs in other languages call this service over gRPC, so what stands
-// here may be added to and never changed. Of the link's own envelopes only what supervision added.
+// here may be added to and never changed. Of the link's own envelopes only what has come
+// since.
 
 export const CONTROL = {
   service: `
@@ -16,6 +17,9 @@ Reparent: ReparentCall -> Done
 Ancestors: AncestorsCall -> AncestorsReply
 CommonAncestor: CommonAncestorCall -> ProcessInfo
 SubtreeNodes: SubtreeNodesCall -> SubtreeNodesReply
+DeleteArtifact: DeleteArtifactCall -> Done
+FreezeArtifact: FreezeArtifactCall -> ArtifactMeta
+ArtifactVersions: ArtifactVersionsCall -> ArtifactVersionsReply
 Remove: RemoveCall -> Done
 `,
   enums: `
@@ -41,6 +45,10 @@ AncestorsReply: 1 processes ProcessInfo[]
 CommonAncestorCall: 1 target_pid uint64; 2 other_pid uint64
 SubtreeNodesCall: 1 target_pid uint64
 SubtreeNodesReply: 1 nodes string[]
+DeleteArtifactCall: 1 key string; 2 artifact_id string; 3 if_version uint32
+FreezeArtifactCall: 1 key string; 2 artifact_id string; 3 if_version uint32
+ArtifactVersionsCall: 1 key string; 2 artifact_id string
+ArtifactVersionsReply: 1 versions ArtifactMeta[]
 RemoveCall: 1 target_pid uint64
 Done: (empty)
 ProgressCall: 1 message string; 2 percent float; 3 quiet_ms uint32
@@ -65,6 +73,9 @@ reparent: 37 ReparentCall
 ancestors: 38 AncestorsCall
 common_ancestor: 39 CommonAncestorCall
 subtree_nodes: 40 SubtreeNodesCall
+delete_artifact: 41 DeleteArtifactCall
+freeze_artifact: 42 FreezeArtifactCall
+artifact_versions: 43 ArtifactVersionsCall
 remove: 65 RemoveCall
 `,
   Reply: `
@@ -75,6 +86,8 @@ pending_results: 36 PendingResultsReply
 ancestors: 38 AncestorsReply
 common_ancestor: 39 ProcessInfo
 subtree_nodes: 40 SubtreeNodesReply
+freeze_artifact: 42 ArtifactMeta
+artifact_versions: 43 ArtifactVersionsReply
 `,
   Request: `
 dump: 16 DumpRequest

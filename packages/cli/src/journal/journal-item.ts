@@ -103,6 +103,11 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     const size = showBytes(d.in('content').number('bytes'));
     return { msg: `stored ${d.text('key')}@v${d.text('version')}, ${size}` };
   },
+  'artifact.frozen': (d) => ({ msg: `froze ${d.text('key')}@v${d.text('version')}` }),
+  'artifact.deleted': (d) => {
+    const what = `${plural(d.number('versions'), 'version')}, ${showBytes(d.number('bytes'))}`;
+    return { msg: `deleted ${d.text('key')}: ${what}` };
+  },
   'log.written': (d) => ({ level: levelOf(d.text('level')), msg: d.text('message') }),
   'metric.reported': (d) => ({ level: 'debug', msg: `${d.text('name')} = ${d.text('value')}` }),
   'llm.called': tellModelCall,

@@ -76,6 +76,7 @@ const ANSWERED_BY_DONE: Readonly<Record<DoneCase, true>> = {
   wake: true,
   checkpoint: true,
   reparent: true,
+  deleteArtifact: true,
   remove: true,
   stopKernel: true,
   cancel: true,

@@ -40,6 +40,9 @@ export const CONTROL_RPCS = {
   ancestors: 'ancestors',
   commonAncestor: 'commonAncestor',
   subtreeNodes: 'subtreeNodes',
+  deleteArtifact: 'deleteArtifact',
+  freezeArtifact: 'freezeArtifact',
+  artifactVersions: 'artifactVersions',
   remove: 'remove',
 } as const satisfies Readonly<
   Record<keyof control.ControlServiceDefinition['methods'], SyscallCase>

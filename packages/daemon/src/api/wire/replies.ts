@@ -86,6 +86,9 @@ const REPLY_CASE: { readonly [C in SyscallCase]: ReplyCaseOf<C> } = {
   subtreeNodes: 'subtreeNodes',
   listProcesses: 'listProcesses',
   cancel: 'done',
+  deleteArtifact: 'done',
+  freezeArtifact: 'freezeArtifact',
+  artifactVersions: 'artifactVersions',
   remove: 'done',
 };
 
@@ -134,6 +137,9 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
     seq: seqBefore,
   }),
   cancel: done,
+  deleteArtifact: done,
+  freezeArtifact: toArtifactMeta,
+  artifactVersions: (found) => ({ versions: found.map(toArtifactMeta) }),
   remove: done,
 };
 
