@@ -217,5 +217,9 @@ export function toStoreRequest(order: StoreOrder): agent.StoreArtifactRequest {
     content: toBytes(order.content),
     contentType: order.contentType ?? 'text/plain; charset=utf-8',
     visibility: VISIBILITY.toWire(order.visibility ?? 'global', 'visibility'),
+    ifVersion: order.ifVersion,
+    frozen: order.isFrozen ?? false,
+    artifactId: order.artifact ?? '',
+    traceId: order.trace ?? '',
   };
 }
