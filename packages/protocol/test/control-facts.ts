@@ -45,8 +45,10 @@ AncestorsReply: 1 processes ProcessInfo[]
 CommonAncestorCall: 1 target_pid uint64; 2 other_pid uint64
 SubtreeNodesCall: 1 target_pid uint64
 SubtreeNodesReply: 1 nodes string[]
-DeleteArtifactCall: 1 key string; 2 artifact_id string; 3 if_version uint32
-FreezeArtifactCall: 1 key string; 2 artifact_id string; 3 if_version uint32
+DeleteArtifactCall: 1 key string; 2 artifact_id string;
+  oneof _if_version { 3 if_version uint32 }
+FreezeArtifactCall: 1 key string; 2 artifact_id string;
+  oneof _if_version { 3 if_version uint32 }
 ArtifactVersionsCall: 1 key string; 2 artifact_id string
 ArtifactVersionsReply: 1 versions ArtifactMeta[]
 RemoveCall: 1 target_pid uint64

@@ -183,8 +183,8 @@ SpawnRequest: 100 user string; 101 exit_after_task bool; 102 cwd string; 103 res
 SpawnResponse: 100 error_code string
 KillResponse: 100 error_code string
 SendMessageResponse: 100 error_code string
-StoreArtifactRequest: 100 if_version uint32; 101 frozen bool; 102 artifact_id string;
-  103 trace_id string
+StoreArtifactRequest: 101 frozen bool; 102 artifact_id string; 103 trace_id string;
+  oneof _if_version { 100 if_version uint32 }
 StoreArtifactResponse: 100 error_code string; 101 version uint32; 102 sha256 string
 GetArtifactRequest: 100 version uint32
 GetArtifactResponse: 100 error_code string; 101 key string; 102 version uint32; 103 sha256 string;
