@@ -12,6 +12,8 @@ import * as words from './words.ts';
 
 type ContentMaker = { readonly host: Pick<Host, 'hashedContent'> };
 
+const NO_BYTES = new Uint8Array(0);
+
 export function readStore(q: agent.StoreArtifactRequest, { host }: ContentMaker): ArgsOf<'store'> {
   const contentType = bounds.word(q.contentType, 'content_type');
   const visibility = words.VISIBILITY.fromWire(q.visibility, 'visibility');
@@ -19,12 +21,14 @@ export function readStore(q: agent.StoreArtifactRequest, { host }: ContentMaker)
   const artifact = q.artifactId === '' ? undefined : artifactIdFrom(q.artifactId);
   const bound = { field: 'content', max: LIMITS.artifactBytesMax };
   const bytes = bounds.payload(q.content, bound);
+  // The call is open until its append is durable, and would hold on to its frame as long.
+  q.content = NO_BYTES;
   const trace = bounds.word(q.traceId, 'trace_id') || traceIn(bytes);
   return {
     key: q.key,
     contentType,
     visibility,
-    content: host.hashedContent(bytes),
+    content: host.hashedContent(bytes, { isGivenAway: true }),
     ifVersion,
     artifact,
     isFrozen: q.frozen,
