@@ -1,4 +1,5 @@
-// Artifacts and their versions as records, and the columns that they are listed in.
+// Artifacts and their versions as records, and the columns that they are listed in. Which ones are
+// listed is the commands' business.
 
 import type { ListedArtifact } from '@hivekernel/client';
 import { isoTime, showAge, showBytes } from '../output/human.ts';

@@ -99,7 +99,8 @@ async function mayRemove(context: Context, targets: readonly Target[]): Promise<
   const frozen = targets.filter(({ versions }) => newestOf(versions).isFrozen).length;
   if (targets.length < 2 && frozen === 0) return true;
   const bytes = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const what = `${plural(targets.length, 'artifact')} (${plural(all.length, 'version')}, ${showBytes(bytes)})`;
+  const held = `${plural(all.length, 'version')}, ${showBytes(bytes)}`;
+  const what = `${plural(targets.length, 'artifact')} (${held})`;
   const also = frozen === 0 ? '' : `, ${frozen} of them frozen`;
   const blast = `This deletes ${what}${also}.`;
   return confirm(context, { blast, question: `Delete ${plural(targets.length, 'artifact')}?` });

@@ -1,7 +1,7 @@
 // Which lines two texts share, in order, and which they do not: the shortest way from one to the
 // other, after E. Myers, "An O(ND) Difference Algorithm" (1986).
 //   What differs more than `EDITS_MAX` is told as replaced as a whole, since the way would cost the
-//   square of its length: right still, and no longer the shortest. Knows nothing of how it is shown.
+//   square of its length: right still, and no longer the shortest. How it is shown is elsewhere.
 
 /** One line: in both, only in the first, only in the second. */
 export interface Edit {

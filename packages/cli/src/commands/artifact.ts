@@ -6,8 +6,7 @@ import { resolve } from 'node:path';
 import type { Artifact } from '@hivekernel/client';
 import type { Command } from 'commander';
 import { ARTIFACT_COLUMNS, toArtifactItem, VERSION_COLUMNS } from '../artifact/artifact-items.ts';
-import { NAME_HELP, readName, readNamedVersion } from '../artifact/artifact-name.ts';
-import { readNewName, readVersion } from '../artifact/artifact-name.ts';
+import * as names from '../artifact/artifact-name.ts';
 import { textIn } from '../artifact/artifact-text.ts';
 import { diffArtifacts } from '../artifact/diff-artifacts.ts';
 import { freezeArtifacts, removeArtifacts } from '../artifact/dispose-artifacts.ts';
@@ -51,7 +50,7 @@ export function define(command: Command, bind: Bind): void {
 
 function defineOnOne(command: Command, bind: Bind): void {
   const kept = command.command('versions').description('List the versions that are kept.');
-  kept.argument('<key>', NAME_HELP);
+  kept.argument('<key>', names.NAME_HELP);
   addListOptions(kept);
   bind(kept, versions);
   const diff = command.command('diff').description('What differs between two versions.');
@@ -62,10 +61,12 @@ function defineOnOne(command: Command, bind: Bind): void {
     .addHelpText('after', '\nIt ends with 0 where they are the same, 1 where not, 2 in trouble.\n');
   bind(diff, diffArtifacts);
   const rm = command.command('rm').description('Delete artifacts with all their versions.');
-  rm.argument('<key...>', NAME_HELP).option('--if-version <n>', 'only if this is the newest');
+  rm.argument('<key...>', names.NAME_HELP).option('--if-version <n>', 'only if this is the newest');
   bind(rm, removeArtifacts);
   const freeze = command.command('freeze').description('Let artifacts never change again.');
-  freeze.argument('<key...>', NAME_HELP).option('--if-version <n>', 'only if this is the newest');
+  freeze
+    .argument('<key...>', names.NAME_HELP)
+    .option('--if-version <n>', 'only if this is the newest');
   bind(freeze, freezeArtifacts);
 }
 
@@ -85,7 +86,7 @@ async function list(context: Context, command: Command): Promise<void> {
 }
 
 async function versions(context: Context, command: Command): Promise<void> {
-  const name = readName(command.args[0] ?? '', 'versions');
+  const name = names.readName(command.args[0] ?? '', 'versions');
   const client = await context.client();
   const kept = await client.artifacts.versions(name);
   context.list(
@@ -101,7 +102,7 @@ async function versions(context: Context, command: Command): Promise<void> {
 
 async function get(context: Context, { args: [word = '', file] }: Command): Promise<void> {
   const client = await context.client();
-  const { name, version } = readNamedVersion(word);
+  const { name, version } = names.readNamedVersion(word);
   const artifact = await client.artifacts.get({ ...name, version });
   const { terminal, format, cwd } = context;
   if (format === 'json' || format === 'yaml' || format === 'jsonl') {
@@ -131,8 +132,8 @@ async function put(context: Context, command: Command): Promise<void> {
   const { visibility, type, frozen: isFrozen = false, ...flags } = command.opts<PutFlags>();
   const { VISIBILITY } = await import('@hivekernel/client');
   VISIBILITY.toWire(visibility, '--visibility');
-  const name = readNewName(word);
-  const ifVersion = readVersion('--if-version', flags.ifVersion);
+  const name = names.readNewName(word);
+  const ifVersion = names.readVersion('--if-version', flags.ifVersion);
   const content = await contentOf(context, file);
   if (content.length > CONTENT_BYTES_MAX) throw tooLarge(file, content.length);
   const client = await context.client();

@@ -88,14 +88,14 @@ describe('ContentDesk.takeHashed() of what is given away', () => {
   });
 
   it('gives it back from the store once it has landed, and not before', async () => {
-    let stored: Uint8Array | undefined;
-    const desk = new ContentDesk(async () => stored);
+    const store = new Map<string, Uint8Array>();
+    const desk = new ContentDesk(async (hash) => store.get(hash));
     const content = give(desk);
     const read = Promise.all([desk.bytes(content), desk.bytes(content)]);
     const blobs = desk.launch();
     for (const { bytes } of blobs.values())
       structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
-    stored = HUGE;
+    store.set(content.hash ?? '', HUGE);
     desk.landed(blobs);
     expect(await read).toEqual([HUGE, HUGE]);
   });

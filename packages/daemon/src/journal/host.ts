@@ -47,8 +47,8 @@ export interface Host {
    */
   content(bytes: Uint8Array): Content;
   /**
-   * Likewise, and always with the hash (artifacts, M12). `isGivenAway`, for a call's and never for a
-   * fact's: nothing here holds on to `bytes`; a large content is held once, by the journal.
+   * Likewise, and always with the hash (artifacts, M12). `isGivenAway`, for a call's and never for
+   * a fact's: nothing here holds on to `bytes`; a large content is held once, by the journal.
    */
   hashedContent(bytes: Uint8Array, how?: { isGivenAway: true }): Content;
   /** The bytes back. Rejects with `data_loss` where they are gone. */

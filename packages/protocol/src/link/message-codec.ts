@@ -1,5 +1,6 @@
 // Messages to bytes and back, many to a frame. Encodes each message once: the bytes are kept for a
-// repeat, and copied into frames unless they are large. Reads a frame field by field without building the outer message.
+// repeat, and copied into frames unless they are large. Reads a frame field by field without
+// building the outer message.
 import { MessageReader } from '../wire/message-reader.ts';
 import { MessageWriter } from '../wire/message-writer.ts';
 import type { ByteStream } from './byte-stream.ts';

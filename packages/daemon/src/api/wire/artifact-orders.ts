@@ -1,5 +1,5 @@
-// Calls on artifacts, read: what is asked, of which one. A content is made into the kernel's last of
-// all, after every check that is made here (host.ts says why).
+// Calls on artifacts, read: what is asked, of which one. A content is made into the kernel's last
+// of all, after every check that is made here (host.ts says why).
 
 import { KernelError, LIMITS } from '@hivekernel/kernel';
 import type { ArgsOf, ArtifactName } from '@hivekernel/kernel';
