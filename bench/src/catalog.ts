@@ -2,6 +2,7 @@
 // Cheap ones come first, so that a broken build is known early.
 
 import type { Benchmark } from './benchmark.ts';
+import { artifact } from './benchmarks/artifact.ts';
 import { execute } from './benchmarks/execute.ts';
 import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
@@ -15,6 +16,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   routing,
   send,
   syscall,
+  artifact,
   spawn,
   execute,
   restart,

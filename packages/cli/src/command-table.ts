@@ -86,7 +86,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'artifact',
     group: 'Look:',
-    summary: 'what agents made: ls, get, put',
+    summary: 'what agents made: ls, get, put, versions, diff, rm, freeze',
     load: () => import('./commands/artifact.ts'),
   },
   {

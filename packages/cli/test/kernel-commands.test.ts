@@ -167,6 +167,85 @@ describe('hive artifact', () => {
   });
 });
 
+describe('hive artifact versions, diff, rm, freeze', () => {
+  const put = (key: string, text: string, ...flags: string[]) =>
+    ground.feed(text, 'artifact', 'put', key, '-', ...flags);
+
+  it('writes only on top of the version that is expected (M12)', async () => {
+    expect(await put('v/a', 'one', '--if-version', '0')).toMatchObject({ stdout: 'v/a@v1\n' });
+    const stale = await put('v/a', 'x', '--if-version', '0');
+    expect(stale).toMatchObject({ code: 5, stdout: '' });
+    expect(stale.stderr).toContain('error[E_CONFLICT]: The artifact "v/a" is at version 1;');
+    expect(await put('v/a', 'two', '--if-version', 'v1')).toMatchObject({ stdout: 'v/a@v2\n' });
+    expect(await put('v/a', 'x', '--if-version', 'last')).toMatchObject({ code: 2 });
+    expect(await json('artifact', 'versions', 'v/a')).toMatchObject({
+      kind: 'ArtifactVersionList',
+      items: [
+        { version: 1, sizeBytes: 3, ownerPid: 1, storedByPid: 1, task: null, frozen: false },
+        { version: 2, key: 'v/a', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      ],
+    });
+    expect((await hive('artifact', 'versions', 'v/a')).stdout).toMatch(/^VERSION +SIZE +BY +TASK/);
+    expect(await hive('artifact', 'versions', 'v/none')).toMatchObject({ code: 3, stdout: '' });
+  });
+
+  it('diffs versions with the exit codes of diff', async () => {
+    await put('d', 'a\nb\nc\n');
+    await put('d', 'a\nB\nc\n');
+    const differ = await hive('artifact', 'diff', 'd');
+    const shown = '--- d@v1\n+++ d@v2\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n';
+    expect(differ).toMatchObject({ code: 1, stderr: '', stdout: shown });
+    expect((await hive('artifact', 'diff', 'd@v1', '-U', '0')).stdout).toContain('@@ -2 +2 @@');
+    expect(await hive('artifact', 'diff', 'd@v2', 'd@v2')).toMatchObject({ code: 0, stdout: '' });
+    expect(await json('artifact', 'diff', 'd@v2', 'd@v1')).toMatchObject({
+      ...{ kind: 'ArtifactDiff', same: false, binary: false, from: 'd@v2', to: 'd@v1' },
+    });
+    await put('d', 'a\0b');
+    const binary = await hive('artifact', 'diff', 'd');
+    expect(binary).toMatchObject({ code: 1, stdout: 'Binary artifacts d@v2 and d@v3 differ\n' });
+    for (const args of [['none'], ['d@v9'], ['d', 'd@v9'], ['d', '-U', 'x']]) {
+      expect(await hive('artifact', 'diff', ...args)).toMatchObject({ code: 2, stdout: '' });
+    }
+    await put('d/one', 'x');
+    const alone = await hive('artifact', 'diff', 'd/one');
+    expect(alone).toMatchObject({ code: 2, stdout: '' });
+    expect(alone.stderr).toContain('Only one version of d/one is kept.');
+  });
+
+  it('freezes what never changes again, and asks before it deletes that', async () => {
+    await put('f', 'one');
+    expect(await hive('artifact', 'freeze', 'f')).toMatchObject({ code: 0, stdout: 'f@v1\n' });
+    const changed = await put('f', 'two');
+    expect(changed).toMatchObject({ code: 5, stdout: '' });
+    expect(changed.stderr).toContain('is frozen at version 1 and never changes again');
+    expect((await hive('artifact', 'ls', 'f')).stdout).toContain('v1 frozen');
+    const unasked = await hive('artifact', 'rm', 'f');
+    expect(unasked).toMatchObject({ code: 2, stdout: '' });
+    expect(unasked.stderr).toContain('This deletes 1 artifact (1 version, 3 B), 1 of them frozen.');
+    expect(await hive('artifact', 'rm', 'f', '--yes')).toMatchObject({ code: 0, stdout: 'f\n' });
+    expect(await put('f', 'new', '--frozen')).toMatchObject({ stdout: 'f@v1\n' });
+  });
+
+  it('deletes by key and id, tells what did not work, and frees the key', async () => {
+    await put('r/a', 'one');
+    const { stdout } = await hive('artifact', 'ls', 'r/a', '--columns', 'id', '-o', 'csv');
+    const id = stdout.trim().split('\n').at(-1) ?? '';
+    expect(id).toMatch(/^a\d+$/);
+    expect((await hive('artifact', 'get', `id:${id}`)).stdout).toBe('one');
+    expect(await put(`id:${id}`, 'two')).toMatchObject({ stdout: `id:${id}@v2\n` });
+    const lost = await hive('artifact', 'rm', 'r/a', '--if-version', '1');
+    expect(lost).toMatchObject({ code: 5, stdout: '' });
+    expect(await hive('artifact', 'rm', 'r/a@v1')).toMatchObject({ code: 2 });
+    await put('r/b', 'b');
+    const some = await hive('artifact', 'rm', `id:${id}`, 'r/none', 'r/b', '--yes');
+    expect(some).toMatchObject({ code: 8, stdout: 'r/a\nr/b\n' });
+    expect(some.stderr).toContain('error[E_NOT_FOUND]: r/none:');
+    expect(await hive('artifact', 'rm', 'r/a')).toMatchObject({ code: 3, stdout: '' });
+    expect(await put('r/a', 'again')).toMatchObject({ stdout: 'r/a@v1\n' });
+    expect((await hive('journal')).stdout).toContain('deleted r/a: 2 versions, 6 B');
+  });
+});
+
 describe('hive journal', () => {
   it('cuts to the last n, filters, and numbers without a gap', async () => {
     const lines = (await hive('journal', '-n', '5', '-o', 'jsonl')).stdout.trim().split('\n');

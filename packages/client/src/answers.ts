@@ -54,13 +54,20 @@ export interface ArtifactMeta extends StoredArtifact {
   readonly storedByPid: number;
   readonly storedAtMs: number;
   readonly sizeBytes: number;
+  readonly ownerPid: number;
+  /** It never changes again. */
+  readonly isFrozen: boolean;
+  /** The task that this version was made for; empty: outside tasks. */
+  readonly task: string;
+  /** The trace that it belongs to; empty: none. */
+  readonly trace: string;
 }
 
 export interface ListedArtifact extends ArtifactMeta {
   readonly versionsKept: number;
 }
 
-export interface Artifact extends Omit<ArtifactMeta, 'id'> {
+export interface Artifact extends ArtifactMeta {
   readonly content: Uint8Array;
 }
 
@@ -132,31 +139,31 @@ export function toSignalReport(reply: link.SignalReply): SignalReport {
 
 export function toArtifact(reply: agent.GetArtifactResponse): Artifact {
   if (!reply.found) throw new HiveClientError(reply.errorCode || 'not_found', reply.error);
-  return {
-    key: reply.key,
-    version: reply.version,
-    sha256: reply.sha256,
-    contentType: reply.contentType,
-    visibility: VISIBILITY.toWord(reply.visibility),
-    storedByPid: reply.storedByPid,
-    storedAtMs: reply.storedAt * MS,
-    sizeBytes: reply.content.length,
-    content: reply.content,
-  };
+  const { content } = reply;
+  return { ...toAccount(reply), sizeBytes: content.length, content };
 }
 
 export function toListedArtifact(meta: core.ArtifactMeta): ListedArtifact {
+  const { sizeBytes, versionsKept } = meta;
+  return { ...toAccount(meta), sizeBytes, versionsKept };
+}
+
+type Account = Omit<core.ArtifactMeta, 'sizeBytes' | 'versionsKept'>;
+
+function toAccount(told: Account): Omit<ArtifactMeta, 'sizeBytes'> {
   return {
-    id: meta.artifactId,
-    key: meta.key,
-    version: meta.version,
-    sha256: meta.sha256,
-    contentType: meta.contentType,
-    visibility: VISIBILITY.toWord(meta.visibility),
-    storedByPid: meta.storedByPid,
-    storedAtMs: meta.storedAt * MS,
-    sizeBytes: meta.sizeBytes,
-    versionsKept: meta.versionsKept,
+    id: told.artifactId,
+    key: told.key,
+    version: told.version,
+    sha256: told.sha256,
+    contentType: told.contentType,
+    visibility: VISIBILITY.toWord(told.visibility),
+    storedByPid: told.storedByPid,
+    storedAtMs: told.storedAt * MS,
+    ownerPid: told.ownerPid,
+    isFrozen: told.frozen,
+    task: told.taskId,
+    trace: told.traceId,
   };
 }
 

@@ -7,6 +7,13 @@ import type { CallKernel, CallPatience } from './client-link.ts';
 import { toStoreRequest } from './orders.ts';
 import type { StoreOrder } from './orders.ts';
 
+export type ArtifactName = { readonly key: string } | { readonly id: string };
+
+/** Refused with `conflict` unless the artifact is at this version. */
+interface IfVersion {
+  readonly ifVersion?: number;
+}
+
 export class Artifacts {
   readonly #call: CallKernel;
 
@@ -28,9 +35,7 @@ export class Artifacts {
     which: { key: string; version?: number } | { id: string; version?: number },
     how?: CallPatience,
   ): Promise<Artifact> {
-    const key = 'key' in which ? which.key : '';
-    const artifactId = 'id' in which ? which.id : '';
-    const value = { artifactId, key, version: which.version ?? 0 };
+    const value = { ...nameOf(which), version: which.version ?? 0 };
     return toArtifact(await this.#call('getArtifact', value, how));
   }
 
@@ -42,4 +47,24 @@ export class Artifacts {
     const value = { prefix: query.prefix ?? '', storedByPid: query.storedBy ?? 0 };
     return (await this.#call('listArtifacts', value, how)).artifacts.map(toListedArtifact);
   }
+
+  /** Those that are kept, oldest first. Throws `not_found`. */
+  async versions(which: ArtifactName, how?: CallPatience): Promise<readonly ListedArtifact[]> {
+    const { versions } = await this.#call('artifactVersions', nameOf(which), how);
+    return versions.map(toListedArtifact);
+  }
+
+  /** It never changes again. A second time changes nothing. */
+  async freeze(which: ArtifactName & IfVersion, how?: CallPatience): Promise<ListedArtifact> {
+    const value = { ...nameOf(which), ifVersion: which.ifVersion };
+    return toListedArtifact(await this.#call('freezeArtifact', value, how));
+  }
+
+  /** All versions of it; the key is free again. Throws `not_found`. */
+  async delete(which: ArtifactName & IfVersion, how?: CallPatience): Promise<void> {
+    await this.#call('deleteArtifact', { ...nameOf(which), ifVersion: which.ifVersion }, how);
+  }
 }
+
+const nameOf = (which: ArtifactName): { key: string; artifactId: string } =>
+  'key' in which ? { key: which.key, artifactId: '' } : { key: '', artifactId: which.id };

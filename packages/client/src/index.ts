@@ -19,6 +19,7 @@ export type {
   TaskReport,
   UsageReport,
 } from './answers.ts';
+export type { ArtifactName } from './artifacts.ts';
 export type { FollowRequest, JournalEvent, KernelEvent } from './events.ts';
 export type { AckOrder, MessageName } from './mail.ts';
 export type { Greeting, KernelPlace } from './dial.ts';

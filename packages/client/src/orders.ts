@@ -120,6 +120,13 @@ export interface StoreOrder {
   readonly content: string | Uint8Array;
   readonly contentType?: string;
   readonly visibility?: Visibility;
+  /** Refused with `conflict` unless it is at this version; 0: there must be none yet. */
+  readonly ifVersion?: number;
+  /** It never changes again. */
+  readonly isFrozen?: boolean;
+  /** Makes a new version of this one, whose key and visibility stay. */
+  readonly artifact?: string;
+  readonly trace?: string;
 }
 
 export interface TaskOrder {
@@ -223,5 +230,9 @@ export function toStoreRequest(order: StoreOrder): agent.StoreArtifactRequest {
     content: toBytes(order.content),
     contentType: order.contentType ?? 'text/plain; charset=utf-8',
     visibility: VISIBILITY.toWire(order.visibility ?? 'global', 'visibility'),
+    ifVersion: order.ifVersion,
+    frozen: order.isFrozen ?? false,
+    artifactId: order.artifact ?? '',
+    traceId: order.trace ?? '',
   };
 }

@@ -81,6 +81,26 @@ describe('HiveClient', () => {
     });
   });
 
+  it('writes artifacts by version, freezes and deletes them (M12)', async () => {
+    const { artifacts } = client;
+    const { id } = await artifacts.put({ key: 'plan', content: '1', ifVersion: 0, trace: 'tr' });
+    const stale = artifacts.put({ key: 'plan', content: 'x', ifVersion: 0 });
+    await expect(stale).rejects.toMatchObject({ code: 'conflict', details: { version: '1' } });
+    await artifacts.put({ key: '', artifact: id, content: '22', ifVersion: 1 });
+    expect(await artifacts.versions({ id })).toMatchObject([
+      { version: 1, sizeBytes: 1, ownerPid: 1, storedByPid: 1, trace: 'tr', task: '' },
+      { version: 2, sizeBytes: 2, isFrozen: false, trace: '' },
+    ]);
+    const early = artifacts.freeze({ key: 'plan', ifVersion: 1 });
+    await expect(early).rejects.toMatchObject({ code: 'conflict' });
+    expect(await artifacts.freeze({ key: 'plan' })).toMatchObject({ version: 2, isFrozen: true });
+    const changed = artifacts.put({ key: 'plan', content: 'x' });
+    await expect(changed).rejects.toMatchObject({ code: 'wrong_state' });
+    expect(await artifacts.get({ id })).toMatchObject({ id, key: 'plan', isFrozen: true });
+    await artifacts.delete({ id, ifVersion: 2 });
+    await expect(artifacts.versions({ id })).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   it('runs tasks: completed with a code, failed as a report, timed out, interrupted', async () => {
     const image = await ground.agent('echo.ts', ECHO);
     const pid = await client.spawn({ name: 'echo', role: 'agent', tier: 'tactical', image });

@@ -11,7 +11,7 @@ export { upcast } from './events/upcast.ts';
 export * from './process/states.ts';
 export { normalizeAddress, KING_ADDRESS } from './process/address.ts';
 export { ACTIONS, DEFAULT_ACL, type Action } from './permissions/acl.ts';
-export type { Found } from './artifacts/librarian.ts';
+export type { ArtifactName, Found } from './artifacts/librarian.ts';
 export type { TaskReport } from './scheduler/dispatcher.ts';
 export type { WaitReport } from './supervision/results.ts';
 export type { EscalationReport } from './supervision/escalations.ts';

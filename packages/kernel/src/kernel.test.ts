@@ -22,6 +22,9 @@ import {
   STRATEGIES,
   TIERS,
   VISIBILITIES,
+  asArtifactId,
+  type ArtifactId,
+  type ArtifactName,
   type Fact,
   type Pid,
 } from './index.ts';
@@ -104,6 +107,16 @@ class Swarm {
       relay: [undefined, ...RELAYS][c % 4],
       watch: { wallMs: b % 7 === 0 ? 40_000 : 0, idleMs: c % 5 === 0 ? 5_000 : 0 },
     };
+  }
+
+  /** Mostly one that is there. */
+  #artifact(n: number): ArtifactId {
+    const ids = [...this.t.kernel.state.catalog.byId.keys()];
+    return ids[n % (ids.length || 1)] ?? asArtifactId(1);
+  }
+
+  #artifactName(n: number): ArtifactName {
+    return n % 3 === 0 ? { key: `k${n % 4}` } : { artifact: this.#artifact(n) };
   }
 
   #childOf(caller: Caller, n: number): Pid {
@@ -197,6 +210,28 @@ class Swarm {
         }),
         this.#caller(a),
       ),
+    storeIf: (a, b, c) =>
+      this.t.call(
+        'store',
+        artifactOrder({
+          key: `k${b % 4}`,
+          visibility: VISIBILITIES[c % VISIBILITIES.length] as 'private',
+          ifVersion: c % 3,
+          ...(c % 11 === 0 && { isFrozen: true }),
+          ...(c % 5 === 0 && { artifact: this.#artifact(b), key: '' }),
+        }),
+        this.#caller(a),
+      ),
+    freezes: (a, b) =>
+      this.t.call('freeze_artifact', { by: this.#artifactName(b), ifVersion: 1 }, this.#caller(a)),
+    deletes: (a, b) =>
+      this.t.call(
+        'delete_artifact',
+        { by: this.#artifactName(b), ifVersion: undefined },
+        this.#caller(a),
+      ),
+    versions: (a, b) =>
+      this.t.call('artifact_versions', { by: this.#artifactName(b) }, this.#caller(a)),
     get: (a, b) =>
       this.t.call('get_artifact', { by: { key: `k${b % 4}` }, version: 0 }, this.#caller(a)),
     metric: (a, b) =>
@@ -307,6 +342,7 @@ class Swarm {
     ...['time', 'checks', 'reboots', 'signal', 'signal', 'sleep', 'sleep', 'wake', 'restart'],
     ...['fails', 'fails', 'writes', 'writes', 'letters', 'reads'],
     ...['checkpoint', 'collapse', 'peek', 'reparent', 'quiet', 'remove', 'unresponsive'],
+    ...['storeIf', 'storeIf', 'freezes', 'deletes', 'versions'],
   ];
 
   #tell(fact: Fact): undefined {

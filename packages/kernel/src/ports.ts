@@ -19,6 +19,8 @@ export interface StoredEvent {
 export interface Blob {
   readonly hash: string;
   readonly bytes: Uint8Array;
+  /** Nobody else's memory: an append may take it away, and leave nothing in `bytes`. */
+  readonly isGivenAway?: true;
 }
 
 /** A message to another partition; it leaves in the transaction of the events that caused it. */

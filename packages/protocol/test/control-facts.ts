@@ -1,6 +1,7 @@
 // The facts of control.proto and of the messages that its service takes from link.proto, in the
 // words of frozen-facts.ts. Programs in other languages call this service over gRPC, so what stands
-// here may be added to and never changed. Of the link's own envelopes only what supervision added.
+// here may be added to and never changed. Of the link's own envelopes only what has come
+// since.
 
 export const CONTROL = {
   service: `
@@ -19,6 +20,9 @@ SubtreeNodes: SubtreeNodesCall -> SubtreeNodesReply
 Requeue: RequeueCall -> RequeueReply
 DropLetter: DropLetterCall -> Done
 Acknowledge: AcknowledgeCall -> Done
+DeleteArtifact: DeleteArtifactCall -> Done
+FreezeArtifact: FreezeArtifactCall -> ArtifactMeta
+ArtifactVersions: ArtifactVersionsCall -> ArtifactVersionsReply
 Remove: RemoveCall -> Done
 `,
   enums: `
@@ -48,6 +52,12 @@ RequeueCall: 1 target_pid uint64; 2 message_id string
 RequeueReply: 1 message_id string
 DropLetterCall: 1 target_pid uint64; 2 message_id string
 AcknowledgeCall: 1 target_pid uint64; 2 message_id string; 3 status AckStatus; 4 reply string
+DeleteArtifactCall: 1 key string; 2 artifact_id string;
+  oneof _if_version { 3 if_version uint32 }
+FreezeArtifactCall: 1 key string; 2 artifact_id string;
+  oneof _if_version { 3 if_version uint32 }
+ArtifactVersionsCall: 1 key string; 2 artifact_id string
+ArtifactVersionsReply: 1 versions ArtifactMeta[]
 RemoveCall: 1 target_pid uint64
 Done: (empty)
 ProgressCall: 1 message string; 2 percent float; 3 quiet_ms uint32
@@ -75,6 +85,9 @@ subtree_nodes: 40 SubtreeNodesCall
 requeue: 45 RequeueCall
 drop_letter: 46 DropLetterCall
 acknowledge: 47 AcknowledgeCall
+delete_artifact: 41 DeleteArtifactCall
+freeze_artifact: 42 FreezeArtifactCall
+artifact_versions: 43 ArtifactVersionsCall
 remove: 65 RemoveCall
 `,
   Reply: `
@@ -86,6 +99,8 @@ ancestors: 38 AncestorsReply
 common_ancestor: 39 ProcessInfo
 subtree_nodes: 40 SubtreeNodesReply
 requeue: 45 RequeueReply
+freeze_artifact: 42 ArtifactMeta
+artifact_versions: 43 ArtifactVersionsReply
 `,
   Request: `
 dump: 16 DumpRequest

@@ -186,10 +186,13 @@ SpawnRequest: 100 user string; 101 exit_after_task bool; 102 cwd string; 103 res
 SpawnResponse: 100 error_code string
 KillResponse: 100 error_code string
 SendMessageResponse: 100 error_code string
+StoreArtifactRequest: 101 frozen bool; 102 artifact_id string; 103 trace_id string;
+  oneof _if_version { 100 if_version uint32 }
 StoreArtifactResponse: 100 error_code string; 101 version uint32; 102 sha256 string
 GetArtifactRequest: 100 version uint32
 GetArtifactResponse: 100 error_code string; 101 key string; 102 version uint32; 103 sha256 string;
-  104 visibility ArtifactVisibility
+  104 visibility ArtifactVisibility; 105 artifact_id string; 106 frozen bool;
+  107 owner_pid uint64; 108 task_id string; 109 trace_id string
 EscalateResponse: 100 error_code string
 WaitChildRequest: 100 peek bool
 WaitChildResponse: 100 error_code string; 101 cause string; 102 name string
@@ -203,7 +206,8 @@ ProcessInfo: 100 address string; 101 phase string; 102 exit_cause string; 103 ex
   115 restart_policy string; 116 strategy string; 117 quarantined bool; 118 exit_detail string;
   119 checkpoint_bytes uint64; 120 gone bool; 121 restarts_in_row uint32
 ArtifactMeta: 100 version uint32; 101 sha256 string; 102 visibility ArtifactVisibility;
-  103 versions_kept uint32
+  103 versions_kept uint32; 104 frozen bool; 105 owner_pid uint64; 106 task_id string;
+  107 trace_id string
 ResourceResponse: 100 error_code string
 ExecuteTaskRequest: 100 retries_max uint32
 ExecuteTaskResponse: 100 error_code string; 101 task_id string

@@ -163,7 +163,7 @@ describe('the messages of ControlService', () => {
   });
 
   it('are all that it takes and gives, and stand in the facts', () => {
-    const known = [...table(CONTROL.messages).keys(), 'ProcessInfo'];
+    const known = [...table(CONTROL.messages).keys(), 'ProcessInfo', 'ArtifactMeta'];
     for (const { inputType, outputType } of controlFile.service[0]!.method) {
       expect(known).toEqual(expect.arrayContaining([inputType, outputType].map(lastName)));
     }

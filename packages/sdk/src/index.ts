@@ -9,8 +9,11 @@ export type {
 } from './agent.ts';
 export type {
   Artifact,
+  ArtifactAccount,
   ArtifactEntry,
+  ArtifactName,
   Artifacts,
+  DisposeOptions,
   GetOptions,
   ListArtifactsOptions,
   PutOptions,

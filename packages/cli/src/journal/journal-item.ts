@@ -111,6 +111,11 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     level: 'info',
     msg: `dead letter m${d.text('message')} was ${d.text('why')}`,
   }),
+  'artifact.frozen': (d) => ({ msg: `froze ${d.text('key')}@v${d.text('version')}` }),
+  'artifact.deleted': (d) => {
+    const what = `${plural(d.number('versions'), 'version')}, ${showBytes(d.number('bytes'))}`;
+    return { msg: `deleted ${d.text('key')}: ${what}` };
+  },
   'log.written': (d) => ({ level: levelOf(d.text('level')), msg: d.text('message') }),
   'metric.reported': (d) => ({ level: 'debug', msg: `${d.text('name')} = ${d.text('value')}` }),
   'llm.called': tellModelCall,

@@ -60,3 +60,43 @@ describe('ContentDesk.bytes()', () => {
     await expect(gone).rejects.toMatchObject({ code: 'data_loss' });
   });
 });
+
+describe('ContentDesk.takeHashed() of what is given away', () => {
+  const HUGE = new Uint8Array(256 * 1024).fill(3);
+  const give = (desk: ContentDesk) => desk.takeHashed(HUGE, { isGivenAway: true });
+
+  it('keeps a copy that fills its memory, which the append may take', () => {
+    const desk = new ContentDesk(NOTHING);
+    const { hash = '' } = give(desk);
+    give(desk);
+    const blob = desk.launch().get(hash);
+    expect(blob).toMatchObject({ isGivenAway: true });
+    expect(blob?.bytes).not.toBe(HUGE);
+    expect(blob?.bytes.buffer.byteLength).toBe(HUGE.length);
+  });
+
+  it('keeps a small one, and one that somebody else needs, as ever', () => {
+    const desk = new ContentDesk(NOTHING);
+    desk.takeHashed(LARGE, { isGivenAway: true });
+    desk.takeHashed(HUGE);
+    give(desk);
+    const other = new ContentDesk(NOTHING);
+    give(other);
+    other.takeHashed(HUGE);
+    const kept = [...desk.launch().values(), ...other.launch().values()];
+    expect(kept.map(({ isGivenAway }) => isGivenAway)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('gives it back from the store once it has landed, and not before', async () => {
+    const store = new Map<string, Uint8Array>();
+    const desk = new ContentDesk(async (hash) => store.get(hash));
+    const content = give(desk);
+    const read = Promise.all([desk.bytes(content), desk.bytes(content)]);
+    const blobs = desk.launch();
+    for (const { bytes } of blobs.values())
+      structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+    store.set(content.hash ?? '', HUGE);
+    desk.landed(blobs);
+    expect(await read).toEqual([HUGE, HUGE]);
+  });
+});

@@ -8,6 +8,8 @@ export interface Flight<Output> {
   readonly events: readonly Event[];
   /** Content that came in its pass. */
   readonly blobs: Map<string, Blob>;
+  /** What they held when it left. */
+  readonly blobBytes: number;
   /** What the world reported in it: told again if the append fails. */
   readonly facts: readonly Fact[];
   readonly outputs: Output[];
@@ -21,8 +23,10 @@ export class Flights<Output> {
     return this.#flights.length;
   }
 
-  add(flight: Omit<Flight<Output>, 'outputs'>): Flight<Output> {
-    const full: Flight<Output> = { ...flight, outputs: [] };
+  add(flight: Omit<Flight<Output>, 'outputs' | 'blobBytes'>): Flight<Output> {
+    let blobBytes = 0;
+    for (const { bytes } of flight.blobs.values()) blobBytes += bytes.length;
+    const full: Flight<Output> = { ...flight, blobBytes, outputs: [] };
     this.#flights.push(full);
     return full;
   }
@@ -56,10 +60,7 @@ export class Flights<Output> {
 
   /** Content under way, in bytes. */
   get blobBytes(): number {
-    let bytes = 0;
-    for (const { blobs } of this.#flights)
-      for (const blob of blobs.values()) bytes += blob.bytes.length;
-    return bytes;
+    return this.#flights.reduce((sum, { blobBytes }) => sum + blobBytes, 0);
   }
 
   /** Resolves when none is under way. */

@@ -46,8 +46,11 @@ export interface Host {
    * the same turn, so make it right before the call or fact that carries it, without awaiting.
    */
   content(bytes: Uint8Array): Content;
-  /** Likewise, and always with the hash (artifacts, M12). */
-  hashedContent(bytes: Uint8Array): Content;
+  /**
+   * Likewise, and always with the hash (artifacts, M12). `isGivenAway`, for a call's and never for
+   * a fact's: nothing here holds on to `bytes`; a large content is held once, by the journal.
+   */
+  hashedContent(bytes: Uint8Array, how?: { isGivenAway: true }): Content;
   /** The bytes back. Rejects with `data_loss` where they are gone. */
   bytes(content: Content): Promise<Uint8Array>;
   /** Durable events, in order, in batches as they become so. Returns the unsubscribe. */

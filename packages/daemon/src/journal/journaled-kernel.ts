@@ -187,9 +187,9 @@ export class JournaledKernel implements Host {
     return this.#desk.take(bytes);
   }
 
-  hashedContent(bytes: Uint8Array): Content {
+  hashedContent(bytes: Uint8Array, how?: { isGivenAway: true }): Content {
     this.#schedulePass();
-    return this.#desk.takeHashed(bytes);
+    return this.#desk.takeHashed(bytes, how);
   }
 
   bytes(content: Content): Promise<Uint8Array> {

@@ -141,6 +141,11 @@ describe('SnapshotFollower, retention', () => {
         rig.ask('store', artifactOrder({ content }), { pid: child });
         return content;
       });
+      const deleted = rig.host.hashedContent(bytesOf(200), { isGivenAway: true });
+      rig.ask('store', artifactOrder({ key: 'draft', content: deleted }), { pid: child });
+      await rig.calm();
+      await rig.host.bytes(deleted);
+      rig.ask('delete_artifact', { by: { key: 'draft' }, ifVersion: 1 }, { pid: child });
       await rig.calm();
       const follower = follow({ everyEvents: 1, keepMs: 0, keepBytes: 0 });
       for (const _ of ['one', 'two', 'three']) {
@@ -153,7 +158,7 @@ describe('SnapshotFollower, retention', () => {
       expect((await rig.store.stats({ partition: 0 })).firstSeq).toBeGreaterThan(versions.length);
       expect(await restoredFrom(rig)).toBe(rig.snapshot());
       for (const content of [mail, ...versions.slice(2)]) await rig.host.bytes(content);
-      for (const gone of versions.slice(0, 2)) {
+      for (const gone of [...versions.slice(0, 2), deleted]) {
         expect(await rig.store.getBlob(gone.hash ?? '')).toBeUndefined();
       }
     });

@@ -74,6 +74,23 @@ async function refusal(answer: Promise<unknown>) {
 const REPORT = { pid: 9, name: 'w', exitCode: 3, output: 'o', cause: 'done' };
 const RESULT = { ...REPORT, success: true, error: '', errorCode: '' };
 
+const FOUND = {
+  record: {
+    ...{ artifact: 5, key: 'k', user: 'root', visibility: 'subtree', owner: 8, isInherited: false },
+    frozen: { seq: 30, by: 8, wallMs: 9_000 },
+    versions: [{}],
+  },
+  version: {
+    ...{ version: 3, contentType: 'text/plain', storedBy: 9, task: 12, wallMs: 7_000, seq: 20 },
+    ...{ by: 9, trace: 'tr', content: { bytes: 2, inline: 'aGk=', hash: 'ab' } },
+  },
+};
+const ARTIFACT_META = {
+  ...{ artifactId: 'a5', key: 'k', contentType: 'text/plain', sizeBytes: 2, sha256: 'ab' },
+  ...{ storedByPid: 9, storedAt: 7, version: 3, versionsKept: 1, visibility: 2, frozen: true },
+  ...{ ownerPid: 8, taskId: 't12', traceId: 'tr' },
+};
+
 interface Mapped {
   readonly rpc: ControlRpc;
   readonly request: object;
@@ -178,6 +195,28 @@ const MAPPED: readonly Mapped[] = [
     name: 'acknowledge',
     args: { pid: 9, message: 12, status: 'rejected', reply: { bytes: 2, inline: 'aGk=' } },
   },
+  {
+    rpc: 'deleteArtifact',
+    request: { artifactId: 'a5', ifVersion: 0 },
+    name: 'delete_artifact',
+    args: { by: { artifact: 5 }, ifVersion: 0 },
+  },
+  {
+    rpc: 'freezeArtifact',
+    request: { key: 'k', artifactId: 'nonsense' },
+    name: 'freeze_artifact',
+    args: { by: { key: 'k' }, ifVersion: undefined },
+    answer: FOUND,
+    reply: ARTIFACT_META,
+  },
+  {
+    rpc: 'artifactVersions',
+    request: { key: 'k' },
+    name: 'artifact_versions',
+    args: { by: { key: 'k' } },
+    answer: [FOUND],
+    reply: { versions: [ARTIFACT_META] },
+  },
   { rpc: 'remove', request: { targetPid: 9 }, name: 'remove', args: { pid: 9 } },
 ];
 
@@ -186,6 +225,8 @@ const REFUSED: readonly (readonly [ControlRpc, object, string, ErrorCode])[] = [
   ['wake', {}, 'target_pid', 'invalid_argument'],
   ['reparent', { targetPid: 9 }, 'parent_pid', 'invalid_argument'],
   ['collapseBranch', { reason: 9 }, 'reason 9', 'invalid_argument'],
+  ['deleteArtifact', {}, 'Name the artifact', 'invalid_argument'],
+  ['freezeArtifact', { artifactId: 't5' }, 'artifact_id', 'invalid_argument'],
   ['checkpoint', { state: Buffer.alloc(8 * MIB + 1) }, 'state', 'too_large'],
   ['requeue', { targetPid: 9, messageId: '12' }, 'message_id', 'invalid_argument'],
   ['acknowledge', { messageId: 'm1', status: 9 }, 'status 9', 'invalid_argument'],

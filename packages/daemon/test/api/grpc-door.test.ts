@@ -319,6 +319,26 @@ describe('CoreService, call by call', () => {
     expect(noKey).toMatchObject({ success: false, errorCode: 'invalid_argument' });
   });
 
+  it('StoreArtifact: of many with the same if_version exactly one is taken (M12)', async () => {
+    await open();
+    const api = operator();
+    const request = {
+      key: 'race',
+      content: Buffer.from('x'),
+      visibility: 3,
+      ifVersion: 0,
+    } as const;
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, () => api.call('storeArtifact', request)),
+    );
+    expect(replies.filter(({ success }) => success)).toHaveLength(1);
+    const lost = replies.filter(({ success }) => !success);
+    expect(new Set(lost.map(({ errorCode }) => errorCode))).toEqual(new Set(['conflict']));
+    expect(lost[0]?.error).toContain('is at version 1');
+    const got = await api.call('getArtifact', { key: 'race' });
+    expect(got).toMatchObject({ version: 1, ownerPid: 1, frozen: false });
+  });
+
   it('GetResourceUsage and ReportMetric: charges tokens, refuses what is no number', async () => {
     await open();
     const pid = await ground.spawn();

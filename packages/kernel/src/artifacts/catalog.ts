@@ -2,7 +2,8 @@
 // by hash; the catalogue only counts its bytes.
 //   M12. private: the owner; user: processes of the same user; subtree: the owner and below, its
 //        ancestors read too; global: all. Versions are kept up to a number; content counts to the
-//        quota of the user. P9. What is gone leaves its artifacts to its parent.
+//        quota of the user. What is frozen takes no more versions; what is deleted leaves no trace
+//        here. P9. What is gone leaves its artifacts to its parent.
 
 import type { Content } from '../events/content.ts';
 import type { EventOf } from '../events/event.ts';
@@ -21,6 +22,15 @@ export interface ArtifactVersion {
   readonly wallMs: number;
   readonly seq: Seq;
   readonly by: Pid;
+  /** The trace that its making was a part of; empty: none. */
+  readonly trace: string;
+}
+
+/** When, and by whom, it was frozen. */
+export interface Frost {
+  readonly seq: Seq;
+  readonly by: Pid;
+  readonly wallMs: number;
 }
 
 export interface ArtifactRecord {
@@ -33,6 +43,8 @@ export interface ArtifactRecord {
   isInherited: boolean;
   /** Oldest first; at least one. */
   readonly versions: ArtifactVersion[];
+  /** M12: then it never changes again. */
+  frozen: Frost | null;
 }
 
 export class ArtifactCatalog {
@@ -45,11 +57,14 @@ export class ArtifactCatalog {
   readonly #inherited = new Map<string, ArtifactRecord>();
   /** Of all under a key, the newest. */
   readonly #newestByKey = new Map<string, ArtifactRecord>();
+  readonly #namesakes = new Map<string, Set<ArtifactRecord>>();
   readonly #subtreesByKey = new Map<string, Set<ArtifactRecord>>();
   readonly #byOwner = new Map<Pid, Set<ArtifactRecord>>();
   /** Of visibility user, by user; of visibility global, under the empty name. */
   readonly #shared = new Map<string, Set<ArtifactRecord>>();
   readonly #bytesByUser = new Map<string, number>();
+  /** Of this run: whoever misses something waits until it is durably gone (DESIGN §3). */
+  lastDeletion: Pick<Frost, 'seq' | 'by'> | undefined;
 
   handlers(): Handlers {
     return {
@@ -57,6 +72,15 @@ export class ArtifactCatalog {
         this.versionsKept = body.rules.artifactVersionsKept;
       },
       'artifact.stored': (event) => this.#stored(event),
+      'artifact.frozen': (event) => {
+        const record = this.byId.get(event.body.artifact);
+        if (record !== undefined) record.frozen ??= frostOf(event);
+      },
+      'artifact.deleted': (event) => {
+        const record = this.byId.get(event.body.artifact);
+        if (record !== undefined) this.#delete(record);
+        this.lastDeletion = event;
+      },
       'process.gone': (event) => this.#inherit(event.body.pid, event.body.heir),
     };
   }
@@ -125,8 +149,10 @@ export class ArtifactCatalog {
     return versions.slice(0, going).reduce((sum, { content }) => sum + content.bytes, 0);
   }
 
-  /** At a restore. */
-  restore(record: ArtifactRecord): void {
+  /** At a restore. What was written before artifacts were frozen has no word on that. */
+  restore(image: ArtifactRecord): void {
+    const versions = image.versions.map((one) => ({ ...one, trace: one.trace ?? '' }));
+    const record: ArtifactRecord = { ...image, versions, frozen: image.frozen ?? null };
     this.#enter(record);
     this.#enterScope(record);
     const newest = this.#newestByKey.get(record.key);
@@ -145,19 +171,23 @@ export class ArtifactCatalog {
       wallMs: event.wallMs,
       seq: event.seq,
       by: event.by,
+      trace: body.trace ?? '',
     };
     let record = this.byId.get(body.artifact);
     if (record === undefined) {
       const { artifact, key, user, visibility, owner } = body;
-      const isInherited = false;
-      record = { artifact, key, user, visibility, owner, isInherited, versions: [version] };
+      const versions = [version];
+      const base = { artifact, key, user, visibility, owner, isInherited: false };
+      record = { ...base, versions, frozen: null };
       this.#enter(record);
       this.#enterScope(record);
     } else {
       this.#count(record.user, -this.bytesFreedBy(record));
       record.versions.push(version);
       record.versions.splice(0, record.versions.length - this.versionsKept);
+      if (record.isInherited && !isShared(record)) this.#inherited.set(scopeOf(record), record);
     }
+    if (body.isFrozen === true) record.frozen = frostOf(event);
     this.#newestByKey.set(body.key, record);
     this.#count(body.user, body.content.bytes);
   }
@@ -165,6 +195,7 @@ export class ArtifactCatalog {
   #enter(record: ArtifactRecord): void {
     const { artifact, key, owner, user, visibility } = record;
     this.byId.set(artifact, record);
+    setIn(this.#namesakes, key, record);
     setIn(this.#byOwner, owner, record);
     if (visibility === 'subtree') setIn(this.#subtreesByKey, key, record);
     if (visibility === 'user') setIn(this.#shared, `u${user}`, record);
@@ -198,8 +229,29 @@ export class ArtifactCatalog {
     }
   }
 
+  /** Costs the number of namesakes, one of which may be the newest now. */
+  #delete(record: ArtifactRecord): void {
+    const { artifact, key, owner, user, visibility } = record;
+    this.byId.delete(artifact);
+    dropIn(this.#namesakes, key, record);
+    dropIn(this.#byOwner, owner, record);
+    if (visibility === 'subtree') dropIn(this.#subtreesByKey, key, record);
+    if (visibility === 'user') dropIn(this.#shared, `u${user}`, record);
+    if (visibility === 'global') dropIn(this.#shared, 'g', record);
+    this.#count(user, -bytesIn(record));
+    const scope = scopeOf(record);
+    if (this.#byScope.get(scope) === record) this.#byScope.delete(scope);
+    const namesakes = [...(this.#namesakes.get(key) ?? NONE)];
+    if (this.#newestByKey.get(key) === record) put(this.#newestByKey, key, newestAmong(namesakes));
+    if (this.#inherited.get(scope) !== record) return;
+    const others = namesakes.filter((one) => one.isInherited && scopeOf(one) === scope);
+    put(this.#inherited, scope, newestAmong(others));
+  }
+
   #count(user: string, bytes: number): void {
-    this.#bytesByUser.set(user, this.bytesOf(user) + bytes);
+    const sum = this.bytesOf(user) + bytes;
+    if (sum === 0) this.#bytesByUser.delete(user);
+    else this.#bytesByUser.set(user, sum);
   }
 }
 
@@ -235,8 +287,31 @@ function setIn<K>(map: Map<K, Set<ArtifactRecord>>, key: K, record: ArtifactReco
   else set.add(record);
 }
 
+function dropIn<K>(map: Map<K, Set<ArtifactRecord>>, key: K, record: ArtifactRecord): void {
+  const set = map.get(key);
+  set?.delete(record);
+  if (set?.size === 0) map.delete(key);
+}
+
+function put<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
+
+const frostOf = ({ seq, by, wallMs }: Frost): Frost => ({ seq, by, wallMs });
+
+/** Of all of its versions that are kept. */
+export const bytesIn = ({ versions }: ArtifactRecord): number =>
+  versions.reduce((sum, { content }) => sum + content.bytes, 0);
+
 export const newestOf = (record: ArtifactRecord): ArtifactVersion =>
   record.versions[record.versions.length - 1] as ArtifactVersion;
 
 const isNewer = (a: ArtifactRecord, b: ArtifactRecord): boolean =>
   newestOf(a).seq > newestOf(b).seq;
+
+const newestAmong = (records: readonly ArtifactRecord[]): ArtifactRecord | undefined =>
+  records.reduce<ArtifactRecord | undefined>(
+    (best, record) => (best === undefined || isNewer(record, best) ? record : best),
+    undefined,
+  );

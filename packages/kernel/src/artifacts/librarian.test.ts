@@ -189,6 +189,10 @@ describe('writing', () => {
     ['x'.repeat(LIMITS.artifactKeyCharsMax + 1), '513 characters'],
     ['a\u0000b', 'control character'],
     ['a\nb', 'control character'],
+    ['a\u0085b', 'control character'],
+    ['a\u2028b', 'control character'],
+    ['a\ud800', 'half a character'],
+    ['x'.repeat(10_000), '10000 characters'],
     ['../etc/passwd', '".." part'],
     ['a/../../b', '".." part'],
   ])('refuses the key %j', (key, why) => {
@@ -198,13 +202,19 @@ describe('writing', () => {
     expect(refusal.message).toContain(why);
   });
 
-  it.each(['a', 'a..b', '...', 'dir/file.md', 'x'.repeat(LIMITS.artifactKeyCharsMax)])(
-    'takes the key %j',
-    (key) => {
-      const t = testKernel();
-      expect(store(t, t.spawn(), { key }).value.record.key).toBe(key);
-    },
-  );
+  it.each([
+    'a',
+    'a..b',
+    '...',
+    'dir/file.md',
+    'é',
+    '報告/🐝',
+    ' ',
+    'x'.repeat(LIMITS.artifactKeyCharsMax),
+  ])('takes the key %j', (key) => {
+    const t = testKernel();
+    expect(store(t, t.spawn(), { key }).value.record.key).toBe(key);
+  });
 
   it('takes 16 MiB and no byte more (M12)', () => {
     const t = testKernel();

@@ -1,7 +1,8 @@
 // The librarian: stores artifacts for those who may, and finds for each caller what it may see.
-//   M12. A new version of a global or user artifact is written by processes of its user; content is
-//        at most 16 MiB and counts to the user's quota. Reading goes by visibility; the newest that
-//        is visible wins.
+// Who may is in rights.ts, what an order must hold in order-checks.ts.
+//   M12. Content counts to the user's quota. Reading goes by visibility; the newest that is visible
+//        wins. What is frozen takes no new version and is deleted by the king only: that it stays
+//        as it is is what it was frozen for.
 
 import { KernelError } from '../errors.ts';
 import type { Content } from '../events/content.ts';
@@ -11,20 +12,39 @@ import { asArtifactId, type ArtifactId, type Pid, type TaskId } from '../ids.ts'
 import { LIMITS } from '../limits.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
-import { ancestorsOf, isAncestor, walkDown } from '../process/tree.ts';
+import { ancestorsOf, walkDown } from '../process/tree.ts';
 import {
+  bytesIn,
   newestOf,
   type ArtifactCatalog,
   type ArtifactRecord,
   type ArtifactVersion,
 } from './catalog.ts';
+import { checkKey, checkSize, checkThawed, checkVersion } from './order-checks.ts';
+import { ArtifactRights } from './rights.ts';
+
+/** By its key: the newest that the caller may see. */
+export type ArtifactName = { readonly key: string } | { readonly artifact: ArtifactId };
 
 export interface StoreOrder {
+  /** Given by id: empty, or that one's. */
   readonly key: string;
+  /** Makes a new version of this one, whose visibility stays; left out: what the key means. */
+  readonly artifact?: ArtifactId | undefined;
   readonly content: Content;
   readonly contentType: string;
   readonly visibility: Visibility;
   readonly task: TaskId | null;
+  /** The version to go on from, 0 for none; left out: whatever there is. */
+  readonly ifVersion?: number | undefined;
+  readonly isFrozen?: boolean | undefined;
+  readonly trace?: string | undefined;
+}
+
+/** What is to become of one: frozen, or deleted. */
+export interface Disposal {
+  readonly by: ArtifactName;
+  readonly ifVersion: number | undefined;
 }
 
 export interface Found {
@@ -34,7 +54,7 @@ export interface Found {
 
 export class Librarian {
   readonly #log: Log;
-  readonly #table: ProcessTable;
+  readonly #rights: ArtifactRights;
   readonly #catalog: ArtifactCatalog;
   readonly #quotaBytes: number;
 
@@ -45,42 +65,80 @@ export class Librarian {
     quotaBytesPerUser: number;
   }) {
     this.#log = options.log;
-    this.#table = options.table;
+    this.#rights = new ArtifactRights(options.table);
     this.#catalog = options.catalog;
     this.#quotaBytes = options.quotaBytesPerUser;
   }
 
   store(writer: ProcessRecord, order: StoreOrder): Found {
-    checkKey(order.key);
+    const known = this.#goesTo(writer, order);
+    const { key, visibility, user, owner } = known ?? {
+      ...order,
+      user: writer.spec.user,
+      owner: writer.pid,
+    };
+    checkKey(key);
     checkSize(order.content);
-    const known = this.#catalog.findForWrite(writer, order.key, order.visibility);
     if (known === undefined) this.#checkCount(writer);
-    else this.#checkWriter(writer, known);
+    else this.#checkWrite(writer, known, order);
+    checkVersion(order.ifVersion, { key, known });
     const freed = known === undefined ? 0 : this.#catalog.bytesFreedBy(known);
-    this.#checkQuota(known?.user ?? writer.spec.user, order.content.bytes - freed);
+    this.#checkQuota(user, order.content.bytes - freed);
     const artifact = known?.artifact ?? asArtifactId(this.#log.nextSeq);
     this.#log.emit('artifact.stored', {
       artifact,
       version: known === undefined ? 1 : newestOf(known).version + 1,
-      key: order.key,
-      owner: known?.owner ?? writer.pid,
-      user: known?.user ?? writer.spec.user,
-      visibility: order.visibility,
+      key,
+      owner,
+      user,
+      visibility,
       contentType: order.contentType,
       content: order.content,
       task: order.task,
+      ...(order.isFrozen === true && { isFrozen: true }),
+      ...(order.trace && { trace: order.trace }),
     });
     const record = this.#catalog.byId.get(artifact) as ArtifactRecord;
     return { record, version: newestOf(record) };
   }
 
+  /** Once frozen it stays so: a second time changes nothing. */
+  freeze(caller: ProcessRecord, order: Disposal): Found {
+    const record = this.#require(caller, order.by);
+    this.#rights.requireCustody(caller, record, 'freeze');
+    checkVersion(order.ifVersion, { key: record.key, known: record });
+    const version = newestOf(record);
+    if (record.frozen === null) {
+      const { artifact, key, owner } = record;
+      this.#log.emit('artifact.frozen', { artifact, key, owner, version: version.version });
+    }
+    return { record, version };
+  }
+
+  /** All of its versions; the key is free again. */
+  delete(caller: ProcessRecord, order: Disposal): void {
+    const record = this.#require(caller, order.by);
+    this.#rights.requireCustody(caller, record, 'delete');
+    if (record.frozen !== null && caller.parent !== undefined) {
+      const why = `the artifact "${record.key}" is frozen; only the operator may delete it`;
+      throw new KernelError('permission_denied', `denied: ${why} (M12).`);
+    }
+    checkVersion(order.ifVersion, { key: record.key, known: record });
+    const { artifact, key, owner, versions } = record;
+    const bytes = bytesIn(record);
+    this.#log.emit('artifact.deleted', { artifact, key, owner, versions: versions.length, bytes });
+  }
+
+  /** Those that are kept, oldest first. */
+  versions(reader: ProcessRecord, by: ArtifactName): Found[] {
+    const record = this.#visible(reader, by);
+    if (record === undefined) throw unknown(by);
+    return record.versions.map((version) => ({ record, version }));
+  }
+
   /** The newest that `reader` may see; `version` 0 is the newest one. */
-  find(
-    reader: ProcessRecord,
-    by: { key: string } | { artifact: ArtifactId },
-    version: number,
-  ): Found | undefined {
-    const record = 'key' in by ? this.#newestVisible(reader, by.key) : this.#byId(reader, by);
+  find(reader: ProcessRecord, by: ArtifactName, version: number): Found | undefined {
+    const record = this.#visible(reader, by);
     if (record === undefined) return undefined;
     const found =
       version === 0 ? newestOf(record) : record.versions.find((v) => v.version === version);
@@ -91,7 +149,7 @@ export class Librarian {
   list(reader: ProcessRecord, filter: { prefix: string; storedBy: Pid | undefined }): Found[] {
     const newest = new Map<string, Found>();
     for (const record of this.#reachable(reader)) {
-      if (!record.key.startsWith(filter.prefix) || !this.canSee(reader, record)) continue;
+      if (!record.key.startsWith(filter.prefix) || !this.#rights.canSee(reader, record)) continue;
       const version = newestOf(record);
       if (filter.storedBy !== undefined && version.storedBy !== filter.storedBy) continue;
       const known = newest.get(record.key);
@@ -102,14 +160,22 @@ export class Librarian {
     return [...newest.values()].sort((a, b) => (a.record.key < b.record.key ? -1 : 1));
   }
 
-  canSee(reader: ProcessRecord, record: ArtifactRecord): boolean {
-    if (record.visibility === 'global' || reader.parent === undefined) return true;
-    if (record.owner === reader.pid) return true;
-    if (record.user !== reader.spec.user) return false;
-    if (record.visibility === 'user') return true;
-    if (record.visibility === 'private') return false;
-    const owner = this.#table.find(record.owner);
-    return owner !== undefined && (isAncestor(owner, reader) || isAncestor(reader, owner));
+  #visible(reader: ProcessRecord, by: ArtifactName): ArtifactRecord | undefined {
+    if ('key' in by) return this.#newestVisible(reader, by.key);
+    const record = this.#catalog.byId.get(by.artifact);
+    return record !== undefined && this.#rights.canSee(reader, record) ? record : undefined;
+  }
+
+  /** To change it: by its id, those find it, too, in whose custody it is and who may not see it. */
+  #require(caller: ProcessRecord, by: ArtifactName): ArtifactRecord {
+    const record = this.#visible(caller, by) ?? this.#inCustody(caller, by);
+    if (record !== undefined) return record;
+    throw unknown(by);
+  }
+
+  #inCustody(caller: ProcessRecord, by: ArtifactName): ArtifactRecord | undefined {
+    const record = 'key' in by ? undefined : this.#catalog.byId.get(by.artifact);
+    return record !== undefined && this.#rights.hasCustody(caller, record) ? record : undefined;
   }
 
   /** Costs the depth of the reader and what is below it, never the number of namesakes. */
@@ -119,7 +185,7 @@ export class Librarian {
     const consider = (records: Iterable<ArtifactRecord>): void => {
       for (const record of records) {
         if (best !== undefined && newestOf(record).seq < newestOf(best).seq) continue;
-        if (this.canSee(reader, record)) best = record;
+        if (this.#rights.canSee(reader, record)) best = record;
       }
     };
     const { user } = reader.spec;
@@ -170,17 +236,21 @@ export class Librarian {
     }
   }
 
-  #byId(reader: ProcessRecord, by: { artifact: ArtifactId }): ArtifactRecord | undefined {
-    const record = this.#catalog.byId.get(by.artifact);
-    return record !== undefined && this.canSee(reader, record) ? record : undefined;
+  /** What a store makes a new version of. */
+  #goesTo(writer: ProcessRecord, order: StoreOrder): ArtifactRecord | undefined {
+    const { artifact, key, visibility } = order;
+    if (artifact === undefined) return this.#catalog.findForWrite(writer, key, visibility);
+    const record = this.#require(writer, { artifact });
+    if (key === '' || key === record.key) return record;
+    throw new KernelError('invalid_argument', `The artifact's key is "${record.key}" (M12).`, {
+      details: { field: 'key' },
+    });
   }
 
-  #checkWriter(writer: ProcessRecord, known: ArtifactRecord): void {
-    if (known.user === writer.spec.user || writer.parent === undefined) return;
-    throw new KernelError(
-      'permission_denied',
-      `denied: the artifact "${known.key}" belongs to user "${known.user}" (M12).`,
-    );
+  #checkWrite(writer: ProcessRecord, known: ArtifactRecord, order: StoreOrder): void {
+    this.#rights.requireWriting(writer, known);
+    if (order.isFrozen === true) this.#rights.requireCustody(writer, known, 'freeze');
+    checkThawed(known);
   }
 
   #checkCount(writer: ProcessRecord): void {
@@ -203,31 +273,11 @@ export class Librarian {
   }
 }
 
-const CONTROL = /[\u0000-\u001f\u007f]/;
-
-function checkKey(key: string): void {
-  const why =
-    key === ''
-      ? 'it is empty'
-      : key.length > LIMITS.artifactKeyCharsMax
-        ? `it has ${key.length} characters, at most ${LIMITS.artifactKeyCharsMax} are allowed`
-        : CONTROL.test(key)
-          ? 'it holds a control character'
-          : key.split('/').includes('..')
-            ? 'it holds a ".." part'
-            : undefined;
-  if (why === undefined) return;
-  throw new KernelError('invalid_argument', `This is no key for an artifact: ${why} (M12).`, {
-    details: { field: 'key' },
-  });
-}
-
-function checkSize(content: Content): void {
-  if (content.bytes <= LIMITS.artifactBytesMax) return;
-  throw new KernelError(
-    'too_large',
-    `The artifact has ${content.bytes} bytes, ` +
-      `at most ${LIMITS.artifactBytesMax} are allowed (M12).`,
-    { details: { bytes: content.bytes } },
+/** Absent and invisible read the same. */
+function unknown(by: ArtifactName): KernelError {
+  const what = 'key' in by ? ` "${by.key.slice(0, LIMITS.artifactKeyCharsMax)}"` : ' of this id';
+  return new KernelError(
+    'not_found',
+    `There is no artifact${what}, or the caller may not see it (M12).`,
   );
 }

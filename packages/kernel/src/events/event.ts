@@ -302,6 +302,18 @@ interface Bodies {
     contentType: string;
     content: Content;
     task: TaskId | null;
+    isFrozen?: true;
+    /** The trace that its making is a part of. */
+    trace?: string;
+  };
+  'artifact.frozen': { artifact: ArtifactId; key: string; owner: Pid; version: number };
+  'artifact.deleted': {
+    artifact: ArtifactId;
+    key: string;
+    owner: Pid;
+    /** How many were kept, and what they held. */
+    versions: number;
+    bytes: number;
   };
   'log.written': {
     pid: Pid;

@@ -1,12 +1,12 @@
 // The ABI: the arguments and the answer of every call. Doors translate their wire into these and
 // back; the table in table.ts binds each name to its rights and its handler.
 
-import type { Found, StoreOrder } from '../artifacts/librarian.ts';
+import type { ArtifactName, Disposal, Found, StoreOrder } from '../artifacts/librarian.ts';
 import type { Delivery } from '../events/effects.ts';
 import type { CallRef, DropReason, TaskSpec } from '../events/event.ts';
 import type { Content } from '../events/content.ts';
 import type { AckStatus, LogLevel, ShutdownReason, SignalName, State } from '../events/words.ts';
-import type { ArtifactId, MessageId, Pid, TaskId } from '../ids.ts';
+import type { MessageId, Pid, TaskId } from '../ids.ts';
 import type { OutgoingMessage } from '../ipc/broker.ts';
 import type { TaskReport } from '../scheduler/dispatcher.ts';
 import type { EscalationOrder, EscalationReport } from '../supervision/escalations.ts';
@@ -105,11 +105,11 @@ export interface Abi {
   ];
   list_inbox: [{ pid: Pid }, InboxView];
   store: [Omit<StoreOrder, 'task'>, Found];
-  get_artifact: [
-    { by: { key: string } | { artifact: ArtifactId }; version: number },
-    Found | undefined,
-  ];
+  get_artifact: [{ by: ArtifactName; version: number }, Found | undefined];
   list_artifacts: [{ prefix: string; storedBy: Pid | undefined }, readonly Found[]];
+  artifact_versions: [{ by: ArtifactName }, readonly Found[]];
+  freeze_artifact: [Disposal, Found];
+  delete_artifact: [Disposal, Nothing];
   execute_on: [{ pid: Pid; spec: TaskSpec }, TaskReport];
   execute_task: [{ pid: Pid; spec: TaskSpec }, TaskReport];
   interrupt: [{ pid: Pid; task: TaskId | undefined; reason: string }, Nothing];

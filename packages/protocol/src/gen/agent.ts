@@ -560,6 +560,19 @@ export interface StoreArtifactRequest {
   content: Uint8Array;
   contentType: string;
   visibility: ArtifactVisibility;
+  /**
+   * Refused with `conflict`, whose details name the version that there is, unless it is this one.
+   * 0: there must be none yet. Left out: whatever there is.
+   */
+  ifVersion?:
+    | number
+    | undefined;
+  /** It never changes again. */
+  frozen: boolean;
+  /** Makes a new version of this one, whose key and visibility stay. Empty: of what the key means. */
+  artifactId: string;
+  /** The trace that it belongs to. Empty: that of a JSON content, or of the caller's task, if any. */
+  traceId: string;
 }
 
 export interface StoreArtifactResponse {
@@ -596,6 +609,12 @@ export interface GetArtifactResponse {
   /** Of the content, lower-case hex. */
   sha256: string;
   visibility: ArtifactVisibility;
+  artifactId: string;
+  frozen: boolean;
+  ownerPid: number;
+  /** What this version was made for; empty: outside tasks, of no trace. */
+  taskId: string;
+  traceId: string;
 }
 
 /** Goes to the parent and, with `auto_propagate`, on up until somebody handles it. */
@@ -3871,7 +3890,16 @@ export const SendMessageResponse: MessageFns<SendMessageResponse> = {
 };
 
 function createBaseStoreArtifactRequest(): StoreArtifactRequest {
-  return { key: "", content: NO_BYTES, contentType: "", visibility: 0 };
+  return {
+    key: "",
+    content: NO_BYTES,
+    contentType: "",
+    visibility: 0,
+    ifVersion: undefined,
+    frozen: false,
+    artifactId: "",
+    traceId: "",
+  };
 }
 
 export const StoreArtifactRequest: MessageFns<StoreArtifactRequest> = {
@@ -3887,6 +3915,18 @@ export const StoreArtifactRequest: MessageFns<StoreArtifactRequest> = {
     }
     if (message.visibility !== 0) {
       writer.uint32(32).int32(message.visibility);
+    }
+    if (message.ifVersion !== undefined) {
+      writer.uint32(800).uint32(message.ifVersion);
+    }
+    if (message.frozen !== false) {
+      writer.uint32(808).bool(message.frozen);
+    }
+    if (message.artifactId !== "") {
+      writer.uint32(818).string(message.artifactId);
+    }
+    if (message.traceId !== "") {
+      writer.uint32(826).string(message.traceId);
     }
     return writer;
   },
@@ -3934,6 +3974,38 @@ export const StoreArtifactRequest: MessageFns<StoreArtifactRequest> = {
             }
 
             message.visibility = reader.int32() as any;
+            continue;
+          }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.ifVersion = reader.uint32();
+            continue;
+          }
+          case 101: {
+            if (tag !== 808) {
+              break;
+            }
+
+            message.frozen = reader.bool();
+            continue;
+          }
+          case 102: {
+            if (tag !== 818) {
+              break;
+            }
+
+            message.artifactId = reader.string();
+            continue;
+          }
+          case 103: {
+            if (tag !== 826) {
+              break;
+            }
+
+            message.traceId = reader.string();
             continue;
           }
         }
@@ -4131,6 +4203,11 @@ function createBaseGetArtifactResponse(): GetArtifactResponse {
     version: 0,
     sha256: "",
     visibility: 0,
+    artifactId: "",
+    frozen: false,
+    ownerPid: 0,
+    taskId: "",
+    traceId: "",
   };
 }
 
@@ -4168,6 +4245,21 @@ export const GetArtifactResponse: MessageFns<GetArtifactResponse> = {
     }
     if (message.visibility !== 0) {
       writer.uint32(832).int32(message.visibility);
+    }
+    if (message.artifactId !== "") {
+      writer.uint32(842).string(message.artifactId);
+    }
+    if (message.frozen !== false) {
+      writer.uint32(848).bool(message.frozen);
+    }
+    if (message.ownerPid !== 0) {
+      writer.uint32(856).uint64(message.ownerPid);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(866).string(message.taskId);
+    }
+    if (message.traceId !== "") {
+      writer.uint32(874).string(message.traceId);
     }
     return writer;
   },
@@ -4271,6 +4363,46 @@ export const GetArtifactResponse: MessageFns<GetArtifactResponse> = {
             }
 
             message.visibility = reader.int32() as any;
+            continue;
+          }
+          case 105: {
+            if (tag !== 842) {
+              break;
+            }
+
+            message.artifactId = reader.string();
+            continue;
+          }
+          case 106: {
+            if (tag !== 848) {
+              break;
+            }
+
+            message.frozen = reader.bool();
+            continue;
+          }
+          case 107: {
+            if (tag !== 856) {
+              break;
+            }
+
+            message.ownerPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 108: {
+            if (tag !== 866) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 109: {
+            if (tag !== 874) {
+              break;
+            }
+
+            message.traceId = reader.string();
             continue;
           }
         }

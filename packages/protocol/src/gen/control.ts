@@ -2,18 +2,22 @@
 // source: control.proto
 
 /* eslint-disable */
-import { ProcessInfo } from "./core.ts";
+import { ArtifactMeta, ProcessInfo } from "./core.ts";
 import {
   AcknowledgeCall,
   AncestorsCall,
   AncestorsReply,
+  ArtifactVersionsCall,
+  ArtifactVersionsReply,
   CheckpointCall,
   CollapseCall,
   CollapseReply,
   CommonAncestorCall,
+  DeleteArtifactCall,
   Done,
   DropLetterCall,
   ExitCall,
+  FreezeArtifactCall,
   PendingResultsCall,
   PendingResultsReply,
   RemoveCall,
@@ -30,8 +34,8 @@ import {
 } from "./link.ts";
 
 /**
- * What the two frozen services have no call for: signals, restarts, sleep, the tree. The messages are
- * those of the agent link, so that every door asks for the same.
+ * What the two frozen services have no call for: signals, restarts, sleep, the tree, the end
+ * of artifacts. The messages are those of the agent link, so that every door asks for the same.
  *   Who calls comes from the channel, as in CoreService. A refusal is a gRPC status; the kernel's own
  *   code is in the metadata key `hivekernel-code`.
  */
@@ -166,6 +170,33 @@ export const ControlServiceDefinition = {
       requestType: AcknowledgeCall as typeof AcknowledgeCall,
       requestStream: false,
       responseType: Done as typeof Done,
+      responseStream: false,
+      options: {},
+    },
+    /** All versions of an artifact; its key is free again. */
+    deleteArtifact: {
+      name: "DeleteArtifact",
+      requestType: DeleteArtifactCall as typeof DeleteArtifactCall,
+      requestStream: false,
+      responseType: Done as typeof Done,
+      responseStream: false,
+      options: {},
+    },
+    /** From then on it never changes again. */
+    freezeArtifact: {
+      name: "FreezeArtifact",
+      requestType: FreezeArtifactCall as typeof FreezeArtifactCall,
+      requestStream: false,
+      responseType: ArtifactMeta as typeof ArtifactMeta,
+      responseStream: false,
+      options: {},
+    },
+    /** Those that are kept, with who made them, for what. */
+    artifactVersions: {
+      name: "ArtifactVersions",
+      requestType: ArtifactVersionsCall as typeof ArtifactVersionsCall,
+      requestStream: false,
+      responseType: ArtifactVersionsReply as typeof ArtifactVersionsReply,
       responseStream: false,
       options: {},
     },

@@ -144,6 +144,12 @@ export interface ArtifactMeta {
   visibility: ArtifactVisibility;
   /** How many versions can still be read. */
   versionsKept: number;
+  /** It never changes again. */
+  frozen: boolean;
+  ownerPid: number;
+  /** What this version was made for; empty: outside tasks, of no trace. */
+  taskId: string;
+  traceId: string;
 }
 
 export interface ResourceUsageRequest {
@@ -1129,6 +1135,10 @@ function createBaseArtifactMeta(): ArtifactMeta {
     sha256: "",
     visibility: 0,
     versionsKept: 0,
+    frozen: false,
+    ownerPid: 0,
+    taskId: "",
+    traceId: "",
   };
 }
 
@@ -1163,6 +1173,18 @@ export const ArtifactMeta: MessageFns<ArtifactMeta> = {
     }
     if (message.versionsKept !== 0) {
       writer.uint32(824).uint32(message.versionsKept);
+    }
+    if (message.frozen !== false) {
+      writer.uint32(832).bool(message.frozen);
+    }
+    if (message.ownerPid !== 0) {
+      writer.uint32(840).uint64(message.ownerPid);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(850).string(message.taskId);
+    }
+    if (message.traceId !== "") {
+      writer.uint32(858).string(message.traceId);
     }
     return writer;
   },
@@ -1258,6 +1280,38 @@ export const ArtifactMeta: MessageFns<ArtifactMeta> = {
             }
 
             message.versionsKept = reader.uint32();
+            continue;
+          }
+          case 104: {
+            if (tag !== 832) {
+              break;
+            }
+
+            message.frozen = reader.bool();
+            continue;
+          }
+          case 105: {
+            if (tag !== 840) {
+              break;
+            }
+
+            message.ownerPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 106: {
+            if (tag !== 850) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 107: {
+            if (tag !== 858) {
+              break;
+            }
+
+            message.traceId = reader.string();
             continue;
           }
         }

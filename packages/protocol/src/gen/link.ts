@@ -39,6 +39,7 @@ import {
   WaitChildResponse,
 } from "./agent.ts";
 import {
+  ArtifactMeta,
   ExecuteTaskRequest,
   ExecuteTaskResponse,
   ListArtifactsRequest,
@@ -183,6 +184,9 @@ export interface Call {
     | { $case: "requeue"; value: RequeueCall }
     | { $case: "dropLetter"; value: DropLetterCall }
     | { $case: "acknowledge"; value: AcknowledgeCall }
+    | { $case: "deleteArtifact"; value: DeleteArtifactCall }
+    | { $case: "freezeArtifact"; value: FreezeArtifactCall }
+    | { $case: "artifactVersions"; value: ArtifactVersionsCall }
     | //
     /** All that the caller may read. */
     { $case: "listProcesses"; value: ListProcessesCall }
@@ -338,6 +342,41 @@ export interface AcknowledgeCall {
   reply: string;
 }
 
+/**
+ * Deletes all versions of an artifact; its key is free again (SEMANTICS M12). What is frozen is
+ * deleted by the operator only.
+ */
+export interface DeleteArtifactCall {
+  /** Beats `artifact_id`. */
+  key: string;
+  artifactId: string;
+  /** As of a store. */
+  ifVersion?: number | undefined;
+}
+
+/**
+ * From now on it never changes again; the reply tells of its newest version. A second time changes
+ * nothing.
+ */
+export interface FreezeArtifactCall {
+  /** Beats `artifact_id`. */
+  key: string;
+  artifactId: string;
+  /** As of a store. */
+  ifVersion?: number | undefined;
+}
+
+export interface ArtifactVersionsCall {
+  /** Beats `artifact_id`. */
+  key: string;
+  artifactId: string;
+}
+
+export interface ArtifactVersionsReply {
+  /** Those that are kept, oldest first. */
+  versions: ArtifactMeta[];
+}
+
 /** Forgets a dead process before its time; what was quarantined is kept until then. */
 export interface RemoveCall {
   targetPid: number;
@@ -428,6 +467,8 @@ export interface Reply {
     | { $case: "commonAncestor"; value: ProcessInfo }
     | { $case: "subtreeNodes"; value: SubtreeNodesReply }
     | { $case: "requeue"; value: RequeueReply }
+    | { $case: "freezeArtifact"; value: ArtifactMeta }
+    | { $case: "artifactVersions"; value: ArtifactVersionsReply }
     | { $case: "listProcesses"; value: ListProcessesReply }
     | { $case: "kernelStatus"; value: KernelStatus }
     | { $case: "followItem"; value: FollowItem }
@@ -1110,6 +1151,15 @@ export const Call: MessageFns<Call> = {
       case "acknowledge":
         AcknowledgeCall.encode(message.body.value, writer.uint32(378).fork()).join();
         break;
+      case "deleteArtifact":
+        DeleteArtifactCall.encode(message.body.value, writer.uint32(330).fork()).join();
+        break;
+      case "freezeArtifact":
+        FreezeArtifactCall.encode(message.body.value, writer.uint32(338).fork()).join();
+        break;
+      case "artifactVersions":
+        ArtifactVersionsCall.encode(message.body.value, writer.uint32(346).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesCall.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -1439,6 +1489,30 @@ export const Call: MessageFns<Call> = {
             }
 
             message.body = { $case: "acknowledge", value: AcknowledgeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.body = { $case: "deleteArtifact", value: DeleteArtifactCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 42: {
+            if (tag !== 338) {
+              break;
+            }
+
+            message.body = { $case: "freezeArtifact", value: FreezeArtifactCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 43: {
+            if (tag !== 346) {
+              break;
+            }
+
+            message.body = { $case: "artifactVersions", value: ArtifactVersionsCall.decode(reader, reader.uint32()) };
             continue;
           }
           case 60: {
@@ -2705,6 +2779,245 @@ export const AcknowledgeCall: MessageFns<AcknowledgeCall> = {
   },
 };
 
+function createBaseDeleteArtifactCall(): DeleteArtifactCall {
+  return { key: "", artifactId: "", ifVersion: undefined };
+}
+
+export const DeleteArtifactCall: MessageFns<DeleteArtifactCall> = {
+  encode(message: DeleteArtifactCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.artifactId !== "") {
+      writer.uint32(18).string(message.artifactId);
+    }
+    if (message.ifVersion !== undefined) {
+      writer.uint32(24).uint32(message.ifVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteArtifactCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteArtifactCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.artifactId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ifVersion = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFreezeArtifactCall(): FreezeArtifactCall {
+  return { key: "", artifactId: "", ifVersion: undefined };
+}
+
+export const FreezeArtifactCall: MessageFns<FreezeArtifactCall> = {
+  encode(message: FreezeArtifactCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.artifactId !== "") {
+      writer.uint32(18).string(message.artifactId);
+    }
+    if (message.ifVersion !== undefined) {
+      writer.uint32(24).uint32(message.ifVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FreezeArtifactCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFreezeArtifactCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.artifactId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ifVersion = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseArtifactVersionsCall(): ArtifactVersionsCall {
+  return { key: "", artifactId: "" };
+}
+
+export const ArtifactVersionsCall: MessageFns<ArtifactVersionsCall> = {
+  encode(message: ArtifactVersionsCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.artifactId !== "") {
+      writer.uint32(18).string(message.artifactId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ArtifactVersionsCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseArtifactVersionsCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.artifactId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseArtifactVersionsReply(): ArtifactVersionsReply {
+  return { versions: [] };
+}
+
+export const ArtifactVersionsReply: MessageFns<ArtifactVersionsReply> = {
+  encode(message: ArtifactVersionsReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.versions) {
+      ArtifactMeta.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ArtifactVersionsReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseArtifactVersionsReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.versions.push(ArtifactMeta.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRemoveCall(): RemoveCall {
   return { targetPid: 0 };
 }
@@ -3260,6 +3573,12 @@ export const Reply: MessageFns<Reply> = {
       case "requeue":
         RequeueReply.encode(message.body.value, writer.uint32(362).fork()).join();
         break;
+      case "freezeArtifact":
+        ArtifactMeta.encode(message.body.value, writer.uint32(338).fork()).join();
+        break;
+      case "artifactVersions":
+        ArtifactVersionsReply.encode(message.body.value, writer.uint32(346).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesReply.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -3500,6 +3819,22 @@ export const Reply: MessageFns<Reply> = {
             }
 
             message.body = { $case: "requeue", value: RequeueReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 42: {
+            if (tag !== 338) {
+              break;
+            }
+
+            message.body = { $case: "freezeArtifact", value: ArtifactMeta.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 43: {
+            if (tag !== 346) {
+              break;
+            }
+
+            message.body = { $case: "artifactVersions", value: ArtifactVersionsReply.decode(reader, reader.uint32()) };
             continue;
           }
           case 60: {

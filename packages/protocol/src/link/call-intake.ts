@@ -4,6 +4,8 @@
 // own back-pressure never gets there: what it can have on the way is less than what fits in here.
 import { LINK_LIMITS } from './link-limits.ts';
 
+const NOTHING = new Uint8Array(0);
+
 export class CallIntake {
   #waiting: Uint8Array[] = [];
   #from = 0;
@@ -37,6 +39,7 @@ export class CallIntake {
   take(): Uint8Array | undefined {
     const bytes = this.#waiting[this.#from];
     if (!bytes) return undefined;
+    this.#waiting[this.#from] = NOTHING;
     this.#from += 1;
     this.#bytes -= bytes.length;
     if (this.isEmpty) this.clear();

@@ -68,7 +68,7 @@ export class CallerConnection {
     while (this.isReady && !this.#isBlocked) {
       this.#listener.fill(this.#builder);
       if (this.#builder.isEmpty) return;
-      this.#isBlocked = !this.#stream.write(this.#builder.take());
+      this.#isBlocked = !this.#builder.writeTo(this.#stream);
     }
   }
 

@@ -6,23 +6,25 @@ import { LINK_LIMITS } from './link-limits.ts';
 
 export const FRAME_HEADER_BYTES = 4;
 
-/** Writes the length of a frame whose message begins after the header. Throws when it is over. */
-export function sealFrame(frame: Uint8Array): Uint8Array {
-  const messageBytes = frame.length - FRAME_HEADER_BYTES;
+/** Writes the length of a frame in pieces, whose first begins with the header. Throws when over. */
+export function sealPieces(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  const messageBytes = pieces.reduce((sum, piece) => sum + piece.length, -FRAME_HEADER_BYTES);
   if (messageBytes > LINK_LIMITS.frameBytesMax) {
     throw new LinkProtocolError(
       `a frame of ${messageBytes} bytes is over the limit of ${LINK_LIMITS.frameBytesMax}`,
     );
   }
-  new DataView(frame.buffer, frame.byteOffset).setUint32(0, messageBytes);
-  return frame;
+  const first = pieces[0]!;
+  new DataView(first.buffer, first.byteOffset).setUint32(0, messageBytes);
+  return pieces;
 }
 
 /** The frame of an encoded message. Throws `LinkProtocolError` over the frame limit. */
 export function encodeFrame(message: Uint8Array): Uint8Array {
   const frame = new Uint8Array(FRAME_HEADER_BYTES + message.length);
   frame.set(message, FRAME_HEADER_BYTES);
-  return sealFrame(frame);
+  sealPieces([frame]);
+  return frame;
 }
 
 /** Cuts a stream of chunks into messages. After an error it stays broken. */

@@ -78,6 +78,7 @@ const ANSWERED_BY_DONE: Readonly<Record<DoneCase, true>> = {
   reparent: true,
   dropLetter: true,
   acknowledge: true,
+  deleteArtifact: true,
   remove: true,
   stopKernel: true,
   cancel: true,

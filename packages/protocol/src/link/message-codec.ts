@@ -1,8 +1,10 @@
 // Messages to bytes and back, many to a frame. Encodes each message once: the bytes are kept for a
-// repeat, and copied into frames. Reads a frame field by field without building the outer message.
+// repeat, and copied into frames unless they are large. Reads a frame field by field without
+// building the outer message.
 import { MessageReader } from '../wire/message-reader.ts';
 import { MessageWriter } from '../wire/message-writer.ts';
-import { FRAME_HEADER_BYTES, sealFrame } from './frame-codec.ts';
+import type { ByteStream } from './byte-stream.ts';
+import { FRAME_HEADER_BYTES, sealPieces } from './frame-codec.ts';
 import { LinkProtocolError } from './link-error.ts';
 import { LINK_LIMITS } from './link-limits.ts';
 
@@ -99,10 +101,12 @@ function decodeOrThrow<T>(codec: MessageCodec<T>, field: FrameField): T {
 
 const HEADER = new Uint8Array(FRAME_HEADER_BYTES);
 
-/** Collects encoded fields into one frame. */
+/** Collects encoded fields into one frame. What is large goes out as it is, without a copy. */
 export class FrameBuilder {
   #writer = new MessageWriter().raw(HEADER);
   #bytes = 0;
+  /** What goes before what the writer holds. */
+  #pieces: Uint8Array[] = [];
 
   get isEmpty(): boolean {
     return this.#bytes === 0;
@@ -119,16 +123,27 @@ export class FrameBuilder {
   }
 
   addMessage(fieldNumber: number, bytes: Uint8Array): void {
-    this.#writer.uint32(fieldNumber * 8 + WIRE_LENGTH_DELIMITED).bytes(bytes);
+    this.#writer.uint32(fieldNumber * 8 + WIRE_LENGTH_DELIMITED).uint32(bytes.length);
+    if (bytes.length < LINK_LIMITS.frameBytesAim) this.#writer.raw(bytes);
+    else this.#pieces.push(this.#writer.finish(), bytes);
     this.#bytes += bytes.length + FRAME_HEADER_BYTES;
   }
 
-  /** The frame, ready to write; the builder starts over. */
-  take(): Uint8Array {
-    const frame = this.#writer.finish();
+  /** Writes the frame, and starts over. False: hold back until the stream drains. */
+  writeTo(stream: Pick<ByteStream, 'write'>): boolean {
+    const pieces = this.#take();
+    let hasRoom = true;
+    for (const piece of pieces) hasRoom = stream.write(piece) && hasRoom;
+    return hasRoom;
+  }
+
+  #take(): readonly Uint8Array[] {
+    const rest = this.#writer.finish();
+    const pieces = rest.length === 0 ? this.#pieces : [...this.#pieces, rest];
     const isLarge = this.#writer.capacity > WRITER_BYTES_KEPT;
     this.#writer = (isLarge ? new MessageWriter() : this.#writer).raw(HEADER);
     this.#bytes = 0;
-    return sealFrame(frame);
+    this.#pieces = [];
+    return sealPieces(pieces);
   }
 }

@@ -6,6 +6,7 @@ import { LINK_LIMITS } from './link-limits.ts';
 export const NO_CALL = 0;
 
 const COMPACT_AFTER = 1_024;
+const NOTHING = new Uint8Array(0);
 
 export class ReplyLog {
   #kept: Uint8Array[] = [];
@@ -66,6 +67,7 @@ export class ReplyLog {
     while (this.#ackedSeq < seq && this.unacknowledged > 0) {
       const callId = this.#endedCalls[this.#head]!;
       this.#bytes -= this.#kept[this.#head]!.length;
+      this.#kept[this.#head] = NOTHING; // Its memory is free before the list is cut.
       this.#head += 1;
       this.#ackedSeq += 1;
       if (callId !== NO_CALL) onEnded(callId);

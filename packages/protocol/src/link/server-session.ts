@@ -191,7 +191,7 @@ export class ServerSession {
     while (connection && !connection.isBlocked) {
       this.#fill();
       if (this.#builder.isEmpty) return;
-      connection.isBlocked = !connection.stream.write(this.#builder.take());
+      connection.isBlocked = !this.#builder.writeTo(connection.stream);
     }
   }
 

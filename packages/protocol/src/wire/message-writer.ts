@@ -5,6 +5,10 @@
 import { ByteSlab } from './byte-slab.ts';
 
 const START_BYTES = 1024;
+/** From here on memory is what counts: nothing is copied that need not be, nothing is doubled. */
+const LARGE_BYTES = 1024 * 1024;
+/** What may still follow a large value. */
+const LARGE_ROOM_BYTES = 64 * 1024;
 const VARINT32_BYTES_MAX = 5;
 const VARINT64_BYTES_MAX = 10;
 /** A string of this many chars surely has a length of one byte; short ones are mostly ASCII. */
@@ -27,9 +31,17 @@ export class MessageWriter {
     return this.#bytes.length;
   }
 
-  /** A copy of what was written; the writer starts over. */
+  /** What was written, nobody else's from now on; the writer starts over. */
   finish(): Uint8Array<ArrayBuffer> {
+    if (this.#pos >= LARGE_BYTES) return this.#handOver();
     const bytes = SLAB.copyOf({ bytes: this.#bytes, length: this.#pos });
+    this.#pos = 0;
+    return bytes;
+  }
+
+  #handOver(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#bytes.subarray(0, this.#pos);
+    this.#bytes = new Uint8Array(START_BYTES);
     this.#pos = 0;
     return bytes;
   }
@@ -199,12 +211,17 @@ export class MessageWriter {
   }
 
   #grow(needed: number): void {
-    let size = this.#bytes.length * 2;
-    while (size < needed) size *= 2;
-    const grown = new Uint8Array(size);
-    grown.set(this.#bytes);
+    const grown = new Uint8Array(sizeFor(needed, this.#bytes.length));
+    grown.set(this.#bytes.subarray(0, this.#pos));
     this.#bytes = grown;
   }
+}
+
+function sizeFor(needed: number, present: number): number {
+  if (needed >= LARGE_BYTES) return Math.max(needed + LARGE_ROOM_BYTES, Math.ceil(present * 1.5));
+  let size = present * 2;
+  while (size < needed) size *= 2;
+  return size;
 }
 
 function varintBytes(length: number): number {

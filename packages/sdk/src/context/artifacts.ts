@@ -1,5 +1,5 @@
 // Artifacts: named, versioned content that outlives its author. A key is unique per what its reader
-// may see; a write of a known key makes a new version.
+// may see; a write of a known key makes a new version, unless it is frozen.
 import type { core } from '@hivekernel/protocol';
 import type { CallOptions } from '../deadline.ts';
 import { bytesOf, contentTypeOf } from '../payload.ts';
@@ -14,6 +14,23 @@ export interface PutOptions extends CallOptions {
   readonly contentType?: string | undefined;
   /** Default: `user`. */
   readonly visibility?: Visibility | undefined;
+  /**
+   * The version that this one goes on from, 0 for none: refused with `conflict` when it is another,
+   * which `error.details.version` names. Left out: whatever there is.
+   */
+  readonly ifVersion?: number | undefined;
+  /** It never changes again. */
+  readonly frozen?: boolean | undefined;
+  /** Default: that of the task's `trace_id` parameter, if it has one. */
+  readonly traceId?: string | undefined;
+}
+
+/** By its key, the newest that can be seen; or by its id. */
+export type ArtifactName = string | { readonly id: string };
+
+export interface DisposeOptions extends CallOptions {
+  /** Refused with `conflict` unless the artifact is at this version. */
+  readonly ifVersion?: number | undefined;
 }
 
 export interface StoredArtifact {
@@ -27,14 +44,24 @@ export interface GetOptions extends CallOptions {
   readonly version?: number | undefined;
 }
 
-export interface Artifact extends StoredArtifact {
+/** What is told of a version beside its content. */
+export interface ArtifactAccount extends StoredArtifact {
   readonly key: string;
-  readonly content: Uint8Array;
   readonly contentType: string;
   readonly visibility: Visibility;
   readonly storedBy: number;
   /** Seconds since 1970. */
   readonly storedAtSeconds: number;
+  readonly owner: number;
+  readonly isFrozen: boolean;
+  /** The task that it was made for; empty: outside tasks. */
+  readonly taskId: string;
+  /** Empty: of no trace. */
+  readonly traceId: string;
+}
+
+export interface Artifact extends ArtifactAccount {
+  readonly content: Uint8Array;
   text(): string;
   /** Throws `SyntaxError` when the content is not JSON. */
   json(): unknown;
@@ -46,13 +73,8 @@ export interface ListArtifactsOptions extends CallOptions {
   readonly storedBy?: number | undefined;
 }
 
-export interface ArtifactEntry extends StoredArtifact {
-  readonly key: string;
-  readonly contentType: string;
+export interface ArtifactEntry extends ArtifactAccount {
   readonly sizeBytes: number;
-  readonly visibility: Visibility;
-  readonly storedBy: number;
-  readonly storedAtSeconds: number;
 }
 
 export class Artifacts {
@@ -62,12 +84,20 @@ export class Artifacts {
     this.#caller = caller;
   }
 
-  async put(key: string, content: Payload, options: PutOptions = {}): Promise<StoredArtifact> {
+  /** By id: a new version of that one, whose key and visibility stay. */
+  async put(
+    which: ArtifactName,
+    content: Payload,
+    options: PutOptions = {},
+  ): Promise<StoredArtifact> {
     const value = {
-      key,
+      ...nameOf(which),
       content: bytesOf(content),
       contentType: options.contentType ?? contentTypeOf(content),
       visibility: numberOf(VISIBILITIES, options.visibility ?? 'user'),
+      ifVersion: options.ifVersion,
+      frozen: options.frozen ?? false,
+      traceId: options.traceId ?? '',
     };
     const reply = await this.#caller.call('store', value, options);
     refuseIf(!reply.success, reply);
@@ -75,22 +105,14 @@ export class Artifacts {
   }
 
   /** Throws `not_found` for what is absent or not visible. */
-  async get(which: string | { readonly id: string }, options: GetOptions = {}): Promise<Artifact> {
-    const [key, artifactId] = typeof which === 'string' ? [which, ''] : ['', which.id];
-    const value = { key, artifactId, version: options.version ?? 0 };
+  async get(which: ArtifactName, options: GetOptions = {}): Promise<Artifact> {
+    const value = { ...nameOf(which), version: options.version ?? 0 };
     const reply = await this.#caller.call('getArtifact', value, options);
     refuseIf(!reply.found, { ...reply, errorCode: reply.errorCode || 'not_found' });
     const text = (): string => new TextDecoder().decode(reply.content);
     return {
-      id: artifactId,
-      key: reply.key === '' ? key : reply.key,
-      version: reply.version,
-      sha256: reply.sha256,
+      ...accountOf(reply),
       content: reply.content,
-      contentType: reply.contentType,
-      visibility: wordOf(VISIBILITIES, reply.visibility),
-      storedBy: reply.storedByPid,
-      storedAtSeconds: reply.storedAt,
       text,
       json: () => JSON.parse(text()) as unknown,
     };
@@ -102,18 +124,56 @@ export class Artifacts {
     const reply = await this.#caller.call('listArtifacts', value, options);
     return reply.artifacts.map(entryFromWire);
   }
+
+  /** Those that are kept, oldest first. Throws `not_found`. */
+  async versions(
+    which: ArtifactName,
+    options: CallOptions = {},
+  ): Promise<readonly ArtifactEntry[]> {
+    const reply = await this.#caller.call('artifactVersions', nameOf(which), options);
+    return reply.versions.map(entryFromWire);
+  }
+
+  /**
+   * It never changes again. For its owner and the owner's ancestors; a second time changes nothing.
+   * Gives its newest version.
+   */
+  async freeze(which: ArtifactName, options: DisposeOptions = {}): Promise<ArtifactEntry> {
+    const value = { ...nameOf(which), ifVersion: options.ifVersion };
+    return entryFromWire(await this.#caller.call('freezeArtifact', value, options));
+  }
+
+  /**
+   * Deletes all versions; the key is free again. For its owner and the owner's ancestors; what is
+   * frozen stays. Throws `not_found`.
+   */
+  async delete(which: ArtifactName, options: DisposeOptions = {}): Promise<void> {
+    const value = { ...nameOf(which), ifVersion: options.ifVersion };
+    await this.#caller.call('deleteArtifact', value, options);
+  }
 }
 
-function entryFromWire(meta: core.ArtifactMeta): ArtifactEntry {
+const nameOf = (which: ArtifactName): { key: string; artifactId: string } =>
+  typeof which === 'string' ? { key: which, artifactId: '' } : { key: '', artifactId: which.id };
+
+const entryFromWire = (meta: core.ArtifactMeta): ArtifactEntry => ({
+  ...accountOf(meta),
+  sizeBytes: meta.sizeBytes,
+});
+
+function accountOf(told: Omit<core.ArtifactMeta, 'sizeBytes' | 'versionsKept'>): ArtifactAccount {
   return {
-    id: meta.artifactId,
-    key: meta.key,
-    version: meta.version,
-    sha256: meta.sha256,
-    contentType: meta.contentType,
-    sizeBytes: meta.sizeBytes,
-    visibility: wordOf(VISIBILITIES, meta.visibility),
-    storedBy: meta.storedByPid,
-    storedAtSeconds: meta.storedAt,
+    id: told.artifactId,
+    key: told.key,
+    version: told.version,
+    sha256: told.sha256,
+    contentType: told.contentType,
+    visibility: wordOf(VISIBILITIES, told.visibility),
+    storedBy: told.storedByPid,
+    storedAtSeconds: told.storedAt,
+    owner: told.ownerPid,
+    isFrozen: told.frozen,
+    taskId: told.taskId,
+    traceId: told.traceId,
   };
 }

@@ -190,6 +190,39 @@ describe('Context', () => {
     expect(value.missing).toMatchObject({ code: 'not_found' });
   });
 
+  it('writes artifacts by version and id, freezes and deletes them (M12)', async () => {
+    const { value } = await inTask(async (ctx) => {
+      const { artifacts } = ctx;
+      const { id } = await artifacts.put('plan', 'one', { ifVersion: 0, traceId: 'tr' });
+      const stale = await failure(artifacts.put('plan', 'x', { ifVersion: 0 }));
+      await artifacts.put({ id }, 'two', { ifVersion: 1 });
+      const versions = await artifacts.versions('plan');
+      const lost = await failure(artifacts.delete('plan', { ifVersion: 1 }));
+      const frozen = await artifacts.freeze('plan', { ifVersion: 2 });
+      const changed = await failure(artifacts.put('plan', 'x'));
+      const kept = await failure(artifacts.delete({ id }));
+      await artifacts.put('draft', 'd');
+      await artifacts.delete('draft');
+      const gone = await failure(artifacts.versions('draft'));
+      const again = await artifacts.put('draft', 'e', { frozen: true });
+      const draft = await artifacts.get({ id: again.id });
+      return { id, stale, versions, lost, frozen, changed, kept, gone, again, draft };
+    });
+    const { id } = value;
+    expect(value.stale).toMatchObject({ code: 'conflict', details: { version: '1' } });
+    expect(value.versions).toMatchObject([
+      { id, version: 1, sizeBytes: 3, owner: 2, traceId: 'tr', isFrozen: false },
+      { id, version: 2, sizeBytes: 3, taskId: value.versions[0]?.taskId, traceId: '' },
+    ]);
+    expect(value.lost).toMatchObject({ code: 'conflict' });
+    expect(value.frozen).toMatchObject({ id, version: 2, isFrozen: true });
+    expect(value.changed).toMatchObject({ code: 'wrong_state' });
+    expect(value.kept).toMatchObject({ code: 'permission_denied' });
+    expect(value.gone).toMatchObject({ code: 'not_found' });
+    expect(value.again.version).toBe(1);
+    expect(value.draft).toMatchObject({ key: 'draft', isFrozen: true });
+  });
+
   it('ends a wait by its deadline and by its signal', async () => {
     const { value } = await inTask(async (ctx) => {
       const child = await ctx.spawn({ name: 'c', image: 'idle' });

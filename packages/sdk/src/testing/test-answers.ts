@@ -26,6 +26,8 @@ export interface TestGround {
 
 export interface TestCaller {
   readonly pid: number;
+  /** Empty: outside tasks. */
+  readonly taskId: string;
   /** Fires when the caller gives the call up. */
   readonly cancelled: AbortSignal;
 }
@@ -37,6 +39,7 @@ type Answer<Case extends PlainCase> = (
 ) => ReplyValueOf<Case> | void | Promise<ReplyValueOf<Case> | void>;
 
 const DONE: ReplyBody = { $case: 'done', value: {} };
+const PLAIN_STORE = { frozen: false, artifactId: '', traceId: '' };
 const OK = { error: '', errorCode: '' };
 const NO_USAGE = {
   tokensConsumed: 0,
@@ -128,9 +131,12 @@ const ANSWERS: { readonly [Case in PlainCase]?: Answer<Case> } = {
     const { inbox } = table.find(value.pid || pid);
     return { messages: inbox, total: inbox.length, deadLetters: [], deadTotal: 0 };
   },
-  store: ({ artifacts }, value, { pid }) => artifacts.put(value, pid),
+  store: ({ artifacts }, value, caller) => artifacts.put(value, caller),
   getArtifact: ({ artifacts }, value) => artifacts.get(value),
   listArtifacts: ({ artifacts }, value) => ({ artifacts: artifacts.list(value) }),
+  artifactVersions: ({ artifacts }, value) => ({ versions: artifacts.versions(value) }),
+  freezeArtifact: ({ artifacts }, value) => artifacts.freeze(value),
+  deleteArtifact: ({ artifacts }, value) => artifacts.delete(value),
   executeOn,
   escalate: () => ({ received: true, handledByPid: KING, response: '', errorCode: '' }),
   usage: () => NO_USAGE,
@@ -169,7 +175,8 @@ async function signal(
   const key = `dump/${pid}`;
   const content = new TextEncoder().encode(await table.dump(pid));
   const contentType = 'application/json';
-  artifacts.put({ key, content, contentType, visibility: 1 }, pid);
+  const request = { key, content, contentType, visibility: 1, ...PLAIN_STORE } as const;
+  artifacts.put(request, { pid, taskId: '' });
   return { killedPids: [], signalledPids: [pid], artifactKey: key };
 }
 

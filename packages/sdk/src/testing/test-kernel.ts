@@ -9,6 +9,7 @@ import type { AgentClass, AgentHandlers } from '../agent.ts';
 import { signalToWire, spawnToWire, taskToWire } from '../context/requests.ts';
 import type { SignalOptions, SpawnOptions, TaskOptions } from '../context/requests.ts';
 import { asHiveError, HiveError } from '../hive-error.ts';
+import type { HiveErrorDetails } from '../hive-error.ts';
 import { loadAgent } from '../image.ts';
 import { resultFromWire } from '../task.ts';
 import type { TaskResult } from '../task.ts';
@@ -114,10 +115,13 @@ export class TestKernel {
     this.#cancels.set(call, cancel);
     const ground = { table: this.#table, artifacts: this.artifacts, toKing: this.toKing };
     try {
-      call.reply(await answerCall(ground, body, { pid, cancelled: cancel.signal }));
+      call.reply(await answerCall(ground, body, { pid, taskId, cancelled: cancel.signal }));
     } catch (error) {
-      const { code, message } = asHiveError(error);
-      call.fail(code, message);
+      const { code, message, details } = asHiveError(error);
+      call.fail(code, message, textsOf(details));
     }
   }
 }
+
+const textsOf = (details: HiveErrorDetails): Record<string, string> =>
+  Object.fromEntries(Object.entries(details).map(([key, value]) => [key, String(value)]));

@@ -111,6 +111,11 @@ function brokenArtifacts(state: State): string[] {
     counts.set(record.owner, (counts.get(record.owner) ?? 0) + 1);
     const own = record.versions.reduce((sum, version) => sum + version.content.bytes, 0);
     bytes.set(record.user, (bytes.get(record.user) ?? 0) + own);
+    const newest = state.catalog.newestNamed(record.key);
+    const isNewer = newest === undefined || seqOf(record) > seqOf(newest);
+    if (isNewer) found.push(`"${record.key}" has a newer one than its newest (M12)`);
+    if (newest !== undefined && state.catalog.byId.get(newest.artifact) !== newest)
+      found.push(`"${record.key}" has a newest that is deleted (M12)`);
   }
   for (const [user, own] of bytes) {
     if (state.catalog.bytesOf(user) !== own) found.push(`user ${user}: bytes are counted wrong`);
@@ -120,6 +125,9 @@ function brokenArtifacts(state: State): string[] {
   }
   return found;
 }
+
+const seqOf = ({ versions }: { versions: readonly { seq: number }[] }): number =>
+  versions.at(-1)?.seq ?? 0;
 
 type Kill = NonNullable<ReturnType<State['kills']['byId']['get']>>;
 

@@ -1,5 +1,5 @@
-// Which events concern a process: those about it, its messages in and out, what it stored, and what
-// befell a kill or an escalation that it stands at the head of.
+// Which events concern a process: those about it, its messages in and out, what it stored,
+// froze and deleted, and what befell a kill or an escalation that it stands at the head of.
 
 import type { Event } from '@hivekernel/kernel';
 import type { ProcessBook } from './process-book.ts';
@@ -31,6 +31,6 @@ export function pidsOf(event: Event): readonly number[] {
     // `from` and `to` of a move are states, not pids.
     if (typeof pid === 'number') pids.push(pid);
   }
-  if (event.kind === 'artifact.stored') pids.push(event.by);
+  if (event.kind.startsWith('artifact.')) pids.push(event.by);
   return pids;
 }

@@ -43,6 +43,9 @@ export const CONTROL_RPCS = {
   requeue: 'requeue',
   dropLetter: 'dropLetter',
   acknowledge: 'acknowledge',
+  deleteArtifact: 'deleteArtifact',
+  freezeArtifact: 'freezeArtifact',
+  artifactVersions: 'artifactVersions',
   remove: 'remove',
 } as const satisfies Readonly<
   Record<keyof control.ControlServiceDefinition['methods'], SyscallCase>

@@ -5,7 +5,7 @@ import type { Found } from '@hivekernel/kernel';
 import type { agent, core } from '@hivekernel/protocol';
 import { bytesOf, whenThere } from './content-bytes.ts';
 import type { Reader } from './content-bytes.ts';
-import { artifactIdText } from './wire-ids.ts';
+import { artifactIdText, taskIdText } from './wire-ids.ts';
 import { VISIBILITY } from './words.ts';
 
 const MS = 1_000;
@@ -33,7 +33,30 @@ const NOTHING_FOUND: agent.GetArtifactResponse = {
   version: 0,
   sha256: '',
   visibility: 0,
+  artifactId: '',
+  frozen: false,
+  ownerPid: 0,
+  taskId: '',
+  traceId: '',
 };
+
+/** What a listing and a reply with the content tell alike. */
+function toAccount({ record, version }: Found) {
+  return {
+    artifactId: artifactIdText(record.artifact),
+    key: record.key,
+    contentType: version.contentType,
+    storedByPid: version.storedBy,
+    storedAt: Math.floor(version.wallMs / MS),
+    version: version.version,
+    sha256: version.content.hash ?? '',
+    visibility: VISIBILITY.toWire(record.visibility),
+    frozen: record.frozen !== null,
+    ownerPid: record.owner,
+    taskId: version.task === null ? '' : taskIdText(version.task),
+    traceId: version.trace,
+  };
+}
 
 /** Absent and invisible read the same (M12). */
 export function toArtifact(
@@ -41,19 +64,12 @@ export function toArtifact(
   reader: Reader,
 ): agent.GetArtifactResponse | Promise<agent.GetArtifactResponse> {
   if (found === undefined) return NOTHING_FOUND;
-  const { record, version } = found;
-  return whenThere(bytesOf(version.content, reader), (content) => ({
+  return whenThere(bytesOf(found.version.content, reader), (content) => ({
+    ...toAccount(found),
     found: true,
     content,
-    contentType: version.contentType,
-    storedByPid: version.storedBy,
-    storedAt: Math.floor(version.wallMs / MS),
     error: '',
     errorCode: '',
-    key: record.key,
-    version: version.version,
-    sha256: version.content.hash ?? '',
-    visibility: VISIBILITY.toWire(record.visibility),
   }));
 }
 
@@ -61,17 +77,11 @@ export function noArtifact(error: { message: string; code: string }): agent.GetA
   return { ...NOTHING_FOUND, error: error.message, errorCode: error.code };
 }
 
-export function toArtifactMeta({ record, version }: Found): core.ArtifactMeta {
+export function toArtifactMeta(found: Found): core.ArtifactMeta {
+  const { record, version } = found;
   return {
-    artifactId: artifactIdText(record.artifact),
-    key: record.key,
-    contentType: version.contentType,
+    ...toAccount(found),
     sizeBytes: version.content.bytes,
-    storedByPid: version.storedBy,
-    storedAt: Math.floor(version.wallMs / MS),
-    version: version.version,
-    sha256: version.content.hash ?? '',
-    visibility: VISIBILITY.toWire(record.visibility),
     versionsKept: record.versions.length,
   };
 }

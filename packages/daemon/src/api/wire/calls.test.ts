@@ -139,6 +139,35 @@ describe('toCall()', () => {
     expect(args).toEqual({ call: { channel: 'c', pid: 7, id: 2 } });
   });
 
+  it('reads a store: the version demanded, which may be 0, and where it goes (M12)', () => {
+    const args = (wish: Partial<agent.StoreArtifactRequest>) =>
+      read({ $case: 'store', value: make(agent.StoreArtifactRequest, wish) }).args;
+    expect(args({ key: 'k' })).toMatchObject({
+      ...{ ifVersion: undefined, artifact: undefined, isFrozen: false, trace: '' },
+    });
+    expect(args({ artifactId: 'a5', ifVersion: 0, frozen: true, traceId: 'tr' })).toMatchObject({
+      ...{ key: '', ifVersion: 0, artifact: 5, isFrozen: true, trace: 'tr' },
+    });
+  });
+
+  it('takes the trace of an artifact from small JSON that names one (PROTOCOL §3)', () => {
+    const traceOf = (text: string, traceId = '') => {
+      const value = make(agent.StoreArtifactRequest, { content: Buffer.from(text), traceId });
+      return read({ $case: 'store', value }).args;
+    };
+    expect(traceOf('{"trace_id":"x"}')).toMatchObject({ trace: 'x' });
+    expect(traceOf('{"trace_id":"x"}', 'given')).toMatchObject({ trace: 'given' });
+    for (const text of ['{"trace_id":7}', '{"trace_id"', `{"trace_id":"x"}${' '.repeat(5_000)}`]) {
+      expect(traceOf(text)).toMatchObject({ trace: '' });
+    }
+  });
+
+  it('lets go of the content of a store once it is taken', () => {
+    const value = make(agent.StoreArtifactRequest, { key: 'k', content: Buffer.alloc(9) });
+    expect(read({ $case: 'store', value }).args).toMatchObject({ content: { bytes: 9 } });
+    expect(value.content).toHaveLength(0);
+  });
+
   it('lets the key of an artifact beat its id', () => {
     const by = (wish: Partial<agent.GetArtifactRequest>) =>
       read({ $case: 'getArtifact', value: make(agent.GetArtifactRequest, wish) }).args;
@@ -275,6 +304,12 @@ const REFUSED: readonly (readonly [string, CallBody, string, string])[] = [
   ['an unknown reason of an end', collapse(9), 'invalid_argument', 'reason'],
   ['no artifact', get({}), 'invalid_argument', 'key'],
   ['no id of an artifact', get({ artifactId: 't5' }), 'invalid_argument', 'artifact_id'],
+  [
+    'an id of an artifact to write to that is none',
+    storeAt('t5'),
+    'invalid_argument',
+    'artifact_id',
+  ],
   ['an artifact over 16 MiB', store(16 * MIB + 1), 'too_large', 'content'],
   ['an unknown visibility', store(1, 4), 'invalid_argument', 'visibility'],
   ['a metric that is no number', metric(Infinity), 'invalid_argument', 'value'],
@@ -310,6 +345,10 @@ function executeTask(timeoutSeconds: number, retriesMax = 0): CallBody {
   const value = make(core.ExecuteTaskRequest, { targetPid: 9, timeoutSeconds, retriesMax });
   return { $case: 'executeTask', value };
 }
+function storeAt(artifactId: string): CallBody {
+  return { $case: 'store', value: make(agent.StoreArtifactRequest, { artifactId }) };
+}
+
 function get(wish: Partial<agent.GetArtifactRequest>): CallBody {
   return { $case: 'getArtifact', value: make(agent.GetArtifactRequest, wish) };
 }

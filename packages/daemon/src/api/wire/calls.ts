@@ -7,10 +7,11 @@ import { KernelError, LIMITS, asPid } from '@hivekernel/kernel';
 import type { ArgsOf, Call, Pid, SyscallName, TaskSpec } from '@hivekernel/kernel';
 import type { CallBody, CallCase, CallValue, agent } from '@hivekernel/protocol';
 import type { Host } from '../../journal/host.ts';
+import { artifactOf, readDisposal, readStore } from './artifact-orders.ts';
 import * as bounds from './bounds.ts';
 import { readAcknowledge, readLetter, readSend } from './mail-orders.ts';
 import { readSpawn } from './spawn-order.ts';
-import { artifactIdFrom, taskIdFrom } from './wire-ids.ts';
+import { taskIdFrom } from './wire-ids.ts';
 import * as words from './words.ts';
 
 /** Bodies that are no syscalls: the admin link serves them itself. */
@@ -55,6 +56,9 @@ export const SYSCALL_OF = {
   acknowledge: 'acknowledge',
   listProcesses: 'list_processes',
   cancel: 'cancel',
+  deleteArtifact: 'delete_artifact',
+  freezeArtifact: 'freeze_artifact',
+  artifactVersions: 'artifact_versions',
   remove: 'remove',
 } as const satisfies Readonly<Record<SyscallCase, SyscallName>>;
 
@@ -137,13 +141,7 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   listSiblings: () => ({}),
   send: readSend,
   listInbox: (q) => ({ pid: anyone(q.pid, 'pid') }),
-  store: (q, { host }) => {
-    const contentType = bounds.word(q.contentType, 'content_type');
-    const visibility = words.VISIBILITY.fromWire(q.visibility, 'visibility');
-    const bound = { field: 'content', max: LIMITS.artifactBytesMax };
-    const content = host.hashedContent(bounds.payload(q.content, bound));
-    return { key: q.key, contentType, visibility, content };
-  },
+  store: readStore,
   getArtifact: (q) => ({ by: artifactOf(q), version: bounds.count(q.version, 'version') }),
   listArtifacts: (q) => ({
     prefix: bounds.chars(q.prefix, { field: 'prefix', max: LIMITS.artifactKeyCharsMax }),
@@ -235,6 +233,9 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   cancel: (q, { channel, pid }) => ({
     call: { channel, pid: asPid(pid), id: bounds.count(q.callId, 'call_id') },
   }),
+  deleteArtifact: readDisposal,
+  freezeArtifact: readDisposal,
+  artifactVersions: (q) => ({ by: artifactOf(q) }),
   remove: (q) => ({ pid: someone(q.targetPid) }),
 };
 
@@ -258,12 +259,3 @@ function readTask(task: agent.TaskRequest | undefined, host: CallOrigin['host'])
 
 const retriesOf = (task: { retriesMax: number }): number =>
   bounds.atMost(task.retriesMax, { field: 'retries_max', max: LIMITS.taskRetriesMax });
-
-function artifactOf(q: agent.GetArtifactRequest): ArgsOf<'get_artifact'>['by'] {
-  // PROTOCOL §3: the key beats the id.
-  if (q.key !== '') return { key: q.key };
-  if (q.artifactId !== '') return { artifact: artifactIdFrom(q.artifactId) };
-  throw new KernelError('invalid_argument', 'Name the artifact by key or artifact_id.', {
-    details: { field: 'key' },
-  });
-}

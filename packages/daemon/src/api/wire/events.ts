@@ -155,6 +155,27 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
       size_bytes: `${body.content.bytes}`,
       sha256: body.content.hash ?? '',
       owner: `${body.owner}`,
+      frozen: `${body.isFrozen ?? false}`,
+      ...(body.trace !== undefined && { trace_id: body.trace }),
+    },
+  }),
+  'artifact.frozen': ({ body, by }) => ({
+    pid: by,
+    fields: {
+      artifact_id: artifactIdText(body.artifact),
+      key: body.key,
+      version: `${body.version}`,
+      owner: `${body.owner}`,
+    },
+  }),
+  'artifact.deleted': ({ body, by }) => ({
+    pid: by,
+    fields: {
+      artifact_id: artifactIdText(body.artifact),
+      key: body.key,
+      versions: `${body.versions}`,
+      size_bytes: `${body.bytes}`,
+      owner: `${body.owner}`,
     },
   }),
   'log.written': ({ body: { pid, level, message, fields } }, source) => {

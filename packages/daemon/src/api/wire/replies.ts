@@ -89,6 +89,9 @@ const REPLY_CASE: { readonly [C in SyscallCase]: ReplyCaseOf<C> } = {
   acknowledge: 'done',
   listProcesses: 'listProcesses',
   cancel: 'done',
+  deleteArtifact: 'done',
+  freezeArtifact: 'freezeArtifact',
+  artifactVersions: 'artifactVersions',
   remove: 'done',
 };
 
@@ -140,6 +143,9 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
     seq: seqBefore,
   }),
   cancel: done,
+  deleteArtifact: done,
+  freezeArtifact: toArtifactMeta,
+  artifactVersions: (found) => ({ versions: found.map(toArtifactMeta) }),
   remove: done,
 };
 

@@ -128,8 +128,11 @@ function rowOf(request: AppendRequest): AppendRow {
     lastSeq: last.seq,
     wallMs: last.wallMs,
     body: JSON.stringify(events),
-    // The copy is moved to the writer; the caller keeps its bytes.
-    blobs: blobs?.map(({ hash, bytes }) => ({ hash, bytes: new Uint8Array(bytes) })),
+    // What is moved to the writer is a copy, unless the caller has no use for its bytes.
+    blobs: blobs?.map(({ hash, bytes, isGivenAway }) => ({
+      hash,
+      bytes: isGivenAway === true ? bytes : new Uint8Array(bytes),
+    })),
     outbox,
   };
 }
