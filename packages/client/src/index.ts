@@ -18,7 +18,7 @@ export type {
   TaskReport,
   UsageReport,
 } from './answers.ts';
-export type { FollowRequest, JournalEvent, KernelEvent } from './events.ts';
+export type { FollowRequest, JournalEvent, KernelEvent, WireEvent, WireRequest } from './events.ts';
 export type { Greeting, KernelPlace } from './dial.ts';
 export type {
   CollapseOrder,
