@@ -4,12 +4,13 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { connect, type HiveClient } from '@hivekernel/client';
+import { connect, readRunFile, type HiveClient } from '@hivekernel/client';
 import type { Ground } from './benchmark.ts';
+import type { EventDoor } from './event-reader.ts';
 
 const LIMITS = {
   startMs: 15_000,
@@ -33,10 +34,13 @@ const DAEMON_PROGRAM = fileURLToPath(
 export class BenchDaemon {
   readonly #ground: Ground;
   readonly #client: HiveClient;
+  /** GET /v1/events, with the operator's token. */
+  readonly door: EventDoor;
 
-  private constructor(ground: Ground, client: HiveClient) {
+  private constructor(ground: Ground, parts: { client: HiveClient; door: EventDoor }) {
     this.#ground = ground;
-    this.#client = client;
+    this.#client = parts.client;
+    this.door = parts.door;
   }
 
   /** Starts one, lets `work` measure on it, and ends it. */
@@ -46,11 +50,16 @@ export class BenchDaemon {
     try {
       await ready(child, ground.signal);
       const client = await connect({ dataDir: dir, client: 'bench', signal: ground.signal });
-      return await new BenchDaemon(ground, client).#untilStopped(work);
+      const door = await doorOf(dir);
+      return await new BenchDaemon(ground, { client, door }).#untilStopped(work);
     } finally {
       await end(child);
       await rm(dir, { recursive: true, force: true, maxRetries: 3 });
     }
+  }
+
+  get client(): HiveClient {
+    return this.#client;
   }
 
   /** Runs an agent's task and gives the numbers that it returned. */
@@ -97,6 +106,12 @@ export class BenchDaemon {
       this.#client.close();
     }
   }
+}
+
+async function doorOf(dir: string): Promise<EventDoor> {
+  const info = await readRunFile(dir);
+  const token = await readFile(join(dir, 'operator.token'), 'utf8');
+  return { url: info?.httpUrl ?? '', token: token.trim() };
 }
 
 function startProgram(dir: string, { profileDir }: Ground): ChildProcess {

@@ -23,6 +23,8 @@ export interface Ground {
   /** Median of one write and its sync in `dir`. */
   readonly diskCommitMs: number;
   readonly signal: AbortSignal;
+  /** Some measurements take as long as their issue asks for: minutes. */
+  readonly isLong?: boolean;
   /** Daemon and agents leave CPU profiles there. */
   readonly profileDir?: string;
 }

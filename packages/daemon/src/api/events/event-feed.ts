@@ -16,6 +16,7 @@ import type { LiveLimits } from './limits.ts';
 import { LiveWindow } from './live-window.ts';
 import { notKept } from './not-kept.ts';
 import type { ProcessBook } from './process-book.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface FeedRequest extends ProcessFilter {
   /** 0: everything kept. */
@@ -63,6 +64,7 @@ export class EventFeed {
   readonly book: ProcessBook;
   readonly #host: FeedHost;
   readonly #window: LiveWindow;
+  readonly #turnstile = new Turnstile();
   readonly #followersMax: number;
   #followers = 0;
 
@@ -122,6 +124,7 @@ export class EventFeed {
         host: this.#host,
         book: this.book,
         window: this.#window,
+        turnstile: this.#turnstile,
         request,
         afterSeq: await this.#startOf(request),
         isExact: isExact && last === 0,

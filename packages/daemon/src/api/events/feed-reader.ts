@@ -7,11 +7,13 @@ import { concerns } from './event-filter.ts';
 import type { LiveWindow } from './live-window.ts';
 import { notKept, tooSlow } from './not-kept.ts';
 import type { ProcessBook } from './process-book.ts';
+import type { Turnstile } from './turnstile.ts';
 
 export interface FeedReaderOptions {
   readonly host: FeedHost;
   readonly book: ProcessBook;
   readonly window: LiveWindow;
+  readonly turnstile: Turnstile;
   readonly request: FeedRequest;
   readonly afterSeq: number;
   /** Whether the first event must be the very next one. */
@@ -22,6 +24,7 @@ export class FeedReader {
   readonly #host: FeedHost;
   readonly #book: ProcessBook;
   readonly #window: LiveWindow;
+  readonly #turnstile: Turnstile;
   readonly #request: FeedRequest;
   readonly #progress: FeedProgress;
   #isExact: boolean;
@@ -35,6 +38,7 @@ export class FeedReader {
     this.#host = options.host;
     this.#book = options.book;
     this.#window = window;
+    this.#turnstile = options.turnstile;
     this.#request = request;
     this.#isExact = options.isExact;
     this.#sinceMs = request.sinceMs ?? 0;
@@ -55,8 +59,10 @@ export class FeedReader {
       for await (const events of this.#host.read({ afterSeq: progress.seq, toSeq })) {
         if (signal.aborted) return;
         this.#checkNext(events[0]);
+        for (const event of events) this.#book.note(event);
         const matching = this.#matching(events);
         if (matching.length > 0) yield { ...NOTHING, events: matching };
+        await this.#turnstile.pass();
       }
       progress.seq = toSeq;
     }
@@ -109,7 +115,6 @@ export class FeedReader {
   #matching(events: readonly Event[]): readonly Event[] {
     const last = events[events.length - 1];
     if (last === undefined) return events;
-    for (const event of events) this.#book.note(event);
     this.#progress.seq = last.seq;
     this.#isExact = true;
     this.#hasBegun = true;

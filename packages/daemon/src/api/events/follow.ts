@@ -10,6 +10,7 @@
 
 import type { Event } from '@hivekernel/kernel';
 import type { Host } from '../../journal/host.ts';
+import { whenThere } from '../wire/content-bytes.ts';
 import { missedEvent, toProcessEvents, toVolatileEvent } from '../wire/events.ts';
 import type { EventSource, ProcessEvent } from '../wire/teller.ts';
 import type { EventFeed, FeedBatch, FeedProgress } from './event-feed.ts';
@@ -24,8 +25,8 @@ export interface FollowItem {
   readonly event: ProcessEvent;
   /** What the journal holds. Where one event is many on the wire, the first has it. */
   readonly source: Event | undefined;
-  /** The same item goes to all who follow. */
-  readonly isShared: boolean;
+  /** Where the same item goes to all who follow: what a door made of it, by the door's word. */
+  readonly forms: Map<string, string> | undefined;
 }
 
 export interface FollowSink {
@@ -149,7 +150,7 @@ export class Following {
       const tellings = some.map((event) => this.#translated(event, isShared));
       for (const [i, telling] of tellings.entries()) {
         const told = telling instanceof Promise ? await telling : telling;
-        const hasRoom = this.#putAll(some[i] as Event, told, isShared);
+        const hasRoom = this.#putAll((some[i] as Event).seq, told);
         if (!hasRoom) await this.#room();
         if (signal.aborted || this.#isAside) return;
       }
@@ -164,28 +165,28 @@ export class Following {
     for (const event of told) {
       if (event.type !== 'missed' && this.#types?.(event.type) === false) continue;
       // At most a window of them, so that room need not be asked for in between.
-      this.#options.sink.put({ event, source: undefined, isShared: false });
+      this.#options.sink.put({ event, source: undefined, forms: undefined });
     }
   }
 
   #translated(event: Event, isShared: boolean): Telling {
-    if (!isShared) return toProcessEvents(event, this.#source);
+    if (!isShared) return whenThere(toProcessEvents(event, this.#source), itemsOf(event));
     const known = LIVE_TELLINGS.get(event);
     if (known !== undefined) return known;
-    const telling = toProcessEvents(event, this.#source);
+    const telling = whenThere(toProcessEvents(event, this.#source), sharedItemsOf(event));
     LIVE_TELLINGS.set(event, telling);
     return telling;
   }
 
   /** All wire events of one event together: at most some thousand small ones. */
-  #putAll(source: Event, told: readonly ProcessEvent[], isShared: boolean): boolean {
-    const { seq } = source;
+  #putAll(seq: number, items: readonly FollowItem[]): boolean {
+    const { sink } = this.#options;
     const done = seq === this.#place.seq ? this.#place.part : 0;
     let hasRoom = true;
-    for (let i = done; i < told.length; i += 1) {
-      const event = told[i] as ProcessEvent;
-      if (this.#types?.(event.type) === false) continue;
-      hasRoom = this.#options.sink.put({ event, source: i === 0 ? source : undefined, isShared });
+    for (let i = done; i < items.length; i += 1) {
+      const item = items[i] as FollowItem;
+      if (this.#types?.(item.event.type) === false) continue;
+      hasRoom = sink.put(item);
     }
     this.#place = { seq, part: 0 };
     this.#hasBegun = true;
@@ -199,7 +200,18 @@ export class Following {
   }
 }
 
-type Telling = readonly ProcessEvent[] | Promise<readonly ProcessEvent[]>;
+type Telling = readonly FollowItem[] | Promise<readonly FollowItem[]>;
+type ItemsOf = (told: readonly ProcessEvent[]) => readonly FollowItem[];
+
+const itemsOf =
+  (source: Event): ItemsOf =>
+  (told) =>
+    told.map((event, i) => ({ event, source: i === 0 ? source : undefined, forms: undefined }));
+
+const sharedItemsOf =
+  (source: Event): ItemsOf =>
+  (told) =>
+    itemsOf(source)(told).map((item) => ({ ...item, forms: new Map() }));
 
 /** By the event object, of which all who follow live have the same. */
 const LIVE_TELLINGS = new WeakMap<Event, Telling>();

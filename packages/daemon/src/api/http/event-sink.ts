@@ -6,7 +6,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FollowItem, FollowSink } from '../events/follow.ts';
 import { FOLLOW_LIMITS } from '../events/limits.ts';
-import type { ProcessEvent } from '../wire/teller.ts';
 import type { EventFrames } from './event-frames.ts';
 
 export class HttpEventSink implements FollowSink {
@@ -21,8 +20,8 @@ export class HttpEventSink implements FollowSink {
     this.#signal = options.signal;
   }
 
-  put({ event, isShared }: FollowItem): boolean {
-    this.#piece += isShared ? sharedFrame(event, this.#frames) : this.#frames.event(event);
+  put(item: FollowItem): boolean {
+    this.#piece += this.#frameOf(item);
     // A character is at least a byte.
     return this.#piece.length < FOLLOW_LIMITS.chunkBytesMax || this.flush();
   }
@@ -58,14 +57,12 @@ export class HttpEventSink implements FollowSink {
       this.#signal.addEventListener('abort', done, { once: true });
     });
   }
-}
 
-const SHARED_FRAMES = new WeakMap<EventFrames, WeakMap<ProcessEvent, string>>();
-
-function sharedFrame(event: ProcessEvent, frames: EventFrames): string {
-  let known = SHARED_FRAMES.get(frames);
-  if (known === undefined) SHARED_FRAMES.set(frames, (known = new WeakMap()));
-  const frame = known.get(event) ?? frames.event(event);
-  known.set(event, frame);
-  return frame;
+  #frameOf({ event, forms }: FollowItem): string {
+    const known = forms?.get(this.#frames.contentType);
+    if (known !== undefined) return known;
+    const frame = this.#frames.event(event);
+    forms?.set(this.#frames.contentType, frame);
+    return frame;
+  }
 }
