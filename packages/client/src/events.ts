@@ -6,7 +6,7 @@
 //   3. Volatile ones (progress, output, tokens) have seq 0 and are lost with a connection.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LinkCaller } from '@hivekernel/protocol/link-client';
+import type { LinkCaller, ReplyStream } from '@hivekernel/protocol/link-client';
 import type { core, link } from '@hivekernel/protocol/messages';
 import { HiveClientError, asClientError } from './client-error.ts';
 import { EventPlace } from './event-place.ts';
@@ -131,16 +131,7 @@ async function* followItems(
       const caller = await connect();
       if (patience.isTired) request.onConnection?.(true);
       const stream = caller.stream('followEvents', place.ask(), withSignal(request.signal));
-      for await (const { event, raw, mark } of stream) {
-        patience.refresh();
-        if (mark !== '') {
-          place.mark(mark);
-          onLive(mark);
-        }
-        if (event === undefined) continue;
-        place.take(event);
-        yield { event, raw };
-      }
+      yield* itemsOf(stream, { place, patience, onLive });
       return;
     } catch (thrown) {
       const error = asClientError(thrown);
@@ -149,6 +140,28 @@ async function* followItems(
       if (!patience.isTired) request.onConnection?.(false);
       await patience.rest(error);
       if (request.signal?.aborted) return;
+    }
+  }
+}
+
+interface Follower {
+  readonly place: EventPlace;
+  readonly patience: Patience;
+  readonly onLive: (id: string) => void;
+}
+
+async function* itemsOf(
+  stream: ReplyStream<link.FollowItem>,
+  { place, patience, onLive }: Follower,
+): AsyncGenerator<Item, void, undefined> {
+  for await (const { event, raw, mark } of stream) {
+    patience.refresh();
+    if (event === undefined) {
+      place.mark(mark);
+      onLive(mark);
+    } else {
+      place.take(event);
+      yield { event, raw };
     }
   }
 }

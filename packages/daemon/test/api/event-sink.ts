@@ -8,7 +8,7 @@ export class TestSink implements FollowSink {
   readonly items: FollowItem[] = [];
   /** How many more it takes before it has no room. */
   roomFor = Infinity;
-  liveAt: string | undefined;
+  readonly #live = Promise.withResolvers<string>();
   readonly #signal: AbortSignal;
   #waiters: (() => void)[] = [];
   #onItems: { readonly count: number; readonly resolve: () => void }[] = [];
@@ -16,6 +16,11 @@ export class TestSink implements FollowSink {
   constructor(signal: AbortSignal) {
     this.#signal = signal;
     signal.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  /** Where it was told that it is live. */
+  get liveAt(): Promise<string> {
+    return this.#live.promise;
   }
 
   get ids(): readonly string[] {
@@ -35,7 +40,7 @@ export class TestSink implements FollowSink {
   }
 
   live(id: string): void {
-    this.liveAt = id;
+    this.#live.resolve(id);
   }
 
   drained(): Promise<void> {

@@ -5,6 +5,7 @@
 //   3. A reader that stops reading holds what it was handed and no more (events/follow.ts).
 
 import { KernelError } from '@hivekernel/kernel';
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Host } from '../../journal/host.ts';
 import type { EventFeed } from '../events/event-feed.ts';
@@ -44,25 +45,37 @@ export async function eventsRoute(
     controller.abort();
     open.delete(controller);
   });
+  let parts: Stream;
   try {
-    requireOperator(request, options);
-    const { frames, ...asked } = readEventQuery({
-      query: new URL(request.url, 'http://localhost').searchParams,
-      accept: request.headers.accept,
-      lastEventId: headerOf(request, 'last-event-id'),
-      durableSeq: options.host.durableSeq,
-    });
-    const sink = new HttpEventSink({ response: reply.raw, frames, signal });
-    const following = new Following({ ...options, order: { ...asked, signal }, sink });
-    await following.begin();
-    reply.hijack();
-    await stream({ reply, frames, signal, sink, following }, options.heartbeatMs);
-    return reply;
+    parts = await prepare(options, { request, reply, signal });
   } catch (thrown) {
     const error = toKernelError(thrown);
+    if (error.code !== 'gone') throw thrown;
     const { status } = HTTP_ERRORS[error.code];
     return reply.code(status).headers(errorHeaders(error)).send(endBody(error));
   }
+  reply.hijack();
+  await stream(parts, options.heartbeatMs);
+  return reply;
+}
+
+/** Throws what is refused, before a byte is written. */
+async function prepare(
+  options: EventsRouteOptions,
+  exchange: { request: FastifyRequest; reply: FastifyReply; signal: AbortSignal },
+): Promise<Stream> {
+  const { request, reply, signal } = exchange;
+  requireOperator(request, options);
+  const { frames, ...asked } = readEventQuery({
+    query: new URL(request.url, 'http://localhost').searchParams,
+    accept: request.headers.accept,
+    lastEventId: headerOf(request, 'last-event-id'),
+    durableSeq: options.host.durableSeq,
+  });
+  const sink = new HttpEventSink({ response: reply.raw, frames, signal });
+  const following = new Following({ ...options, order: { ...asked, signal }, sink });
+  await following.begin();
+  return { raw: reply.raw, frames, signal, sink, following };
 }
 
 function requireOperator(request: FastifyRequest, { holderOf }: EventsRouteOptions): void {
@@ -83,7 +96,7 @@ function headerOf(request: FastifyRequest, name: string): string {
 }
 
 interface Stream {
-  readonly reply: FastifyReply;
+  readonly raw: ServerResponse;
   readonly frames: EventFrames;
   readonly signal: AbortSignal;
   readonly sink: HttpEventSink;
@@ -95,8 +108,7 @@ async function stream(
   parts: Stream,
   heartbeatMs: number = FOLLOW_LIMITS.heartbeatMs,
 ): Promise<void> {
-  const { reply, frames, signal, sink, following } = parts;
-  const { raw } = reply;
+  const { raw, frames, signal, sink, following } = parts;
   raw.writeHead(200, {
     'content-type': frames.contentType,
     'cache-control': 'no-cache, no-transform',
