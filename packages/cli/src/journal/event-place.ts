@@ -1,4 +1,5 @@
 // Whose events a selector means, as `hive journal` and `hive event` ask for them.
+// A pid and a subtree are the kernel's to filter; several agents are filtered here.
 
 import type { FollowRequest, HiveClient } from '@hivekernel/client';
 import { resolveAll } from '../select/resolve.ts';

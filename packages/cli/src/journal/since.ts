@@ -1,4 +1,5 @@
 // `--since`: where in time the events begin, as an age or a date.
+// Not a filter: that is the business of whoever reads them.
 
 import { usageError } from '../errors/cli-error.ts';
 import { readDuration } from '../output/human.ts';

@@ -102,7 +102,7 @@ export class DoorGround {
     await this.host.settled();
   }
 
-  /** Retention, after some log lines; gives the first event that is kept, which is not the first. */
+  /** Retention, after some log lines; gives the first event that is kept. */
   async dropOldEvents(): Promise<number> {
     const { epoch } = this.host.lease;
     for (let i = 0; i < 2; i += 1) {

@@ -1,4 +1,5 @@
-// What following events may cost, by name. Nothing here grows with how slow a follower is.
+// What following events may cost, by name.
+// Nothing here grows with how slow a follower is, and only the number of followers multiplies it.
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

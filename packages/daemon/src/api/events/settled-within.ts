@@ -1,4 +1,5 @@
-// Whether a promise settles in time. Not a cancellation: the promise goes on.
+// Whether a promise settles in time.
+// Not a cancellation: the promise goes on.
 
 /** Leaves no timer behind. The promise must not reject. */
 export async function settledWithin(promise: Promise<void>, withinMs: number): Promise<boolean> {
