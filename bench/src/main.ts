@@ -1,6 +1,6 @@
-// `npm run bench [-- NAME…] [--json] [--full]`: runs the benchmarks and prints each figure beside its goal.
-// The machine's line goes to stderr. A missed goal is a figure, not a failure: the exit code is 1
-// only where something did not run, 2 for a word that names nothing.
+// `npm run bench [-- NAME…] [--json] [--full]`: runs the benchmarks and prints each figure beside
+// its goal. The machine's line goes to stderr. A missed goal is a figure, not a failure: the exit
+// code is 1 only where something did not run, 2 for a word that names nothing.
 
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -128,6 +128,9 @@ interface Steady {
 async function deaf(subject: Subject): Promise<readonly Figure[]> {
   const { counts, door, ground } = subject;
   const steadyMs = ground.isLong === true ? LONG_MS : counts.steadyMs;
+  // As many who read: what their garbage takes is not what the deaf hold.
+  const readers = Array.from({ length: counts.deaf }, () => EventReader.open(door, 'follow=false'));
+  await Promise.all(readers.map(async (reader) => (await reader).end()));
   await steady(subject, steadyMs / 4);
   const alone = await steady(subject, steadyMs);
   const sockets = Array.from({ length: counts.deaf }, () => openDeafReader(door));

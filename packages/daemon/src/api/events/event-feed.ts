@@ -80,6 +80,11 @@ export class EventFeed {
     this.#followersMax = options.followersMax ?? FOLLOW_LIMITS.followersMax;
   }
 
+  /** Resolves when it is one's turn to work on what is kept (turnstile.ts). */
+  turn(): Promise<void> {
+    return this.#turnstile.pass();
+  }
+
   /** A place among the followers; give it back. Throws `limit_exceeded`. */
   admit(): () => void {
     if (this.#followers >= this.#followersMax) {

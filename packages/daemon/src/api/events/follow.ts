@@ -146,6 +146,8 @@ export class Following {
     if (batch.observations.length > 0 || batch.missed > 0) this.#tellVolatile(batch);
     const { events, isShared } = batch;
     for (let at = 0; at < events.length; at += FOLLOW_LIMITS.tellingsAtOnce) {
+      const isTurnOver = at > 0 && at % FOLLOW_LIMITS.tellingsPerTurn === 0;
+      if (isTurnOver && !isShared) await this.#options.feed.turn();
       const some = events.slice(at, at + FOLLOW_LIMITS.tellingsAtOnce);
       const tellings = some.map((event) => this.#translated(event, isShared));
       for (const [i, telling] of tellings.entries()) {

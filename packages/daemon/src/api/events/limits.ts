@@ -33,6 +33,8 @@ export const FOLLOW_LIMITS = {
   heartbeatMs: 15_000,
   /** Payloads whose previews are fetched at the same time. */
   tellingsAtOnce: 64,
+  /** Of what is kept, told in one turn of the event loop: about a millisecond of work. */
+  tellingsPerTurn: 512,
   /** Type words in one request. */
   typesMax: 64,
   typeCharsMax: 128,

@@ -1,6 +1,6 @@
 // Lets one through at each turn of the event loop, in the order in which they came. Readers of what
-// is kept pass it before each batch: however many they are, calls and live events wait for one
-// batch at most.
+// is kept pass it again and again: however many they are, calls and live events wait for one piece
+// of their work at most.
 
 export class Turnstile {
   readonly #queue: (() => void)[] = [];
