@@ -5,12 +5,13 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connect, readRunFile, type HiveClient } from '@hivekernel/client';
 import type { Ground } from './benchmark.ts';
+import type { EventDoor } from './event-reader.ts';
 import { endMarked } from './os-processes.ts';
 
 const LIMITS = {
@@ -38,6 +39,7 @@ export type BenchSettings = Readonly<Record<`HIVE_${string}`, string>>;
 interface Place {
   readonly dir: string;
   readonly runtimeDir: string;
+  readonly door: EventDoor;
 }
 
 export class BenchDaemon {
@@ -46,13 +48,16 @@ export class BenchDaemon {
   readonly dir: string;
   /** Every agent, and what it forked, carries a link into it (`HIVE_LINK`). */
   readonly runtimeDir: string;
+  /** GET /v1/events, with the operator's token. */
+  readonly door: EventDoor;
   readonly #ground: Ground;
 
-  private constructor(ground: Ground, client: HiveClient, { dir, runtimeDir }: Place) {
+  private constructor(ground: Ground, client: HiveClient, { dir, runtimeDir, door }: Place) {
     this.#ground = ground;
     this.client = client;
     this.dir = dir;
     this.runtimeDir = runtimeDir;
+    this.door = door;
   }
 
   /** Starts one, lets `work` measure on it, and ends it. */
@@ -68,7 +73,9 @@ export class BenchDaemon {
       await ready(child, ground.signal);
       runtimeDir = await runtimeDirOf(dir);
       const client = await connect({ dataDir: dir, client: 'bench', signal: ground.signal });
-      return await new BenchDaemon(ground, client, { dir, runtimeDir }).#untilStopped(work);
+      const door = await doorOf(dir);
+      const place = { dir, runtimeDir, door };
+      return await new BenchDaemon(ground, client, place).#untilStopped(work);
     } finally {
       await end(child);
       if (runtimeDir !== undefined) endMarked(runtimeDir);
@@ -126,6 +133,12 @@ async function runtimeDirOf(dir: string): Promise<string> {
   const info = await readRunFile(dir);
   if (info === undefined) throw new Error('the daemon is ready and left no run file');
   return dirname(info.adminSocket);
+}
+
+async function doorOf(dir: string): Promise<EventDoor> {
+  const info = await readRunFile(dir);
+  const token = await readFile(join(dir, 'operator.token'), 'utf8');
+  return { url: info?.httpUrl ?? '', token: token.trim() };
 }
 
 function startProgram(

@@ -25,6 +25,8 @@ export interface Ground {
   readonly signal: AbortSignal;
   /** Of what is left to chance: the same seed is the same run, as far as the machine allows. */
   readonly seed: number;
+  /** Some measurements take as long as their issue asks for: minutes. */
+  readonly isLong?: boolean;
   /** Daemon and agents leave CPU profiles there. */
   readonly profileDir?: string;
 }

@@ -3,6 +3,7 @@
 
 import type { Benchmark } from './benchmark.ts';
 import { artifact } from './benchmarks/artifact.ts';
+import { events } from './benchmarks/events.ts';
 import { execute } from './benchmarks/execute.ts';
 import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
@@ -19,6 +20,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   artifact,
   spawn,
   execute,
+  events,
   restart,
   kill,
   leak,

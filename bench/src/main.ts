@@ -1,6 +1,6 @@
-// `npm run bench [-- NAME…] [--json]`: runs the benchmarks and prints each figure beside its goal.
-// The machine's line goes to stderr. A missed goal is a figure, not a failure: the exit code is 1
-// only where something did not run, 2 for a word that names nothing.
+// `npm run bench [-- NAME…] [--json] [--full]`: runs the benchmarks and prints each figure beside
+// its goal. The machine's line goes to stderr. A missed goal is a figure, not a failure: the exit
+// code is 1 only where something did not run, 2 for a word that names nothing.
 //   Each benchmark has a deadline of its own, so that a run of all of them has one, too.
 
 import { randomInt } from 'node:crypto';
@@ -20,6 +20,7 @@ const HELP = `Usage: npm run bench [-- NAME…] [--json]
 Benchmarks: ${BENCHMARKS.map(({ name }) => name).join(', ')} (default: all of them)
 
   --json         one JSON object a line
+  --full         also what takes minutes, at its full length
   --dir DIR      measures on the disk of this directory (default: .hive)
   --seed N       of what is left to chance, to repeat a run (default: another each time)
   --profile DIR  daemon and agents leave CPU profiles there; the figures suffer
@@ -30,6 +31,7 @@ class UsageError extends Error {}
 interface Order {
   readonly chosen: readonly Benchmark[];
   readonly isJson: boolean;
+  readonly isLong: boolean;
   readonly dir: string;
   readonly seed: number;
   readonly profileDir: string | undefined;
@@ -43,6 +45,7 @@ async function orderOf(args: readonly string[]): Promise<Order | undefined> {
   return {
     chosen: chosen.length === 0 ? BENCHMARKS : chosen,
     isJson: values.json === true,
+    isLong: values.full === true,
     dir: resolve(values.dir ?? '.hive'),
     seed: values.seed === undefined ? randomInt(SEED_BELOW) : seedOf(values.seed),
     profileDir: values.profile === undefined ? undefined : resolve(values.profile),
@@ -55,6 +58,7 @@ function parsed(args: readonly string[]) {
       args: [...args],
       options: {
         json: { type: 'boolean' },
+        full: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         dir: { type: 'string' },
         seed: { type: 'string' },
@@ -91,9 +95,10 @@ async function run(order: Order, signal: AbortSignal): Promise<void> {
     const diskCommitMs = measureDiskCommit(dir);
     process.stderr.write(`${machineLine(diskCommitMs)} · seed ${order.seed}\n`);
     if (!order.isJson) process.stdout.write(`${TABLE_HEADER}\n`);
-    const { seed, profileDir } = order;
+    const { seed, profileDir, isLong } = order;
     const profiling = profileDir === undefined ? {} : { profileDir };
-    const ground: Ground = { effort: 'full', dir, diskCommitMs, seed, signal, ...profiling };
+    const base = { effort: 'full', dir, diskCommitMs, seed, signal, isLong } as const;
+    const ground: Ground = { ...base, ...profiling };
     for (const benchmark of order.chosen) {
       signal.throwIfAborted();
       for (const figure of await runInTime(benchmark, ground)) {

@@ -66,6 +66,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/journal.ts'),
   },
   {
+    name: 'event',
+    group: 'Look:',
+    summary: 'the raw events, from any of them on, and live (-f)',
+    load: () => import('./commands/event.ts'),
+  },
+  {
     name: 'results',
     group: 'Look:',
     summary: 'results of agents that nobody took yet',

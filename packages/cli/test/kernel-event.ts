@@ -33,6 +33,7 @@ const BLANK: KernelEvent = {
     traceSpan: '',
     messageId: '',
     fields: {},
+    id: '',
   },
 };
 

@@ -14,8 +14,8 @@ import { Artifacts } from './artifacts.ts';
 import type { CallPatience } from './client-link.ts';
 import { dial } from './dial.ts';
 import type { KernelPlace } from './dial.ts';
-import { followEvents } from './events.ts';
-import type { FollowRequest, KernelEvent } from './events.ts';
+import { followEvents, wireEvents } from './events.ts';
+import type { FollowRequest, KernelEvent, WireEvent, WireRequest } from './events.ts';
 import { MailCalls } from './mail.ts';
 import { toSeconds } from './orders.ts';
 import type { TaskOrder } from './orders.ts';
@@ -119,6 +119,11 @@ export class HiveClient extends MailCalls {
   /** Over lost connections too, without a gap and nothing twice; see events.ts. */
   followEvents(request: FollowRequest = {}): AsyncGenerator<KernelEvent, void, undefined> {
     return followEvents(() => this.ready(), request);
+  }
+
+  /** Likewise, all that the wire tells of each event, as HTTP and gRPC give it. */
+  wireEvents(request: WireRequest = {}): AsyncGenerator<WireEvent, void, undefined> {
+    return wireEvents(() => this.ready(), request);
   }
 
   /** Asks the kernel to stop; it answers before it does. */

@@ -20,7 +20,7 @@ export type {
   UsageReport,
 } from './answers.ts';
 export type { ArtifactName } from './artifacts.ts';
-export type { FollowRequest, JournalEvent, KernelEvent } from './events.ts';
+export type { FollowRequest, JournalEvent, KernelEvent, WireEvent, WireRequest } from './events.ts';
 export type { AckOrder, MessageName } from './mail.ts';
 export type { Greeting, KernelPlace } from './dial.ts';
 export type {

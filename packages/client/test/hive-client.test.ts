@@ -185,6 +185,70 @@ describe('HiveClient.followEvents()', () => {
   });
 });
 
+describe('HiveClient.wireEvents()', () => {
+  const asleepAndAwake = async (): Promise<void> => {
+    const pid = await virtual('sleeper');
+    await client.sleep(pid);
+    await client.wake(pid);
+  };
+
+  it('gives all that the wire tells, and goes on after any id with what follows', async () => {
+    await asleepAndAwake();
+    const all = (await collectIds({})).filter((id) => id !== '');
+    expect(all.some((id) => id.endsWith('.1'))).toBe(true);
+    for (const [i, id] of all.entries()) {
+      expect(await collectIds({ afterId: id })).toEqual(all.slice(i + 1));
+    }
+  });
+
+  it('filters by type, begins at a time, and tells where it is live', async () => {
+    await virtual('a');
+    const types: string[] = [];
+    for await (const { event } of client.wireEvents({ follow: false, types: ['spawned'] })) {
+      types.push(event.type);
+    }
+    expect(new Set(types)).toEqual(new Set(['spawned']));
+    expect(await collectIds({ sinceMs: Date.now() + 60_000 })).toEqual([]);
+    const live = Promise.withResolvers<string>();
+    const hands = new AbortController();
+    const { signal } = hands;
+    const request = { types: ['none'], onLive: live.resolve, signal };
+    const following = (async () => {
+      for await (const _ of client.wireEvents(request)) throw new Error('nothing matches');
+    })();
+    expect(Number(await live.promise)).toBeGreaterThan(0);
+    hands.abort();
+    await following;
+  });
+
+  it('goes on over a kernel that was started anew, each id once, in order', async () => {
+    const ids: string[] = [];
+    const hands = new AbortController();
+    const told = Promise.withResolvers<undefined>();
+    const following = (async () => {
+      for await (const { id, event } of client.wireEvents({ signal: hands.signal })) {
+        ids.push(id);
+        if (event.type === 'spawned' && event.name === 'after') told.resolve(undefined);
+      }
+    })();
+    await asleepAndAwake();
+    await ground.stop();
+    await ground.start();
+    await asleepAndAwake();
+    await virtual('after');
+    await told.promise;
+    hands.abort();
+    await following;
+    expect(ids).toEqual((await collectIds({})).slice(0, ids.length));
+  });
+
+  async function collectIds(request: Parameters<HiveClient['wireEvents']>[0]): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { id } of client.wireEvents({ ...request, follow: false })) ids.push(id);
+    return ids;
+  }
+});
+
 describe('connect()', () => {
   it('fails with `unavailable`, naming the place, where no kernel is', async () => {
     const nowhere = { dataDir: `${ground.dir}/nowhere` };

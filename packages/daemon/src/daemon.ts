@@ -121,13 +121,13 @@ async function boot(options: DaemonOptions, teardown: Teardown): Promise<Parts> 
   if (left.length > 0) log(`could not end what an earlier kernel left: OS pids ${left.join(', ')}`);
   const token = await operatorToken(dirs.tokenFile);
   const keys = new AccessKeys(token);
-  const http = await openHttp(ground, { host, keys, model });
+  const feed = openFeed(ground, host);
+  const http = await openHttp(ground, { host, keys, model, feed });
   const runtime = await openRuntime(ground, { host, keys, http });
   host.start(runtime);
   host.fact({ fact: 'booted', version: VERSION, bootId: ground.bootId });
   await host.settled();
   openFollower(ground, { store, host });
-  const feed = openFeed(ground, host);
   const grpc = await openGrpc(ground, { host, feed, operatorToken: token });
   const info = runInfoOf(ground, { httpUrl: http.url ?? '', grpc });
   const served = { provider: model.serving.name, simulated: model.serving.kind === 'simulated' };

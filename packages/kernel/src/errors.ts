@@ -8,6 +8,7 @@
 export const ERROR_CODES = [
   'invalid_argument',
   'not_found',
+  'gone',
   'unauthenticated',
   'permission_denied',
   'wrong_state',

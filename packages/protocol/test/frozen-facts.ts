@@ -211,5 +211,7 @@ ArtifactMeta: 100 version uint32; 101 sha256 string; 102 visibility ArtifactVisi
 ResourceResponse: 100 error_code string
 ExecuteTaskRequest: 100 retries_max uint32
 ExecuteTaskResponse: 100 error_code string; 101 task_id string
+ProcessEvent: 100 id string
+SubscribeEventsRequest: 100 after_id string; 101 pid uint64; 102 subtree bool; 103 types string[]
 `,
 } as const;

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LinkCaller, LinkProtocolError, readHello, socketStream } from '../src/link/index.ts';
 import type { AnswerBody } from '../src/link/index.ts';
-import { agent, make } from '../src/index.ts';
+import { agent, link, make } from '../src/index.ts';
 import { settle } from './async-queue.ts';
 import { GREETING, LinkPair, SessionEnd } from './link-pair.ts';
 
@@ -129,18 +129,14 @@ describe('LinkCaller and ServerSession', () => {
     const pair = new LinkPair();
     await pair.connect();
     const total = 5_000;
-    const follow = pair.caller.stream('followEvents', {
-      afterSeq: 0,
-      last: 0,
-      follow: false,
-      volatile: false,
-      pid: 0,
-      subtree: false,
-    });
+    const follow = pair.caller.stream(
+      'followEvents',
+      make(link.FollowEventsCall, { follow: false }),
+    );
     const source = await pair.end.calls.next();
     const pump = async (): Promise<void> => {
       for (let i = 0; i < total && source.isOpen; i += 1) {
-        const value = { event: undefined, raw: String(i) };
+        const value = { event: undefined, raw: String(i), mark: '' };
         if (!source.push({ $case: 'followItem', value })) await source.drained();
       }
       source.reply({ $case: 'done', value: {} });
@@ -163,17 +159,13 @@ describe('LinkCaller and ServerSession', () => {
   it('resume a stream after a cut without a gap or a repeat', async () => {
     const pair = new LinkPair();
     await pair.connect();
-    const follow = pair.caller.stream('followEvents', {
-      afterSeq: 0,
-      last: 0,
-      follow: true,
-      volatile: false,
-      pid: 0,
-      subtree: false,
-    });
+    const follow = pair.caller.stream(
+      'followEvents',
+      make(link.FollowEventsCall, { follow: true }),
+    );
     const source = await pair.end.calls.next();
     const push = (raw: string): boolean =>
-      source.push({ $case: 'followItem', value: { event: undefined, raw } });
+      source.push({ $case: 'followItem', value: { event: undefined, raw, mark: '' } });
     push('0');
     expect((await follow.next()).value?.raw).toBe('0');
     push('1');

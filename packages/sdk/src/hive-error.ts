@@ -10,6 +10,7 @@ import type { TaskResult } from './task.ts';
 export type HiveErrorCode =
   | 'invalid_argument'
   | 'not_found'
+  | 'gone'
   | 'unauthenticated'
   | 'permission_denied'
   | 'wrong_state'

@@ -6,18 +6,18 @@ import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../errors/cli-error.ts';
+import { eventsOf } from '../journal/event-place.ts';
 import { isAtLeast, pidsOf, toJournalItem } from '../journal/journal-item.ts';
 import type { JournalItem } from '../journal/journal-item.ts';
 import { journalLine } from '../journal/journal-line.ts';
+import { readSince } from '../journal/since.ts';
 import { LEVELS } from '../journal/told.ts';
 import type { Level } from '../journal/told.ts';
 import { untilSignal } from '../kernel/signals.ts';
-import { countFlag, readDuration } from '../output/human.ts';
+import { countFlag } from '../output/human.ts';
 import { csvRow, renderDocument } from '../output/listing.ts';
 import { toYaml } from '../output/yaml.ts';
 import { safeLine } from '../output/plain-text.ts';
-import { resolveAll } from '../select/resolve.ts';
-import { parseSelector } from '../select/selector.ts';
 
 const DEFAULT_LINES = 100;
 const DEFAULT_LINES_FOLLOWED = 10;
@@ -58,7 +58,7 @@ type Pick = (event: KernelEvent, item: JournalItem) => boolean;
 async function journal(context: Context, command: Command): Promise<number> {
   const flags = command.opts<JournalFlags>();
   const client = await context.client();
-  const place = await placeOf(client, command.args[0]);
+  const place = await eventsOf(client, command.args[0]);
   const picks = picksOf(flags);
   if (place.pids !== undefined) {
     const { pids } = place;
@@ -121,26 +121,6 @@ async function pump({ client, request, picks, linesMax, printer }: Pumping): Pro
   }
 }
 
-async function placeOf(
-  client: HiveClient,
-  text: string | undefined,
-): Promise<{ request: FollowRequest; pids?: ReadonlySet<number> }> {
-  if (text === undefined) return { request: {} };
-  const selector = parseSelector(text);
-  // A pid may be of a process whose record is gone already.
-  if (selector.by === 'pid') {
-    return { request: { pid: selector.pid, subtree: selector.isSubtree } };
-  }
-  const { agents } = await client.processes({ includeDead: true });
-  const found = await resolveAll(text, agents);
-  const [only] = found;
-  const isSubtree = selector.by !== 'filter' && selector.isSubtree;
-  if (only !== undefined && (found.length === 1 || isSubtree)) {
-    return { request: { pid: only.pid, subtree: isSubtree } };
-  }
-  return { request: {}, pids: new Set(found.map(({ pid }) => pid)) };
-}
-
 function picksOf(flags: JournalFlags): Pick[] {
   const picks: Pick[] = [];
   const { priority, grep, since } = flags;
@@ -184,15 +164,6 @@ function readPattern(text: string): RegExp {
   } catch {
     throw usageError(`--grep wants a regular expression; got "${text}".`);
   }
-}
-
-/** An age or a point in time, in milliseconds. */
-export function readSince(text: string, nowMs: number): number {
-  const ageMs = readDuration(text);
-  if (ageMs !== undefined) return nowMs - ageMs;
-  const atMs = Date.parse(text);
-  if (Number.isFinite(atMs)) return atMs;
-  throw usageError(`--since wants an age such as 10m, or a date and time; got "${text}".`);
 }
 
 async function namesOf(client: HiveClient): Promise<Map<number, string>> {

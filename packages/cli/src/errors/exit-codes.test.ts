@@ -12,6 +12,7 @@ describe('EXIT_BY_ERROR', () => {
     ['invalid_argument', 2],
     ['too_large', 2],
     ['not_found', 3],
+    ['gone', 3],
     ['unauthenticated', 4],
     ['permission_denied', 4],
     ['wrong_state', 5],
@@ -35,7 +36,7 @@ describe('EXIT_BY_ERROR', () => {
   });
 
   it('has no code that the table above has not', () => {
-    expect(Object.keys(EXIT_BY_ERROR)).toHaveLength(21);
+    expect(Object.keys(EXIT_BY_ERROR)).toHaveLength(22);
   });
 
   it('takes unavailable at a start for a failure of the start', () => {

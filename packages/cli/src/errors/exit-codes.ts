@@ -42,6 +42,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
 export const EXIT_BY_ERROR: Readonly<Record<ErrorCode, ExitCode>> = {
   invalid_argument: EXIT.usage,
   not_found: EXIT.noMatch,
+  gone: EXIT.noMatch,
   unauthenticated: EXIT.refused,
   permission_denied: EXIT.refused,
   wrong_state: EXIT.wrongState,

@@ -17,7 +17,7 @@ import type { Discovery } from '../llm/discovery.ts';
 import { Gateway } from '../llm/gateway.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { VERSION } from '../version.ts';
-import type { AccessKeys } from './access-keys.ts';
+import type { AccessKeys, KeyHolder } from './access-keys.ts';
 import { clearRuntimeDir, type DataDirs } from './data-dir.ts';
 import { gatewayPorts } from './gateway-ports.ts';
 import type { Teardown } from './teardown.ts';
@@ -93,22 +93,28 @@ export function openFollower(
 
 export async function openHttp(
   ground: Ground,
-  parts: { host: JournaledKernel; keys: AccessKeys; model: Discovery },
+  parts: { host: JournaledKernel; keys: AccessKeys; model: Discovery; feed: EventFeed },
 ): Promise<HttpServer> {
   const { config, log, teardown } = ground;
-  const { host, keys, model } = parts;
+  const { host, keys, model, feed } = parts;
   const ports = gatewayPorts({ host, keys, settings: config.kernel });
   const gateway = new Gateway({ catalog: model.catalog, ports });
   const http = createHttp({
     gateway,
     port: config.daemon.httpPort,
     health: () => ({ status: 'ok', version: VERSION, seq: host.durableSeq }),
+    events: { host, feed, holderOf: (key) => kindOf(keys.holderOf(key)) },
     onInternalError: (error) => log(`model endpoint: ${error.message}`),
   });
   await http.start();
   teardown.add('http', () => http.stop());
   teardown.add('gateway', async () => gateway.stop());
   return http;
+}
+
+function kindOf(holder: KeyHolder | undefined): 'operator' | 'process' | undefined {
+  if (holder === undefined) return undefined;
+  return 'operator' in holder ? 'operator' : 'process';
 }
 
 export async function openRuntime(

@@ -223,9 +223,10 @@ describe('follow_events', () => {
     const { caller } = await client();
     const afterSeq = ground.host.durableSeq;
     const stream = follow(caller, { afterSeq, follow: true, volatile: true });
-    const first = stream.next();
+    expect((await stream.next()).value).toMatchObject({ event: undefined, mark: `${afterSeq}` });
     await ground.log(1);
-    expect((await first).value?.event).toMatchObject({ seq: afterSeq + 1, type: 'log' });
+    const { value: first } = await stream.next();
+    expect(first?.event).toMatchObject({ seq: afterSeq + 1, id: `${afterSeq + 1}`, type: 'log' });
     ground.host.observe({ type: 'output', pid: 1, stream: 'stdout', line: 'hello' });
     expect((await stream.next()).value).toMatchObject({
       event: { seq: 0, type: 'output', message: 'hello' },

@@ -102,6 +102,32 @@ export class DoorGround {
     await this.host.settled();
   }
 
+  /** Retention, after some log lines; gives the first event that is kept. */
+  async dropOldEvents(): Promise<number> {
+    const { epoch } = this.host.lease;
+    for (let i = 0; i < 2; i += 1) {
+      await this.log(10);
+      const snapshot = { partition: 0, seq: this.host.durableSeq, v: 1, body: '{}' };
+      await this.store.saveSnapshot({ epoch, snapshot });
+    }
+    const policy = {
+      nowWallMs: Date.now(),
+      keepMs: -1,
+      keepBytes: 0,
+      liveHashes: new Set<string>(),
+    };
+    return (await this.store.retain({ partition: 0, policy })).droppedBefore;
+  }
+
+  /** Makes an event that is two on the wire; gives its seq. */
+  async twoParts(): Promise<number> {
+    const pid = await this.spawn({ name: 'sleeper' });
+    await this.call('sleep', { pid });
+    const woken = this.next('process.woken');
+    await this.call('wake', { pid });
+    return (await woken).seq;
+  }
+
   /** The next durable event of the kind. */
   next<K extends Event['kind']>(kind: K): Promise<Extract<Event, { kind: K }>> {
     return new Promise((resolve) => {

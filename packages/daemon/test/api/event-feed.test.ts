@@ -77,7 +77,7 @@ describe('EventFeed.open() on what is there', () => {
     await ground.log(5);
     const feed = new EventFeed({ host: withRetention(ground.host, 4), book: ground.feed.book });
     await expect(open({ afterSeq: 2 }, feed).next()).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'gone',
       details: { first_seq: 4 },
     });
     const kept = await take(open({ afterSeq: 0 }, feed), 1);
@@ -190,7 +190,7 @@ describe('EventFeed.open() with follow', () => {
     await ground.log(10);
     retention.firstSeq = ground.host.durableSeq - 1;
     await expect(reader.next().then(() => reader.next())).rejects.toMatchObject({
-      code: 'limit_exceeded',
+      code: 'gone',
       message: expect.stringContaining('too slow'),
     });
   });

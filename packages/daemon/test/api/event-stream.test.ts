@@ -103,6 +103,52 @@ describe('SubscribeEvents', () => {
     expect(rest.at(-1)?.seq).toBe(ground.host.durableSeq);
   });
 
+  it('goes on after an id between two events of one seq', async () => {
+    const cut = `${await ground.twoParts()}.1`;
+    const ids = (await read(subscribe(0), ground.host.durableSeq + 1)).map(({ id }) => id);
+    const rest = ids.slice(ids.indexOf(cut) + 1);
+    const request = { afterId: cut, sinceSeq: 1 };
+    const stream = api.events(request, { signal: ending.signal });
+    stream.on('error', () => undefined);
+    expect((await read(stream, rest.length)).map(({ id }) => id)).toEqual(rest);
+  });
+
+  it('tells only the types and the branch that are asked for', async () => {
+    const lead = await ground.spawn({ name: 'lead', role: 'lead' });
+    const worker = await ground.spawn({ name: 'w' }, lead);
+    await ground.log(1, worker);
+    await ground.log(1);
+    const request = { pid: lead, subtree: true, types: ['spawned', 'lo*'] };
+    const stream = api.events(request, { signal: ending.signal });
+    stream.on('error', () => undefined);
+    const told = (await read(stream, 3)).map(({ type, pid }) => [type, pid]);
+    expect(told).toEqual([
+      ['spawned', lead],
+      ['spawned', worker],
+      ['log', worker],
+    ]);
+  });
+
+  it.each([
+    ['an id that is none', { afterId: '7.x' }],
+    ['a type that is none', { types: ['No Type'] }],
+  ])('refuses %s', async (_, request) => {
+    const stream = api.events(request);
+    stream.resume();
+    const [error] = (await once(stream, 'error')) as [ServiceError];
+    expect(error.code).toBe(status.INVALID_ARGUMENT);
+  });
+
+  it('answers OUT_OF_RANGE for what is no longer kept, naming the first that is', async () => {
+    const firstSeq = await ground.dropOldEvents();
+    const stream = api.events(3);
+    stream.resume();
+    const [error] = (await once(stream, 'error')) as [ServiceError];
+    expect(error.code).toBe(status.OUT_OF_RANGE);
+    expect(error.details).toContain(`the oldest is ${firstSeq}`);
+    expect((await read(subscribe(0), 1))[0]?.seq).toBe(firstSeq);
+  });
+
   it('refuses a seq that is not there yet', async () => {
     const stream = api.events(1_000_000);
     stream.resume();

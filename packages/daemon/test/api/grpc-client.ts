@@ -81,13 +81,17 @@ export class GrpcClient {
     return this.#unary('control', rpc, { bytes: bytesOf('control', rpc, request), headers });
   }
 
-  events(sinceSeq: number, headers: Headers = {}): ClientReadableStream<core.ProcessEvent> {
+  events(
+    since: number | Partial<core.SubscribeEventsRequest>,
+    headers: Headers = {},
+  ): ClientReadableStream<core.ProcessEvent> {
     const { signal } = headers;
+    const request = typeof since === 'number' ? { sinceSeq: since } : since;
     const stream = this.raw.makeServerStreamRequest(
       pathOf('core', 'subscribeEvents'),
       (sent: Buffer) => sent,
       (answer: Buffer) => core.ProcessEvent.decode(answer),
-      bytesOf('core', 'subscribeEvents', { sinceSeq }),
+      bytesOf('core', 'subscribeEvents', request),
       metadataOf(headers),
     );
     signal?.addEventListener('abort', () => stream.cancel(), { once: true });

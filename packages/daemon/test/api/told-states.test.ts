@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asPid } from '@hivekernel/kernel';
 import type { Pid } from '@hivekernel/kernel';
 import { taskSpec } from '@hivekernel/testkit';
-import { follow } from '../../src/api/events/follow.ts';
+import { START } from '../../src/api/events/position.ts';
 import { wireStateWord } from '../../src/api/wire/words.ts';
 import { DoorGround } from './door-ground.ts';
+import { followed } from './event-sink.ts';
 
 let ground: DoorGround;
 
@@ -29,8 +30,8 @@ async function observe(): Promise<Seen> {
   await ground.host.settled();
   const seen: Seen = { states: new Map(), jumps: [], types: new Set() };
   const { signal } = new AbortController();
-  const request = { afterSeq: 0, follow: false, signal };
-  for await (const { event } of follow({ feed: ground.feed, host: ground.host, request })) {
+  const order = { after: START, follow: false, signal };
+  for (const { event } of await followed(ground, order)) {
     const { type, pid, state, oldState, newState } = event;
     seen.types.add(type);
     if (type === 'spawned') seen.states.set(pid, state);
@@ -122,10 +123,8 @@ describe('follow() to one who knows only states', () => {
     await holdsWith(['process.reparented']);
     const inBranch: number[] = [];
     const { signal: never } = new AbortController();
-    const request = { afterSeq: 0, follow: false, pid: lead, subtree: true, signal: never };
-    for await (const { event } of follow({ feed: ground.feed, host: ground.host, request })) {
-      inBranch.push(event.pid);
-    }
+    const order = { after: START, follow: false, pid: lead, subtree: true, signal: never };
+    for (const { event } of await followed(ground, order)) inBranch.push(event.pid);
     expect(inBranch).toContain(pid);
   });
 });

@@ -243,6 +243,8 @@ export interface ProcessEvent {
   traceSpan: string;
   messageId: string;
   fields: { [key: string]: string };
+  /** Where to go on after it: "42", or "42.1" where more of event 42 follows. Empty without a seq. */
+  id: string;
 }
 
 export interface ProcessEvent_FieldsEntry {
@@ -252,6 +254,16 @@ export interface ProcessEvent_FieldsEntry {
 
 export interface SubscribeEventsRequest {
   sinceSeq: number;
+  /**
+   * The id of the last one that was received: exact, also between two that share a seq. Beats
+   * since_seq.
+   */
+  afterId: string;
+  /** Only what concerns this process (and with `subtree` its descendants); 0: all. */
+  pid: number;
+  subtree: boolean;
+  /** Only these types; "task.*" is all that begin so. None: all. */
+  types: string[];
 }
 
 /** Last and next run, exit code, output and duration are of true runs. */
@@ -2042,6 +2054,7 @@ function createBaseProcessEvent(): ProcessEvent {
     traceSpan: "",
     messageId: "",
     fields: {},
+    id: "",
   };
 }
 
@@ -2107,6 +2120,9 @@ export const ProcessEvent: MessageFns<ProcessEvent> = {
     globalThis.Object.entries(message.fields).forEach(([key, value]: [string, string]) => {
       ProcessEvent_FieldsEntry.encode({ key: key as any, value }, writer.uint32(162).fork()).join();
     });
+    if (message.id !== "") {
+      writer.uint32(802).string(message.id);
+    }
     return writer;
   },
 
@@ -2286,6 +2302,14 @@ export const ProcessEvent: MessageFns<ProcessEvent> = {
             }
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2357,13 +2381,25 @@ export const ProcessEvent_FieldsEntry: MessageFns<ProcessEvent_FieldsEntry> = {
 };
 
 function createBaseSubscribeEventsRequest(): SubscribeEventsRequest {
-  return { sinceSeq: 0 };
+  return { sinceSeq: 0, afterId: "", pid: 0, subtree: false, types: [] };
 }
 
 export const SubscribeEventsRequest: MessageFns<SubscribeEventsRequest> = {
   encode(message: SubscribeEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.sinceSeq !== 0) {
       writer.uint32(8).uint64(message.sinceSeq);
+    }
+    if (message.afterId !== "") {
+      writer.uint32(802).string(message.afterId);
+    }
+    if (message.pid !== 0) {
+      writer.uint32(808).uint64(message.pid);
+    }
+    if (message.subtree !== false) {
+      writer.uint32(816).bool(message.subtree);
+    }
+    for (const v of message.types) {
+      writer.uint32(826).string(v!);
     }
     return writer;
   },
@@ -2387,6 +2423,38 @@ export const SubscribeEventsRequest: MessageFns<SubscribeEventsRequest> = {
             }
 
             message.sinceSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.afterId = reader.string();
+            continue;
+          }
+          case 101: {
+            if (tag !== 808) {
+              break;
+            }
+
+            message.pid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 102: {
+            if (tag !== 816) {
+              break;
+            }
+
+            message.subtree = reader.bool();
+            continue;
+          }
+          case 103: {
+            if (tag !== 826) {
+              break;
+            }
+
+            message.types.push(reader.string());
             continue;
           }
         }

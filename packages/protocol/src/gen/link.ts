@@ -425,6 +425,14 @@ export interface FollowEventsCall {
   /** Only this process (and with `subtree` its descendants); 0: all. */
   pid: number;
   subtree: boolean;
+  /** The id of the last event that was received; beats after_seq. */
+  afterId: string;
+  /** Only these types of ProcessEvent; "task.*" is all that begin so. None: all. */
+  types: string[];
+  /** Begins with the first event of this time or later, in ms since 1970. 0: no matter. */
+  sinceMs: number;
+  /** Leaves `raw` out. */
+  wireOnly: boolean;
 }
 
 export interface StopKernelCall {
@@ -517,6 +525,8 @@ export interface FollowItem {
     | undefined;
   /** The event as the journal holds it, JSON; empty when volatile. */
   raw: string;
+  /** Stands alone: everything up to this id was told or does not match. */
+  mark: string;
 }
 
 /** From the kernel to a process. */
@@ -3293,7 +3303,18 @@ export const KernelStatusCall: MessageFns<KernelStatusCall> = {
 };
 
 function createBaseFollowEventsCall(): FollowEventsCall {
-  return { afterSeq: 0, last: 0, follow: false, volatile: false, pid: 0, subtree: false };
+  return {
+    afterSeq: 0,
+    last: 0,
+    follow: false,
+    volatile: false,
+    pid: 0,
+    subtree: false,
+    afterId: "",
+    types: [],
+    sinceMs: 0,
+    wireOnly: false,
+  };
 }
 
 export const FollowEventsCall: MessageFns<FollowEventsCall> = {
@@ -3315,6 +3336,18 @@ export const FollowEventsCall: MessageFns<FollowEventsCall> = {
     }
     if (message.subtree !== false) {
       writer.uint32(48).bool(message.subtree);
+    }
+    if (message.afterId !== "") {
+      writer.uint32(58).string(message.afterId);
+    }
+    for (const v of message.types) {
+      writer.uint32(66).string(v!);
+    }
+    if (message.sinceMs !== 0) {
+      writer.uint32(72).int64(message.sinceMs);
+    }
+    if (message.wireOnly !== false) {
+      writer.uint32(80).bool(message.wireOnly);
     }
     return writer;
   },
@@ -3378,6 +3411,38 @@ export const FollowEventsCall: MessageFns<FollowEventsCall> = {
             }
 
             message.subtree = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.afterId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.types.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.sinceMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.wireOnly = reader.bool();
             continue;
           }
         }
@@ -4255,7 +4320,7 @@ export const KernelStatus: MessageFns<KernelStatus> = {
 };
 
 function createBaseFollowItem(): FollowItem {
-  return { event: undefined, raw: "" };
+  return { event: undefined, raw: "", mark: "" };
 }
 
 export const FollowItem: MessageFns<FollowItem> = {
@@ -4265,6 +4330,9 @@ export const FollowItem: MessageFns<FollowItem> = {
     }
     if (message.raw !== "") {
       writer.uint32(18).string(message.raw);
+    }
+    if (message.mark !== "") {
+      writer.uint32(26).string(message.mark);
     }
     return writer;
   },
@@ -4296,6 +4364,14 @@ export const FollowItem: MessageFns<FollowItem> = {
             }
 
             message.raw = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.mark = reader.string();
             continue;
           }
         }

@@ -12,9 +12,10 @@ import { memoryStreamPair } from './memory-stream.ts';
 
 const log = (message: string): agent.LogRequest => make(agent.LogRequest, { message });
 const item = (id: number, seq: number, raw: string): Reply => {
-  return { id, seq, more: true, body: { $case: 'followItem', value: { event: undefined, raw } } };
+  const value = { event: undefined, raw, mark: '' };
+  return { id, seq, more: true, body: { $case: 'followItem', value } };
 };
-const FOLLOW = { afterSeq: 0, last: 0, follow: true, volatile: false, pid: 0, subtree: false };
+const FOLLOW = make(link.FollowEventsCall, { follow: true });
 
 /** Calls of supervision that have nothing to tell. */
 const NOTHING_TO_TELL = [

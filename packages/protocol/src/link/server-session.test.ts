@@ -261,7 +261,7 @@ describe('ServerSession back-pressure', () => {
     const { client, end } = await connect();
     client.send({ calls: [infoCall(1)] });
     const call = await end.calls.next();
-    const item = { $case: 'followItem', value: { event: undefined, raw: 'x' } } as const;
+    const item = { $case: 'followItem', value: { event: undefined, raw: 'x', mark: '' } } as const;
     let pushed = 0;
     while (call.push(item)) pushed += 1;
     expect(pushed + 1).toBe(LINK_LIMITS.streamWindowReplies);

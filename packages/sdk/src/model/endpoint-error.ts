@@ -11,6 +11,7 @@ const BY_STATUS: Readonly<Record<number, HiveErrorCode>> = {
   404: 'not_found',
   408: 'timed_out',
   409: 'conflict',
+  410: 'gone',
   413: 'too_large',
   422: 'invalid_argument',
   429: 'rate_limited',

@@ -9,10 +9,12 @@ import type { IncomingCall, PendingLink, SessionGreeting } from '@hivekernel/pro
 import type { CallValue, link } from '@hivekernel/protocol';
 import type { Host } from '../../journal/host.ts';
 import type { EventFeed } from '../events/event-feed.ts';
-import { follow } from '../events/follow.ts';
+import { Following } from '../events/follow.ts';
+import { positionOf } from '../events/position.ts';
 import { asKernelError, errorReply } from '../wire/failures.ts';
 import { cancelCall, serveCall } from '../wire/serve-call.ts';
 import type { CallDoor, ServedCall } from '../wire/serve-call.ts';
+import { LinkSink } from './link-sink.ts';
 
 export interface AdminSessionOptions {
   readonly host: Host;
@@ -119,14 +121,11 @@ export class AdminSession {
     signal: AbortSignal,
   ): Promise<void> {
     const { host, feed } = this.#options;
-    const { afterSeq, last, pid, subtree, volatile } = q;
-    const request = { afterSeq, last, pid, subtree, volatile, follow: q.follow, signal };
-    for await (const { event, source } of follow({ host, feed, request })) {
-      const raw = source === undefined ? '' : JSON.stringify(source);
-      const hasRoom = call.push({ $case: 'followItem', value: { event, raw } });
-      if (!hasRoom) await call.drained();
-      if (signal.aborted || !call.isOpen) return;
-    }
+    const { last, pid, subtree, volatile, types, sinceMs, follow } = q;
+    const after = positionOf({ id: q.afterId, seq: q.afterSeq });
+    const order = { after, last, pid, subtree, volatile, types, sinceMs, follow, signal };
+    const sink = new LinkSink(call, { isWireOnly: q.wireOnly });
+    await new Following({ host, feed, order, sink }).run();
   }
 }
 

@@ -1,7 +1,7 @@
 // SubscribeEvents: what is kept after `since_seq`, then what happens, until the client is gone.
-//   The stream is written as fast as the client reads and no faster: the feed behind it holds a
-//   bounded number of events and goes back to the store for the rest.
-//   A client so slow that its place is no longer kept is told and closed, never silently skipped.
+//   The stream is written as fast as the client reads and no faster; a client that stops reading is
+//   put aside and goes on from its place (events/follow.ts).
+//   Whose place is no longer kept is told so and closed, never silently skipped: OUT_OF_RANGE.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
@@ -9,7 +9,9 @@ import { KernelError } from '@hivekernel/kernel';
 import type { core } from '@hivekernel/protocol';
 import type { Host } from '../../journal/host.ts';
 import type { EventFeed } from '../events/event-feed.ts';
-import { follow } from '../events/follow.ts';
+import { Following } from '../events/follow.ts';
+import type { FollowItem, FollowSink } from '../events/follow.ts';
+import { positionOf } from '../events/position.ts';
 import { asKernelError } from '../wire/failures.ts';
 import { identify } from './identity.ts';
 import type { ChannelPolicy } from './identity.ts';
@@ -42,8 +44,13 @@ export async function streamEvents(call: EventCall, options: EventStreamOptions)
     const { request } = call;
     identify(call.metadata, options.policy, { needsPid: false });
     if ('garbage' in request) throw unreadable(request.garbage);
+    const { sinceSeq: seq, afterId: id, pid, subtree, types } = request.value;
+    const after = positionOf({ id, seq });
+    const order = { after, pid, subtree, types, follow: true, signal };
+    const { host, feed } = options;
+    const following = new Following({ host, feed, order, sink: new GrpcSink(call, signal) });
     call.sendMetadata(new Metadata());
-    await write(call, { ...options, afterSeq: request.value.sinceSeq, signal });
+    await following.run();
     if (gone.signal.aborted) return;
     throw new KernelError('unavailable', 'The kernel is stopping.');
   } catch (error) {
@@ -53,27 +60,43 @@ export async function streamEvents(call: EventCall, options: EventStreamOptions)
   }
 }
 
-async function write(
-  call: EventCall,
-  options: EventStreamOptions & { afterSeq: number; signal: AbortSignal },
-): Promise<void> {
-  const { host, feed, afterSeq, signal } = options;
-  const request = { afterSeq, follow: true, signal };
-  for await (const { event } of follow({ host, feed, request })) {
-    if (!call.write(event)) await drained(call, signal);
-    if (signal.aborted) return;
-  }
-}
+class GrpcSink implements FollowSink {
+  readonly #call: EventCall;
+  readonly #signal: AbortSignal;
+  #hasRoom = true;
 
-function drained(call: EventCall, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      call.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    call.once('drain', done);
-    signal.addEventListener('abort', done, { once: true });
-  });
+  constructor(call: EventCall, signal: AbortSignal) {
+    this.#call = call;
+    this.#signal = signal;
+  }
+
+  put({ event }: FollowItem): boolean {
+    this.#hasRoom = this.#call.write(event);
+    return this.#hasRoom;
+  }
+
+  flush(): boolean {
+    return this.#hasRoom;
+  }
+
+  live(): void {
+    // Nothing in the service tells of it.
+  }
+
+  drained(): Promise<void> {
+    if (this.#signal.aborted || !this.#call.writableNeedDrain) {
+      this.#hasRoom = true;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#hasRoom = true;
+        this.#call.off('drain', done);
+        this.#signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#call.once('drain', done);
+      this.#signal.addEventListener('abort', done, { once: true });
+    });
+  }
 }

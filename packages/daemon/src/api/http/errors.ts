@@ -12,6 +12,7 @@ interface HttpMeaning {
 export const HTTP_ERRORS: Readonly<Record<ErrorCode, HttpMeaning>> = {
   invalid_argument: { status: 400, type: 'invalid_request_error' },
   not_found: { status: 404, type: 'invalid_request_error' },
+  gone: { status: 410, type: 'invalid_request_error' },
   unauthenticated: { status: 401, type: 'authentication_error' },
   permission_denied: { status: 403, type: 'permission_error' },
   wrong_state: { status: 409, type: 'invalid_request_error' },

@@ -1,6 +1,7 @@
-// The HTTP door: /healthz, and the model endpoint for any OpenAI-compatible client. Loopback only.
+// The HTTP door: /healthz, the model endpoint for any OpenAI-compatible client, and the events for
+// the operator. Loopback only.
 //   H1. Host and Origin are checked on every request; /v1 needs the bearer key of a process, which
-//       is its identity, before a byte of the body is read.
+//       is its identity, before a byte of the body is read; /v1/events needs the operator's.
 //   H2. stop() ends every stream within its deadline; start() and stop() may be called in any
 //       order, any number of times.
 
@@ -10,6 +11,8 @@ import type { Gateway } from '../../llm/gateway.ts';
 import type { Caller } from '../../llm/ports.ts';
 import { chatRoute } from './chat-route.ts';
 import { errorBody, errorHeaders, HTTP_ERRORS, toKernelError } from './errors.ts';
+import { eventsRoute } from './events-route.ts';
+import type { EventsRouteOptions } from './events-route.ts';
 import { checkOrigin, isLoopbackName } from './origin.ts';
 
 const STOP_GRACE_MS = 1_000;
@@ -28,6 +31,8 @@ export interface HealthReport {
 export interface HttpOptions {
   readonly gateway: Gateway;
   readonly health: () => HealthReport;
+  /** Left out: no events are served. */
+  readonly events?: EventsRouteOptions | undefined;
   /** Default 127.0.0.1; refused if not loopback. */
   readonly host?: string | undefined;
   /** 0: any free one. */
@@ -44,10 +49,17 @@ export interface HttpServer {
   stop(options?: { graceMs?: number }): Promise<void>;
 }
 
+/** What is under way, so that stop() can end it. */
+interface UnderWay {
+  readonly calls: Set<AbortController>;
+  /** They never end by themselves. */
+  readonly streams: Set<AbortController>;
+}
+
 interface Running {
   readonly app: FastifyInstance;
   readonly url: string;
-  readonly open: Set<AbortController>;
+  readonly open: UnderWay;
 }
 
 export function createHttp(options: HttpOptions): HttpServer {
@@ -103,7 +115,7 @@ class Http implements HttpServer {
       exposeHeadRoutes: false,
       forceCloseConnections: 'idle',
     });
-    const open = new Set<AbortController>();
+    const open: UnderWay = { calls: new Set(), streams: new Set() };
     this.#routes(app, open);
     try {
       const url = await app.listen({ host, port: this.#options.port });
@@ -114,7 +126,7 @@ class Http implements HttpServer {
     }
   }
 
-  #routes(app: FastifyInstance, open: Set<AbortController>): void {
+  #routes(app: FastifyInstance, open: UnderWay): void {
     app.addHook('onRequest', (request, _reply, done) => {
       checkOrigin(request.headers);
       done();
@@ -125,10 +137,16 @@ class Http implements HttpServer {
     });
     // Settled by `listen`, which tells what goes wrong in it.
     const models: FastifyPluginCallback = (v1, _options, done) => {
-      this.#modelRoutes(v1, open);
+      this.#modelRoutes(v1, open.calls);
       done();
     };
     void app.register(models, { prefix: '/v1' });
+    const { events } = this.#options;
+    if (events !== undefined) {
+      app.get('/v1/events', (request, reply) =>
+        eventsRoute(events, { request, reply, open: open.streams }),
+      );
+    }
     app.setNotFoundHandler(tellNothingThere);
     app.setErrorHandler((thrown, _request, reply) => {
       const error = toKernelError(thrown);
@@ -180,14 +198,16 @@ function identify(gateway: Gateway, request: FastifyRequest): Caller {
   throw new KernelError('unauthenticated', `${why}: use the OPENAI_API_KEY of your process.`);
 }
 
-/** First the streams may end by themselves, then they are ended, then the connections are cut. */
+/** First the calls may end by themselves, then they are ended, then the connections are cut. */
 async function close(running: Running, graceMs: number): Promise<void> {
   const { app, open } = running;
   const closed = app.close();
-  await quiet(open, graceMs);
   const reason = new KernelError('unavailable', 'The kernel is stopping.');
-  for (const controller of open) controller.abort(reason);
-  await quiet(open, FLUSH_MS);
+  for (const controller of open.streams) controller.abort(reason);
+  await quiet(open.calls, graceMs);
+  for (const controller of open.calls) controller.abort(reason);
+  await quiet(open.calls, FLUSH_MS);
+  await quiet(open.streams, FLUSH_MS);
   app.server.closeAllConnections();
   await closed;
 }

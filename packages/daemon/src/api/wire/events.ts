@@ -5,11 +5,12 @@
 //      event of the kernel can be forged that way.
 //   3. Words are the wire's (P3); an inner move that it has no words for keeps its dotted name.
 // One event may be several on the wire (an acknowledgement of many messages, a restart that also
-// changes the state); they share its seq.
+// changes the state); they share its seq, and each has an id of its own (events/position.ts).
 
 import { asTaskId } from '@hivekernel/kernel';
 import type { Content, Event, EventKind, EventOf, TaskId } from '@hivekernel/kernel';
 import type { Observation } from '../../journal/host.ts';
+import { idOf } from '../events/position.ts';
 import { bytesOf } from './content-bytes.ts';
 import type { Reader } from './content-bytes.ts';
 import { LIFE_TELLERS } from './life-events.ts';
@@ -39,6 +40,7 @@ const BLANK: ProcessEvent = {
   traceSpan: '',
   messageId: '',
   fields: {},
+  id: '',
 };
 
 /** A promise only where a payload must be fetched for its preview. */
@@ -49,14 +51,23 @@ export function toProcessEvents(
   const tell = TELLERS[event.kind] as Teller<'process.removed'>;
   const told = tell(event as EventOf<'process.removed'>, source);
   if (told instanceof Promise) return told.then((one) => [complete(event, one)]);
-  if (Array.isArray(told)) return told.map((one: Told) => complete(event, one));
+  if (Array.isArray(told)) return completeAll(event, told as readonly Told[]);
   return [complete(event, told as Told)];
 }
 
 function complete(event: Event, told: Told): ProcessEvent {
   const { seq, wallMs, kind } = event;
   const pid = 'pid' in event.body ? event.body.pid : event.by;
-  return { ...BLANK, seq, timestampMs: wallMs, type: kind, pid, ...told };
+  return { ...BLANK, seq, id: `${seq}`, timestampMs: wallMs, type: kind, pid, ...told };
+}
+
+/** Of all but the last, the id says that there are more. */
+function completeAll(event: Event, all: readonly Told[]): readonly ProcessEvent[] {
+  const { seq } = event;
+  return all.map((told, i) => {
+    const isLast = i === all.length - 1;
+    return complete(event, isLast ? told : { ...told, id: idOf({ seq, part: i + 1 }) });
+  });
 }
 
 /** What has no seq (DESIGN §3). */

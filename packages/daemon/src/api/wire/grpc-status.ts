@@ -13,6 +13,7 @@ const STATUS = {
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   ABORTED: 10,
+  OUT_OF_RANGE: 11,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
@@ -25,6 +26,7 @@ export type GrpcStatus = (typeof STATUS)[keyof typeof STATUS];
 export const GRPC_STATUS: Readonly<Record<ErrorCode, GrpcStatus>> = {
   invalid_argument: STATUS.INVALID_ARGUMENT,
   not_found: STATUS.NOT_FOUND,
+  gone: STATUS.OUT_OF_RANGE,
   unauthenticated: STATUS.UNAUTHENTICATED,
   permission_denied: STATUS.PERMISSION_DENIED,
   wrong_state: STATUS.FAILED_PRECONDITION,

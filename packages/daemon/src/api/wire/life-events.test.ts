@@ -17,8 +17,8 @@ function told<K extends EventKind>(kind: K, body: BodyOf<K>): readonly ProcessEv
   return events;
 }
 
-/** What is empty or zero is left out. */
-const brief = (event: ProcessEvent) =>
+/** What is empty or zero is left out, and the id, which tells no more than the place. */
+const brief = ({ id: _, ...event }: ProcessEvent) =>
   Object.fromEntries(Object.entries(event).filter(([, value]) => value !== '' && value !== 0));
 
 const HEAD = { seq: 5, timestampMs: 1_000, pid: 7 };

@@ -6,8 +6,8 @@ import { errorOf } from './journal-thread.ts';
 import { damage } from './failure.ts';
 import type { Stretch } from './messages.ts';
 
-/** About this much of the log is in one batch. */
-export const BATCH_BYTES = 1024 * 1024;
+/** About this much of the log is in one batch: parsed at once, in a few milliseconds. */
+export const BATCH_BYTES = 256 * 1024;
 
 export interface EventReadOptions {
   readonly partition: number;
