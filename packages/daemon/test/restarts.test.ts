@@ -131,13 +131,13 @@ describe('a model that says nothing', () => {
     const { client } = await boot({
       OPENAI_BASE_URL: server.url,
       OPENAI_API_KEY: 'sk-of-the-test',
-      HIVE_WATCHDOG_HANG_AFTER: '200ms',
-      HIVE_WATCHDOG_FIRST_TOKEN: '1s',
+      HIVE_WATCHDOG_HANG_AFTER: '1s',
+      HIVE_WATCHDOG_FIRST_TOKEN: '3s',
     });
     const pid = await spawn(client, 'thinker', `${ACTORS}#Thinker`);
     const report = await client.executeTask({ pid, description: 'think' });
     expect(report).toMatchObject({ isCompleted: false });
-    expect(report.error).toContain('gave no first token within 1 s');
+    expect(report.error).toContain('gave no first token within 3 s');
     expect(await client.info(pid)).toMatchObject({ state: 'idle', exitCause: '' });
     const { seq } = await client.status();
     for await (const { journal } of client.followEvents({ afterSeq: 0 })) {

@@ -133,11 +133,12 @@ export class Kernel {
   }
 
   /**
-   * After a refold in the middle of its life, what the kernel before it was told and no event holds:
-   * declared silences (S6), a stop that has begun.
+   * After a refold in the middle of its life, what the kernel before it was told and no event
+   * holds: declared silences (S6), who waits for a place (P6), a stop that has begun.
    */
   inherit(from: Kernel): void {
     this.parts.watchdog.inherit(from.parts.watchdog);
+    this.parts.sleeper.inherit(from.parts.sleeper);
     if (from.parts.stop.isSet) this.parts.stop.set();
   }
 

@@ -1,6 +1,6 @@
 // Groups: the siblings that go down and come up with a process that is restarted (S3).
-//   S3. one_for_all: all siblings that were ready once; rest_for_one: those spawned after it. Virtual and
-//       sleeping ones have nothing that runs, and stay as they are; temporary ones end.
+//   S3. one_for_all: all siblings that were ready once; rest_for_one: those spawned after it.
+//       Virtual and sleeping ones have nothing that runs, and stay as they are; temporary ones end.
 //   P9. What is below any of them is ended, not adopted: the group starts afresh.
 
 import type { Log } from '../events/log.ts';

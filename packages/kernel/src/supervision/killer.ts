@@ -131,9 +131,9 @@ export class Killer implements LifeListener {
   }
 
   /**
-   * Its end is the kernel's alone: neither itself nor a kill or a limit wants it. At the next boot it
-   * comes back, or waits for its parent's decision, as after a crash of the kernel. Who is just being
-   * woken or started again has something to do, whatever its policy.
+   * Its end is the kernel's alone: neither itself nor a kill or a limit wants it. At the next boot
+   * it comes back, or waits for its parent's decision, as after a crash of the kernel. Who is just
+   * being woken or started again has something to do, whatever its policy.
    */
   #isSuspended({ pid, spec, state, wasReady, halting, exiting }: ProcessRecord): boolean {
     const isEnding = exiting !== undefined || halting?.next === 'end' || this.#kills.dooms(pid);
@@ -186,8 +186,8 @@ export class Killer implements LifeListener {
   }
 
   /**
-   * P10: one grace for the whole kill, however deep. Whose turn comes late still has a moment to save
-   * its state, as long as the whole is not much later for it.
+   * P10: one grace for the whole kill, however deep. Whose turn comes late still has a moment to
+   * save its state, as long as the whole is not much later for it.
    */
   #graceLeft({ graceMs, beganMonoMs }: KillRecord): number {
     const leftMs = beganMonoMs + graceMs - this.#log.monoMs;

@@ -124,6 +124,12 @@ export class Sleeper implements LifeListener {
     if (record.state === 'idle' && !isVirtual(record)) this.#arm(record);
   }
 
+  /** After a refold: who waited for a place waits on. */
+  inherit(from: Sleeper): void {
+    for (const pid of from.#placeless) this.#placeless.add(pid);
+    if (this.#placeless.size > 0) this.#lookForPlaces();
+  }
+
   /** In a turn of its own: the fold, which tells of the state, decides nothing. */
   #lookForPlaces(): void {
     if (this.#isLookDue || this.#table.runtimes >= this.#settings.osProcessesMax) return;

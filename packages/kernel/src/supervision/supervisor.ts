@@ -232,7 +232,8 @@ export class Supervisor implements Judge {
     if (isGroup) this.#groups.takeDown(record, delayMs);
   }
 
-  /** S2, M11: a parent is told by its signal; the king, whose inbox is people's, by an entry there. */
+  /** S2, M11: a parent is told by its signal; the king, whose inbox is people's, by an entry there.
+   * */
   #tellKing(record: ProcessRecord, { cause, detail }: RunEnd): void {
     if (record.parent?.parent !== undefined || BLAMELESS.has(cause)) return;
     this.#onUndecided(record, detail === '' ? cause : `${cause}: ${detail}`);

@@ -234,6 +234,16 @@ describe('a clean stop of the kernel', () => {
     expect(t.view(pid).state).toBe('paused');
   });
 
+  it('leaves nobody undecided for ever, also where a kill -9 cut it short (S2, P8)', () => {
+    const t = testKernel();
+    const pids = ['stubborn', 'hold'].map((image) => t.spawn({ image, restart: 'notify' }));
+    stops(t);
+    t.reboot();
+    for (const pid of pids) expect(t.view(pid)).toMatchObject({ state: 'zombie', isGone: false });
+    t.advanceMs(75_000);
+    for (const pid of pids) expect(t.view(pid)).toMatchObject({ state: 'dead', isGone: true });
+  });
+
   it('that is cut short by a kill -9 suspends all the same', () => {
     const t = testKernel();
     const pid = t.spawn({ image: 'stubborn', restart: 'permanent' });

@@ -139,8 +139,8 @@ export class Facts {
     task_ended: (fact) => {
       const task = this.#parts.tasks.byId.get(fact.task);
       if (task === undefined || task.pid !== fact.pid || !task.isRunning) return;
-      // S5: what gives up because it is being stopped has not failed by itself. What becomes of it is
-      // said when the run is over: another try, or its end with the process.
+      // S5: what gives up because it is being stopped has not failed by itself. What becomes of it
+      // is said when the run is over: another try, or its end with the process.
       if (!fact.completed && this.#isBeingStopped(fact.pid)) return;
       const outcome = fact.completed ? 'completed' : 'failed';
       const { result, error } = fact;

@@ -88,6 +88,23 @@ describe('exit', () => {
     expect(restart.refusal.code).toBe('cancelled');
   });
 
+  it('by the executor refuses who waits for a restart or for sleep of it (S5, S7)', () => {
+    const t = testKernel();
+    const lead = t.spawn({ role: 'lead', image: 'hold' });
+    const asked = [
+      (pid: Pid) => t.call('restart', { pid, ...RESTART }),
+      (pid: Pid) => t.call('sleep', { pid }),
+    ].map((ask) => {
+      const pid = t.spawn({ image: 'stubborn', restart: 'permanent' }, { pid: lead });
+      const ticket = ask(pid);
+      t.call('exit', { pid, exitCode: 0, output: 'enough' }, { pid: lead });
+      t.ends(pid, { cause: 'killed' });
+      expect(t.view(pid)).toMatchObject({ state: 'zombie', exit: { output: 'enough' } });
+      return ticket.refusal.code;
+    });
+    expect(asked).toEqual(['cancelled', 'cancelled']);
+  });
+
   it('comes too late once it is killed (P8)', () => {
     const t = testKernel();
     const pid = t.spawn({ image: 'stubborn' });

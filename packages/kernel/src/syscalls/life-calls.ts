@@ -36,7 +36,9 @@ export function exit(ctx: CallContext, args: ArgsOf<'exit'>): Nothing {
       // Its executor says that it is done: that is the end, whatever its policy is (S8).
       const detail = `completed by ${describeProcess(ctx.caller)}`;
       const halt = { cause: 'done', detail, next: 'end' } as const;
-      ctx.parts.log.emit('process.halting', { pid: target.pid, ...halt });
+      const { pid, halting } = target;
+      const owed = halting?.owed;
+      ctx.parts.log.emit('process.halting', { pid, ...halt, ...(owed && { owed }) });
     }
     ctx.parts.life.exit(target, { exitCode, output });
   }

@@ -1,5 +1,5 @@
-// The moves that a journal tells, held against the state table (P4): each must be a cell of it, for the
-// event that the kind stands for. A move that no cell allows was made around the table.
+// The moves that a journal tells, held against the state table (P4): each must be a cell of it, for
+// the event that the kind stands for. A move that no cell allows was made around the table.
 
 import {
   nextState,

@@ -1,7 +1,7 @@
 // Results of processes that ended, and lists of processes, as messages of the wire.
 //   A result is told once (S8), and a list is wanted most when much has gone wrong, so no reply may
-//   fail for its size: where the outputs of one reply are too long for a frame together, the longest
-//   are cut, all to the same length, and say so.
+//   fail for its size: where the outputs of one reply are too long for a frame together, the
+//   longest are cut, all to the same length, and say so.
 
 import { LIMITS } from '@hivekernel/kernel';
 import type { ProcessView, WaitReport } from '@hivekernel/kernel';

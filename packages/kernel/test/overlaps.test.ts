@@ -1,10 +1,10 @@
-// What happens at once: a stop and a task, a crash and a wait for a decision, two kills, a group that
-// goes down and a backoff, a full house. One rule alone is tested beside its source.
+// What happens at once: a stop and a task, a crash and a wait for a decision, two kills, a group
+// that goes down and a backoff, a full house. One rule alone is tested beside its source.
 
 import { spawnOrder, taskSpec, testKernel, TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
-import { Kernel } from '../kernel.ts';
-import { LIMITS } from '../limits.ts';
+import { Kernel } from '../src/kernel.ts';
+import { LIMITS } from '../src/limits.ts';
 
 const KILL = { isRecursive: true, reason: 'normal', graceMs: 5_000 } as const;
 const RESTART = { reason: '', graceMs: 1_000 } as const;
