@@ -1,7 +1,7 @@
 // A look at the system that many wait for: who asks before it begins shares it, so that a thousand
 // processes that end at once cost a few looks, not a thousand.
-//   After a look comes a pause as long as it took: looks have half of the time at most, and who
-//   ends at once with many others has the rest to end in.
+//   After a look comes a pause as long as it took: looks have half of the time at most, and those
+//   that are to end have the rest to end in.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
