@@ -1,5 +1,6 @@
-// How the tests run. They share two cores with what they start, so that there are two workers;
-// the reporter names what was skipped and, under CI, fails the run for it.
+// How the tests run. Most of them wait for processes that they started, so that there is one
+// worker more than there are cores; the reporter names what was skipped and, under CI, fails
+// the run for it.
 
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -22,6 +23,6 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 });

@@ -38,6 +38,25 @@ describe('a task of a process that is stopped and comes back', () => {
   });
 });
 
+describe('a process for one task', () => {
+  it('does not come back when its task has no more tries (S2)', () => {
+    const t = testKernel();
+    const pid = t.spawn({ image: 'crashing', restart: 'transient', exitAfterTask: true });
+    const task = t.call('execute_task', { pid, spec: taskSpec({ retriesMax: 1 }) });
+    t.advanceMs(5_000);
+    expect(task.value).toMatchObject({ outcome: 'failed' });
+    expect(t.eventsOf('process.restarting')).toHaveLength(1);
+    expect(t.view(pid)).toMatchObject({ state: 'zombie', isGone: true });
+  });
+
+  it('alarms nobody when it says itself that it failed', () => {
+    const t = testKernel();
+    const pid = t.spawn({ image: 'hold' });
+    t.call('exit', { exitCode: 3, output: 'no' }, { pid });
+    expect(t.eventsOf('escalation.raised')).toEqual([]);
+  });
+});
+
 describe('SIGCHLD', () => {
   it('waits for a parent that waits undecided itself (P8, S5)', () => {
     const t = testKernel();

@@ -19,6 +19,7 @@ import { describeProcess, isVirtual, type ProcessRecord } from '../process/recor
 import { checkReturn } from '../process/spawn-rules.ts';
 import { requireMove } from '../process/states.ts';
 import { upMs, type ProcessTable } from '../process/table.ts';
+import type { TaskTable } from '../scheduler/task-table.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { Groups } from './groups.ts';
 import type { KillTable } from './kill-table.ts';
@@ -56,6 +57,7 @@ export class Supervisor implements Judge {
   readonly #log: Log;
   readonly #table: ProcessTable;
   readonly #kills: KillTable;
+  readonly #tasks: TaskTable;
   readonly #timers: Timers;
   readonly #life: Life;
   readonly #groups: Groups;
@@ -71,6 +73,7 @@ export class Supervisor implements Judge {
     log: Log;
     table: ProcessTable;
     kills: KillTable;
+    tasks: TaskTable;
     timers: Timers;
     life: Life;
     groups: Groups;
@@ -83,6 +86,7 @@ export class Supervisor implements Judge {
     this.#log = options.log;
     this.#table = options.table;
     this.#kills = options.kills;
+    this.#tasks = options.tasks;
     this.#timers = options.timers;
     this.#life = options.life;
     this.#groups = options.groups;
@@ -189,12 +193,23 @@ export class Supervisor implements Judge {
       const { owed } = end;
       return comesBack(spec.restart) ? { fate: 'return', why, owed } : { fate: 'decide' };
     }
+    // What was there for one task ends with it: there is nothing to come back for.
+    if (spec.exitAfterTask && this.#isOutOfWork(record)) return { fate: 'end' };
     const aftermath = AFTERMATH[spec.restart][kindOfEnd(end)];
     if (aftermath !== 'restart') return { fate: aftermath };
     const restarts = this.restartsInRow(record);
     return restarts >= this.#settings.restartsMax
       ? { fate: 'quarantine', restarts }
       : { fate: 'restart', attempt: restarts + 1 };
+  }
+
+  /** It had tasks, and none of them will be tried again. */
+  #isOutOfWork({ pid, tasks }: ProcessRecord): boolean {
+    if (tasks.size === 0) return false;
+    for (const { isRunning, tries, spec } of this.#tasks.of(pid)) {
+      if (!isRunning || tries <= spec.retriesMax) return false;
+    }
+    return true;
   }
 
   #carryOut(record: ProcessRecord, end: RunEnd, verdict: Verdict): boolean {
@@ -232,10 +247,10 @@ export class Supervisor implements Judge {
     if (isGroup) this.#groups.takeDown(record, delayMs);
   }
 
-  /** S2, M11: a parent is told by its signal; the king, whose inbox is people's, by an entry there.
-   * */
-  #tellKing(record: ProcessRecord, { cause, detail }: RunEnd): void {
-    if (record.parent?.parent !== undefined || BLAMELESS.has(cause)) return;
+  /** S2, M11: a parent is told by its signal; the king by an entry in people's inbox. */
+  #tellKing(record: ProcessRecord, { cause, detail, isAnnounced }: RunEnd): void {
+    // What it said itself is its result, and no alarm.
+    if (record.parent?.parent !== undefined || BLAMELESS.has(cause) || isAnnounced) return;
     this.#onUndecided(record, detail === '' ? cause : `${cause}: ${detail}`);
   }
 

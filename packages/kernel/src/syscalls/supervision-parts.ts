@@ -79,7 +79,7 @@ function buildEnding(
   },
 ): Ending {
   const { settings, state, effects, deliverer, broker, ends, dispatcher, chance, stop } = base;
-  const { log, table, kills, timers } = state;
+  const { log, table, kills, tasks, timers } = state;
   const life: Life = new Life({
     log,
     table,
@@ -101,6 +101,7 @@ function buildEnding(
     log,
     table,
     kills,
+    tasks,
     timers,
     life,
     groups,
