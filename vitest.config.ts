@@ -24,7 +24,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     maxWorkers: 3,
-    // No module here keeps state between files, and starting 260 workers costs half a minute.
+    // No module here keeps state between files; workers of their own cost ten to thirty seconds.
     isolate: false,
   },
 });
