@@ -33,7 +33,11 @@ export class MailCalls extends ProcessCalls {
 
   /** What waits at a process, without taking it, and its dead letters. pid 0: the caller (`as`). */
   async inbox(pid = 0, how?: CallPatience): Promise<Inbox> {
-    const { messages, total, deadLetters, deadTotal } = await this.call('listInbox', { pid }, how);
+    const { messages, total, deadLetters, deadTotal } = await this.call(
+      'listInbox',
+      { pid, queue: '' },
+      how,
+    );
     const dead = deadLetters.map((letter) => ({ ...toInboxMessage(letter), why: letter.whyDead }));
     return { messages: messages.map(toInboxMessage), total, dead, deadTotal };
   }
@@ -47,12 +51,12 @@ export class MailCalls extends ProcessCalls {
 
   /** A dead letter back into the inbox: its new id. */
   async requeue({ pid = 0, message }: MessageName, how?: CallPatience): Promise<string> {
-    const value = { targetPid: pid, messageId: message };
+    const value = { targetPid: pid, messageId: message, queue: '' };
     return (await this.call('requeue', value, how)).messageId;
   }
 
   /** A dead letter, for good. */
   async dropLetter({ pid = 0, message }: MessageName, how?: CallPatience): Promise<void> {
-    await this.call('dropLetter', { targetPid: pid, messageId: message }, how);
+    await this.call('dropLetter', { targetPid: pid, messageId: message, queue: '' }, how);
   }
 }

@@ -68,6 +68,7 @@ export class Kernel {
   /** At the end of a pass: what is to be written, and what may leave after it. */
   drain(): { events: Event[]; effects: PendingEffect[] } {
     this.parts.deliverer.flush();
+    this.parts.subscriptions.flush();
     return { events: this.state.log.drain(), effects: this.parts.effects.drain() };
   }
 

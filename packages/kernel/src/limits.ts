@@ -26,6 +26,28 @@ export const LIMITS = {
   idempotencyKeysPerSenderMax: 1_000,
   /** M9 */
   subscriberUnconfirmedMax: 64,
+  subscriptionsPerProcessMax: 1_000,
+  /** Subscriptions of one inbox, or of one named queue. */
+  consumersPerSourceMax: 1_000,
+  /** M1: named queues of one user that hold something. */
+  queuesPerUserMax: 1_000,
+  queueNameCharsMax: 128,
+  /** M10 */
+  topicCharsMax: 256,
+  /** M10: topics of one user whose last value is kept, and what these hold in all. */
+  topicsPerUserMax: 10_000,
+  topicBytesPerUserMax: 64 * MIB,
+  /** M10: durable cursors of one process; each holds as much as an inbox. */
+  cursorsPerProcessMax: 100,
+  /** M10: what a live subscriber may be behind before it misses some. */
+  topicBacklogMax: 256,
+  /** M10: in each direction of a pipe. */
+  pipeChunksMax: 64,
+  pipeChunkBytesMax: 64 * KIB,
+  /** Pipes between one parent and one child, told apart by their names. */
+  pipesPerPairMax: 4,
+  /** Writes that wait for room in one direction of a pipe. */
+  pipeWritersWaitingMax: 16,
   /**
    * Dead letters kept per process. The oldest go first, by the fold and without an event of their
    * own: the events by which they came here still tell of them.

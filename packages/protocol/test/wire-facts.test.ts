@@ -229,6 +229,11 @@ describe('golden bytes', () => {
       deadlineMs: 0,
       fromAddress: '',
       whyDead: '',
+      queue: '',
+      topic: '',
+      retained: false,
+      missed: 0,
+      tries: 0,
     };
     const bytes = '0a026d31' + '108580808010' + '1a0171' + '2003' + '2a0174' + '3003';
     const rest = '3a0200ff' + '4001' + '4801' + '52026d30';

@@ -24,6 +24,15 @@ export interface Delivery {
   readonly fromAddress: string;
   /** M9: unix milliseconds; 0: none. */
   readonly deadlineMs: number;
+  /** Of one that was taken from a named queue: which, and how often it was handed out before. */
+  readonly queue?: string;
+  readonly tries?: number;
+  /** M10, of a publication: what it was published under. */
+  readonly topic?: string;
+  /** M10: it is the topic's last one from before the subscription. */
+  readonly isRetained?: boolean;
+  /** M10: publications before it that the subscriber was too slow for. */
+  readonly missed?: number;
 }
 
 export type CallResult =
@@ -119,6 +128,7 @@ export class EffectQueue {
 
   /** For what depends on less than all that was emitted; `SEQ_ZERO`: on nothing. */
   pushAfter(afterSeq: Seq, effect: Effect): void {
+    if (effect.do === 'reply') this.#onReply(effect.to);
     this.#pending.push({ afterSeq, effect });
   }
 

@@ -3,16 +3,26 @@
 
 import type { ArtifactName, Disposal, Found, StoreOrder } from '../artifacts/librarian.ts';
 import type { Delivery } from '../events/effects.ts';
-import type { CallRef, DropReason, TaskSpec } from '../events/event.ts';
+import type { CallRef, TaskSpec } from '../events/event.ts';
 import type { Content } from '../events/content.ts';
-import type { AckStatus, LogLevel, ShutdownReason, SignalName, State } from '../events/words.ts';
+import type {
+  AckStatus,
+  LogLevel,
+  Priority,
+  ShutdownReason,
+  SignalName,
+  State,
+} from '../events/words.ts';
 import type { MessageId, Pid, TaskId } from '../ids.ts';
 import type { OutgoingMessage } from '../ipc/broker.ts';
+import type { CursorView, InboxView, QueueView, TopicView } from '../ipc/views.ts';
 import type { TaskReport } from '../scheduler/dispatcher.ts';
 import type { EscalationOrder, EscalationReport } from '../supervision/escalations.ts';
 import type { SpawnOrder } from '../supervision/spawner.ts';
 import type { WaitReport } from '../supervision/results.ts';
 import type { ProcessView } from './views.ts';
+
+export type { CursorView, InboxView, LetterView, QueueView, TopicView } from '../ipc/views.ts';
 
 export type Nothing = Readonly<Record<string, never>>;
 export const NOTHING: Nothing = {};
@@ -24,18 +34,6 @@ export interface UsageView {
   readonly children: number;
   readonly childrenMax: number;
   readonly uptimeMs: number;
-}
-
-export interface InboxView {
-  readonly messages: readonly Delivery[];
-  readonly total: number;
-  /** The newest. */
-  readonly deadLetters: readonly LetterView[];
-  readonly deadTotal: number;
-}
-
-export interface LetterView extends Delivery {
-  readonly whyDead: DropReason;
 }
 
 /** What a signal led to. */
@@ -56,6 +54,32 @@ export interface SendOrder extends OutgoingMessage {
   readonly toAddress?: string;
   /** M5 */
   readonly idempotencyKey?: string;
+}
+
+/** What a subscription takes from, and which of it. */
+export interface SubscribeOrder {
+  readonly from:
+    | { readonly source: 'inbox' }
+    | { readonly source: 'queue'; readonly name: string }
+    | {
+        readonly source: 'topic';
+        readonly pattern: string;
+        /** The cursor's name; empty: none, so that it begins now. */
+        readonly durable: string;
+        readonly withRetained: boolean;
+      };
+  /** Empty: every one; `x*`: all that begin so. */
+  readonly type: string;
+  /** The least urgent that is wanted. */
+  readonly leastUrgent: Priority;
+  /** Each message waits for a word of the subscriber; else handing it out is enough (M9). */
+  readonly isAcknowledged: boolean;
+}
+
+/** Which pipe: the one of this name between the caller and `peer` (M10). */
+export interface PipeName {
+  readonly peer: Pid;
+  readonly name: string;
 }
 
 /** name: [arguments, answer]. A pid of 0 means the caller. */
@@ -96,14 +120,43 @@ export interface Abi {
   list_processes: [{ root: Pid; includeDead: boolean }, readonly ProcessView[]];
   send: [SendOrder, { readonly message: MessageId }];
   /** A dead letter back into the inbox, as a message of its own: its new id. */
-  requeue: [{ pid: Pid; message: MessageId }, { readonly message: MessageId }];
-  drop_letter: [{ pid: Pid; message: MessageId }, Nothing];
-  /** M6: of mail that no runtime takes. */
+  requeue: [{ pid: Pid; queue?: string; message: MessageId }, { readonly message: MessageId }];
+  drop_letter: [{ pid: Pid; queue?: string; message: MessageId }, Nothing];
+  /** M6: of what a subscription of the caller holds, or of mail that no runtime takes. */
   acknowledge: [
     { pid: Pid; message: MessageId; status: AckStatus; reply: Content | undefined },
     Nothing,
   ];
-  list_inbox: [{ pid: Pid }, InboxView];
+  /** Of a queue, where one is named. */
+  list_inbox: [{ pid: Pid; queue?: string }, InboxView];
+  subscribe: [SubscribeOrder, { readonly subscription: number }];
+  /** `max` 0: as many as may be held at once (M9); `timeoutMs` 0: without end. */
+  take: [
+    { subscription: number; max: number; timeoutMs: number; accepted: readonly MessageId[] },
+    { readonly messages: readonly Delivery[] },
+  ];
+  /** `returned`: what was taken and never reached the subscriber. */
+  unsubscribe: [{ subscription: number; returned: readonly MessageId[] }, Nothing];
+  list_queues: [{ prefix: string }, readonly QueueView[]];
+  publish: [
+    { topic: string; type: string; content: Content; isTransient: boolean },
+    { readonly message: MessageId; readonly subscribers: number },
+  ];
+  list_topics: [
+    { pattern: string },
+    { readonly topics: readonly TopicView[]; readonly cursors: readonly CursorView[] },
+  ];
+  clear_topic: [{ topic: string }, Nothing];
+  forget_cursor: [{ name: string }, Nothing];
+  open_pipe: [PipeName, Nothing];
+  /** `isPatient`: waits for room where it is full. */
+  write_pipe: [PipeName & { chunk: Uint8Array; isPatient: boolean }, Nothing];
+  read_pipe: [
+    PipeName & { max: number; timeoutMs: number },
+    { readonly chunks: readonly Uint8Array[]; readonly isEnd: boolean },
+  ];
+  /** `isBoth`: it reads no more either. */
+  close_pipe: [PipeName & { isBoth: boolean }, Nothing];
   store: [Omit<StoreOrder, 'task'>, Found];
   get_artifact: [{ by: ArtifactName; version: number }, Found | undefined];
   list_artifacts: [{ prefix: string; storedBy: Pid | undefined }, readonly Found[]];

@@ -115,6 +115,13 @@ describe('low storage', () => {
   const self = asPid(0);
   const issue = { issue: 'i', severity: 'info', context: {}, autoPropagate: true } as const;
   const call = { channel: 'test', pid: asPid(2), id: 1 };
+  const PIPE = { peer: asPid(9), name: '' };
+  const INBOX = {
+    from: { source: 'inbox' },
+    type: '',
+    leastUrgent: 3,
+    isAcknowledged: false,
+  } as const;
   const ACCEPTED = { status: 'accepted', reply: undefined } as const;
   /** What each call does to storage, and arguments that reach as far as that. */
   const CALLS: { readonly [N in SyscallName]: ['grow' | 'write' | 'read', ArgsOf<N>] } = {
@@ -138,6 +145,18 @@ describe('low storage', () => {
     subtree_nodes: ['read', { pid: asPid(9) }],
     remove: ['write', { pid: asPid(9) }],
     cancel: ['write', { call }],
+    subscribe: ['write', INBOX],
+    take: ['write', { subscription: 9, max: 1, timeoutMs: 1, accepted: [] }],
+    unsubscribe: ['write', { subscription: 9, returned: [] }],
+    list_queues: ['read', { prefix: '' }],
+    publish: ['grow', { topic: 'news', type: 't', content: textContent('c'), isTransient: false }],
+    list_topics: ['read', { pattern: '' }],
+    clear_topic: ['write', { topic: 'news' }],
+    forget_cursor: ['write', { name: 'c' }],
+    open_pipe: ['write', PIPE],
+    write_pipe: ['write', { ...PIPE, chunk: new Uint8Array(1), isPatient: false }],
+    read_pipe: ['write', { ...PIPE, max: 1, timeoutMs: 1 }],
+    close_pipe: ['write', { ...PIPE, isBoth: true }],
     info: ['read', { pid: asPid(9) }],
     list_children: ['read', { isRecursive: true, state: undefined }],
     list_siblings: ['read', {}],

@@ -96,7 +96,11 @@ export type Fact =
       readonly level: 'warn' | 'error';
       readonly message: string;
     }
-  | ({ readonly fact: 'llm_called' } & LlmCallFact);
+  | ({ readonly fact: 'llm_called' } & LlmCallFact)
+  /** M9: the stream that a subscription fed broke. */
+  | { readonly fact: 'subscription_lost'; readonly pid: Pid; readonly subscription: number }
+  /** A connection of operators is over, and what was subscribed to over it. */
+  | { readonly fact: 'channel_ended'; readonly channel: string };
 
 type FactOf<F extends Fact['fact']> = Extract<Fact, { fact: F }>;
 
@@ -176,6 +180,8 @@ export class Facts {
       const { pid, level, message } = fact;
       this.#parts.log.emit('log.written', { pid, level, message, fields: { source: 'kernel' } });
     },
+    subscription_lost: ({ pid, subscription }) => this.#parts.subscriptions.lost(pid, subscription),
+    channel_ended: ({ channel }) => this.#parts.subscriptions.endChannel(channel),
     llm_called: ({ fact: _, ...call }) => {
       const promptTokens = tokenCount(call.promptTokens);
       const completionTokens = tokenCount(call.completionTokens);

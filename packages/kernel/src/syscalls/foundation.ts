@@ -4,8 +4,13 @@
 import type { EffectQueue } from '../events/effects.ts';
 import type { Broker } from '../ipc/broker.ts';
 import type { Deliverer } from '../ipc/delivery.ts';
+import type { Inboxes } from '../ipc/inboxes.ts';
 import type { MessageEnds } from '../ipc/message-ends.ts';
+import type { Pipes } from '../ipc/pipes.ts';
+import type { Queues } from '../ipc/queues.ts';
 import type { Redelivery } from '../ipc/redelivery.ts';
+import type { Subscriptions } from '../ipc/subscriptions.ts';
+import type { Topics } from '../ipc/topics.ts';
 import type { Refusals } from '../permissions/refusals.ts';
 import type { CallRate } from '../resources/call-rate.ts';
 import type { KernelSettings } from '../settings.ts';
@@ -26,4 +31,9 @@ export interface Mail {
   readonly broker: Broker;
   readonly ends: MessageEnds;
   readonly redelivery: Redelivery;
+  readonly subscriptions: Subscriptions;
+  readonly inboxes: Inboxes;
+  readonly queues: Queues;
+  readonly topics: Topics;
+  readonly pipes: Pipes;
 }

@@ -15,9 +15,11 @@ import { NOTHING, type AnswerOf, type ArgsOf, type Nothing } from './abi.ts';
 import type { CallContext } from './context.ts';
 
 export function acknowledge(ctx: CallContext, args: ArgsOf<'acknowledge'>): Nothing {
+  const { message, status, reply } = args;
+  const { subscriptions } = ctx.parts;
+  if (subscriptions.settle(ctx.caller.pid, { message, status, reply })) return NOTHING;
   const target = ctx.process(args.pid);
   requireReader(ctx, target);
-  const { message, status, reply } = args;
   const waiting = ctx.parts.office.box(target.pid)?.get(message);
   if (waiting === undefined) throw unknownMessage(ctx, target, { message, where: 'inbox' });
   if (status === 'escalate' && target.parent === undefined) {
@@ -31,12 +33,19 @@ export function acknowledge(ctx: CallContext, args: ArgsOf<'acknowledge'>): Noth
 }
 
 export function requeue(ctx: CallContext, args: ArgsOf<'requeue'>): AnswerOf<'requeue'> {
+  const { queue = '', message } = args;
+  if (queue !== '') return { message: ctx.parts.queues.requeue(ctx.caller, queue, message) };
   const target = ctx.process(args.pid);
-  const letter = letterOf(ctx, target, args.message);
+  const letter = letterOf(ctx, target, message);
   return { message: ctx.parts.broker.requeue(target, letter) };
 }
 
 export function dropLetter(ctx: CallContext, args: ArgsOf<'drop_letter'>): Nothing {
+  const { queue = '' } = args;
+  if (queue !== '') {
+    ctx.parts.queues.dropLetter(ctx.caller, queue, args.message);
+    return NOTHING;
+  }
   const target = ctx.process(args.pid);
   const { message } = letterOf(ctx, target, args.message);
   ctx.parts.log.emit('letter.removed', { pid: target.pid, message, why: 'dropped' });

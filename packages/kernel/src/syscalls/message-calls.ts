@@ -5,33 +5,30 @@ import { KernelError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { deliveryOf } from '../ipc/delivery-view.ts';
 import { onceOf } from '../ipc/sent-keys.ts';
-import { requireAccess } from '../permissions/acl.ts';
+import { requireAccess, requireRole } from '../permissions/acl.ts';
 import { normalizeAddress } from '../process/address.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { AnswerOf, ArgsOf } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 
 export function send(ctx: CallContext, args: ArgsOf<'send'>): AnswerOf<'send'> {
-  if (args.queue !== '') {
-    throw new KernelError(
-      'unimplemented',
-      'Named queues are not served by this version; send to a process (to_pid).',
-      { details: { field: 'to_queue' } },
-    );
-  }
   const { caller, parts } = ctx;
   const { idempotencyKey: key = '' } = args;
   const once = key === '' ? undefined : onceOf(key, printed(args));
   const earlier = once && parts.state.sentKeys.find(caller.pid, once);
   if (earlier !== undefined) return { message: earlier };
+  if (args.queue !== '') {
+    requireRole(caller, 'send_message');
+    return { message: parts.queues.send({ from: caller, name: args.queue, message: args, once }) };
+  }
   const to = receiverOf(ctx, args);
   requireAccess(caller, 'send_message', to);
   return { message: parts.broker.send({ from: caller, to, message: args, once }) };
 }
 
 /** M5: by the receiver as it is named, who may be gone when the same is sent again. */
-const printed = ({ to, toAddress, type, replyTo, content }: ArgsOf<'send'>) => ({
-  to: toAddress || `${to}`,
+const printed = ({ to, queue, toAddress, type, replyTo, content }: ArgsOf<'send'>) => ({
+  to: queue === '' ? toAddress || `${to}` : `queue ${queue}`,
   type,
   replyTo,
   content,
@@ -49,6 +46,8 @@ function receiverOf(ctx: CallContext, { to, toAddress = '' }: ArgsOf<'send'>): P
 }
 
 export function listInbox(ctx: CallContext, args: ArgsOf<'list_inbox'>): AnswerOf<'list_inbox'> {
+  const { queue = '' } = args;
+  if (queue !== '') return ctx.parts.queues.look(ctx, queue, LISTED_MAX);
   const target = ctx.process(args.pid);
   requireAccess(ctx.caller, 'read_process', target);
   const { office, table } = ctx.parts;
@@ -79,3 +78,8 @@ export function escalate(ctx: CallContext, args: ArgsOf<'escalate'>): Owed | Ans
 
 /** A listing fits a frame: this many messages of inline size at most. */
 const LISTED_MAX = Math.floor(LIMITS.frameBytesMax / (4 * LIMITS.inlineContentBytesMax));
+
+/** Of the caller's user; the king sees all. */
+export function listQueues(ctx: CallContext, args: ArgsOf<'list_queues'>): AnswerOf<'list_queues'> {
+  return ctx.parts.queues.list(ctx, args.prefix);
+}

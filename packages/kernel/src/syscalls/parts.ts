@@ -8,9 +8,14 @@ import { EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
 import { Broker, type OnSignalLost } from '../ipc/broker.ts';
 import { Deliverer } from '../ipc/delivery.ts';
+import { Inboxes } from '../ipc/inboxes.ts';
 import { MessageEnds, type OnAcknowledged } from '../ipc/message-ends.ts';
 import type { PostOffice } from '../ipc/post-office.ts';
+import { Pipes } from '../ipc/pipes.ts';
+import { Queues } from '../ipc/queues.ts';
 import { Redelivery } from '../ipc/redelivery.ts';
+import { Subscriptions } from '../ipc/subscriptions.ts';
+import { Topics } from '../ipc/topics.ts';
 import { Refusals } from '../permissions/refusals.ts';
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
@@ -117,5 +122,12 @@ function buildMail(
   const desk = { log, table, office, broker, onWaiting };
   const ends = new MessageEnds({ ...desk, onAcknowledged, onReportLost });
   const redelivery = new Redelivery({ log, office, timers, ends, onWaiting, settings });
-  return { deliverer, broker, ends, redelivery };
+  const subscriptions = new Subscriptions({ effects, timers });
+  const stir = (source: object): void => subscriptions.stir(source);
+  const inboxes = new Inboxes({ log, table, office, ends, stir, onWaiting });
+  const queues = new Queues({ log, table, timers, stir, settings });
+  const topics = new Topics({ log, table, stir });
+  const pipes = new Pipes({ table, effects, timers });
+  const taken = { subscriptions, inboxes, queues, topics, pipes };
+  return { deliverer, broker, ends, redelivery, ...taken };
 }

@@ -23,7 +23,7 @@ export function kill(ctx: CallContext, args: ArgsOf<'kill'>): AnswerOf<'kill'> |
 
 /** Gives up an earlier call of the same channel: a wait ends, a task asked for is cancelled. */
 export function cancel(ctx: CallContext, args: ArgsOf<'cancel'>): Nothing {
-  const { waiter, tasks, dispatcher } = ctx.parts;
+  const { waiter, tasks, dispatcher, subscriptions, pipes } = ctx.parts;
   if (args.call.pid !== ctx.caller.pid || args.call.channel !== ctx.ref.channel) {
     throw new KernelError(
       'permission_denied',
@@ -31,6 +31,7 @@ export function cancel(ctx: CallContext, args: ArgsOf<'cancel'>): Nothing {
     );
   }
   if (waiter.cancel(args.call)) return NOTHING;
+  if (subscriptions.cancelTake(args.call) || pipes.cancel(args.call)) return NOTHING;
   for (const id of ctx.caller.requestedTasks) {
     const task = tasks.byId.get(id);
     const owed = task?.owed;

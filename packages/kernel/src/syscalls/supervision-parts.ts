@@ -128,13 +128,20 @@ function buildServing(base: Base, life: Life): Serving {
 }
 
 /** Waits take the result first, and only then a kill goes on. */
-function listenersOf({ rate }: Base, parts: Ending & Serving): readonly LifeListener[] {
+function listenersOf(base: Base, parts: Ending & Serving): readonly LifeListener[] {
+  const { rate, subscriptions, pipes } = base;
   const { waiter, escalations, killer, sleeper } = parts;
+  const unplugged: LifeListener = {
+    onExited: ({ pid }) => {
+      subscriptions.endAllOf(pid);
+      pipes.endAllOf(pid);
+    },
+  };
   const forgetful: LifeListener = {
     onExited: ({ pid }, isOver) => (isOver ? rate.forget(pid) : undefined),
     onStartFailed: ({ pid }) => rate.forget(pid),
   };
-  return [waiter, escalations, killer, sleeper, forgetful];
+  return [unplugged, waiter, escalations, killer, sleeper, forgetful];
 }
 
 const crashLoop = (record: ProcessRecord, detail: string) =>

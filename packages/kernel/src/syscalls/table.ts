@@ -10,8 +10,11 @@ import * as journal from './journal-calls.ts';
 import * as letters from './letter-calls.ts';
 import * as life from './life-calls.ts';
 import * as messages from './message-calls.ts';
+import * as pipes from './pipe-calls.ts';
 import * as processes from './process-calls.ts';
+import * as subscriptions from './subscription-calls.ts';
 import * as tasks from './task-calls.ts';
+import * as topics from './topic-calls.ts';
 import * as tree from './tree-calls.ts';
 
 export interface Syscall<N extends SyscallName> {
@@ -52,6 +55,18 @@ export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
   drop_letter: { needs: null, does: 'write', run: letters.dropLetter },
   acknowledge: { needs: null, does: 'write', run: letters.acknowledge },
   list_inbox: { needs: null, does: 'read', run: messages.listInbox },
+  subscribe: { needs: null, does: 'write', run: subscriptions.subscribe },
+  take: { needs: null, does: 'write', mayOwe: true, run: subscriptions.take },
+  unsubscribe: { needs: null, does: 'write', run: subscriptions.unsubscribe },
+  list_queues: { needs: null, does: 'read', run: messages.listQueues },
+  publish: { needs: 'send_message', does: 'grow', run: topics.publish },
+  list_topics: { needs: null, does: 'read', run: topics.listTopics },
+  clear_topic: { needs: 'send_message', does: 'write', run: topics.clearTopic },
+  forget_cursor: { needs: null, does: 'write', run: topics.forgetCursor },
+  open_pipe: { needs: null, does: 'write', run: pipes.openPipe },
+  write_pipe: { needs: null, does: 'write', mayOwe: true, run: pipes.writePipe },
+  read_pipe: { needs: null, does: 'write', mayOwe: true, run: pipes.readPipe },
+  close_pipe: { needs: null, does: 'write', run: pipes.closePipe },
   store: { needs: 'write_artifact', does: 'grow', run: artifacts.store },
   get_artifact: { needs: 'read_artifact', does: 'read', run: artifacts.getArtifact },
   list_artifacts: { needs: 'read_artifact', does: 'read', run: artifacts.listArtifacts },

@@ -398,6 +398,16 @@ export interface AgentMessage {
   fromAddress: string;
   /** Of a dead letter: expired, rejected, undeliverable, receiver_gone. */
   whyDead: string;
+  /** The named queue that it was taken from; empty: it was sent to a process. */
+  queue: string;
+  /** What it was published under; empty: it is no publication. */
+  topic: string;
+  /** Of a publication: it is the topic's last one from before this subscription. */
+  retained: boolean;
+  /** Publications before this one that the subscriber was too slow for. */
+  missed: number;
+  /** How often it was handed out before, by a named queue. */
+  tries: number;
 }
 
 export interface MessageAck {
@@ -2277,6 +2287,11 @@ function createBaseAgentMessage(): AgentMessage {
     deadlineMs: 0,
     fromAddress: "",
     whyDead: "",
+    queue: "",
+    topic: "",
+    retained: false,
+    missed: 0,
+    tries: 0,
   };
 }
 
@@ -2320,6 +2335,21 @@ export const AgentMessage: MessageFns<AgentMessage> = {
     }
     if (message.whyDead !== "") {
       writer.uint32(826).string(message.whyDead);
+    }
+    if (message.queue !== "") {
+      writer.uint32(834).string(message.queue);
+    }
+    if (message.topic !== "") {
+      writer.uint32(842).string(message.topic);
+    }
+    if (message.retained !== false) {
+      writer.uint32(848).bool(message.retained);
+    }
+    if (message.missed !== 0) {
+      writer.uint32(856).uint64(message.missed);
+    }
+    if (message.tries !== 0) {
+      writer.uint32(864).uint32(message.tries);
     }
     return writer;
   },
@@ -2439,6 +2469,46 @@ export const AgentMessage: MessageFns<AgentMessage> = {
             }
 
             message.whyDead = reader.string();
+            continue;
+          }
+          case 104: {
+            if (tag !== 834) {
+              break;
+            }
+
+            message.queue = reader.string();
+            continue;
+          }
+          case 105: {
+            if (tag !== 842) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 106: {
+            if (tag !== 848) {
+              break;
+            }
+
+            message.retained = reader.bool();
+            continue;
+          }
+          case 107: {
+            if (tag !== 856) {
+              break;
+            }
+
+            message.missed = longToNumber(reader.uint64());
+            continue;
+          }
+          case 108: {
+            if (tag !== 864) {
+              break;
+            }
+
+            message.tries = reader.uint32();
             continue;
           }
         }

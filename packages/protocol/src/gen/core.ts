@@ -119,6 +119,14 @@ export interface SubscribeRequest {
   queue: string;
   typeFilter: string;
   minPriority: Priority;
+  /** Beats `queue`: publications under topics that match; `*` is any run of characters. */
+  topic: string;
+  /** Of a topic: the cursor of this name, kept while nobody subscribes; empty: from now on. */
+  durable: string;
+  /** Each message waits for an Acknowledge; those without one come back. */
+  withAck: boolean;
+  /** Of a topic: not the last values from before. */
+  skipRetained: boolean;
 }
 
 /** `stored_by_pid` 0: of anybody. */
@@ -325,6 +333,8 @@ export interface ListCronResponse {
 
 export interface ListInboxRequest {
   pid: number;
+  /** Beats `pid`: what waits in this named queue of the caller's user. */
+  queue: string;
 }
 
 export interface ListInboxResponse {
@@ -965,7 +975,7 @@ export const ListChildrenResponse: MessageFns<ListChildrenResponse> = {
 };
 
 function createBaseSubscribeRequest(): SubscribeRequest {
-  return { queue: "", typeFilter: "", minPriority: 0 };
+  return { queue: "", typeFilter: "", minPriority: 0, topic: "", durable: "", withAck: false, skipRetained: false };
 }
 
 export const SubscribeRequest: MessageFns<SubscribeRequest> = {
@@ -978,6 +988,18 @@ export const SubscribeRequest: MessageFns<SubscribeRequest> = {
     }
     if (message.minPriority !== 0) {
       writer.uint32(24).int32(message.minPriority);
+    }
+    if (message.topic !== "") {
+      writer.uint32(802).string(message.topic);
+    }
+    if (message.durable !== "") {
+      writer.uint32(810).string(message.durable);
+    }
+    if (message.withAck !== false) {
+      writer.uint32(816).bool(message.withAck);
+    }
+    if (message.skipRetained !== false) {
+      writer.uint32(824).bool(message.skipRetained);
     }
     return writer;
   },
@@ -1017,6 +1039,38 @@ export const SubscribeRequest: MessageFns<SubscribeRequest> = {
             }
 
             message.minPriority = reader.int32() as any;
+            continue;
+          }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 101: {
+            if (tag !== 810) {
+              break;
+            }
+
+            message.durable = reader.string();
+            continue;
+          }
+          case 102: {
+            if (tag !== 816) {
+              break;
+            }
+
+            message.withAck = reader.bool();
+            continue;
+          }
+          case 103: {
+            if (tag !== 824) {
+              break;
+            }
+
+            message.skipRetained = reader.bool();
             continue;
           }
         }
@@ -3125,13 +3179,16 @@ export const ListCronResponse: MessageFns<ListCronResponse> = {
 };
 
 function createBaseListInboxRequest(): ListInboxRequest {
-  return { pid: 0 };
+  return { pid: 0, queue: "" };
 }
 
 export const ListInboxRequest: MessageFns<ListInboxRequest> = {
   encode(message: ListInboxRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.pid !== 0) {
       writer.uint32(8).uint64(message.pid);
+    }
+    if (message.queue !== "") {
+      writer.uint32(802).string(message.queue);
     }
     return writer;
   },
@@ -3155,6 +3212,14 @@ export const ListInboxRequest: MessageFns<ListInboxRequest> = {
             }
 
             message.pid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.queue = reader.string();
             continue;
           }
         }

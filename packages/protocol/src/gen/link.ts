@@ -54,6 +54,7 @@ import {
   ProcessInfoRequest,
   ResourceUsage,
   ResourceUsageRequest,
+  SubscribeRequest,
 } from "./core.ts";
 
 /**
@@ -187,6 +188,18 @@ export interface Call {
     | { $case: "deleteArtifact"; value: DeleteArtifactCall }
     | { $case: "freezeArtifact"; value: FreezeArtifactCall }
     | { $case: "artifactVersions"; value: ArtifactVersionsCall }
+    | { $case: "subscribe"; value: SubscribeRequest }
+    | { $case: "take"; value: TakeCall }
+    | { $case: "unsubscribe"; value: UnsubscribeCall }
+    | { $case: "listQueues"; value: ListQueuesCall }
+    | { $case: "publish"; value: PublishCall }
+    | { $case: "listTopics"; value: ListTopicsCall }
+    | { $case: "clearTopic"; value: ClearTopicCall }
+    | { $case: "forgetCursor"; value: ForgetCursorCall }
+    | { $case: "openPipe"; value: OpenPipeCall }
+    | { $case: "writePipe"; value: WritePipeCall }
+    | { $case: "readPipe"; value: ReadPipeCall }
+    | { $case: "closePipe"; value: ClosePipeCall }
     | //
     /** All that the caller may read. */
     { $case: "listProcesses"; value: ListProcessesCall }
@@ -319,6 +332,8 @@ export interface RequeueCall {
   /** Whose dead letters; 0: the caller's. */
   targetPid: number;
   messageId: string;
+  /** Beats `target_pid`: of this named queue of the caller's user. */
+  queue: string;
 }
 
 export interface RequeueReply {
@@ -330,9 +345,14 @@ export interface DropLetterCall {
   /** Whose dead letters; 0: the caller's. */
   targetPid: number;
   messageId: string;
+  /** Beats `target_pid`: of this named queue of the caller's user. */
+  queue: string;
 }
 
-/** A word on a message that waits for a process without a runtime, the king included (SEMANTICS M6). */
+/**
+ * A word on a message that a subscription of the caller holds, or else on one that waits for a
+ * process without a runtime, the king included (SEMANTICS M6).
+ */
 export interface AcknowledgeCall {
   /** Whose inbox; 0: the caller's. */
   targetPid: number;
@@ -340,6 +360,160 @@ export interface AcknowledgeCall {
   status: AckStatus;
   /** Goes back to the sender as a message with `reply_to`; empty: none. */
   reply: string;
+}
+
+export interface SubscribeReply {
+  subscription: number;
+}
+
+/**
+ * The next messages of a subscription: at once where some wait, else the first that come. None: the
+ * time was over.
+ */
+export interface TakeCall {
+  subscription: number;
+  /** 0: as many as may be held unconfirmed at once (SEMANTICS M9). */
+  max: number;
+  /** 0: without end. */
+  timeoutMs: number;
+  /** Ids of earlier ones, which are accepted by this. */
+  acceptedIds: string[];
+}
+
+export interface TakeReply {
+  messages: AgentMessage[];
+}
+
+/** What was taken and not acknowledged goes back. */
+export interface UnsubscribeCall {
+  subscription: number;
+}
+
+export interface ListQueuesCall {
+  prefix: string;
+}
+
+/** A named queue. It is there while something waits in it, or somebody for it. */
+export interface QueueInfo {
+  user: string;
+  name: string;
+  /** What waits, in messages and bytes; what is in the hands of consumers beside it. */
+  waiting: number;
+  bytes: number;
+  inHand: number;
+  consumers: number;
+  deadLetters: number;
+  /** Of the one that waits longest, ms since 1970; 0: none. */
+  oldestMs: number;
+}
+
+export interface ListQueuesReply {
+  queues: QueueInfo[];
+}
+
+/** Tells all who subscribe to the topic, and keeps it as its last value (SEMANTICS M10). */
+export interface PublishCall {
+  topic: string;
+  type: string;
+  payload: Uint8Array;
+  /** For those only who subscribe by now; the last value stays what it is. */
+  transient: boolean;
+}
+
+export interface PublishReply {
+  messageId: string;
+  /** Live ones and cursors. */
+  subscribers: number;
+}
+
+export interface ListTopicsCall {
+  /** `*` is any run of characters; empty: all. */
+  pattern: string;
+}
+
+export interface TopicInfo {
+  user: string;
+  topic: string;
+  /** The last value, if it is kept: its payload is in there when it is small. */
+  last:
+    | AgentMessage
+    | undefined;
+  /** Since the topic is known. */
+  publications: number;
+  /** Live ones and cursors that match it. */
+  subscribers: number;
+}
+
+/** The place of a durable subscriber. */
+export interface CursorInfo {
+  user: string;
+  name: string;
+  pattern: string;
+  ownerPid: number;
+  /** Publications that wait for it, and those that it missed for want of room. */
+  waiting: number;
+  missed: number;
+  live: boolean;
+}
+
+export interface ListTopicsReply {
+  topics: TopicInfo[];
+  cursors: CursorInfo[];
+}
+
+/** Forgets the last value, and the topic with it. */
+export interface ClearTopicCall {
+  topic: string;
+}
+
+/** Ends a durable subscription for good. */
+export interface ForgetCursorCall {
+  name: string;
+}
+
+/**
+ * A pipe between a parent and its child (SEMANTICS M10). Either side opens it for itself; both name
+ * it alike. It lives in the kernel's memory and ends with either side, and with the kernel.
+ */
+export interface OpenPipeCall {
+  /** The caller's parent, or a child of it. */
+  peerPid: number;
+  /** Empty: the one without a name. */
+  name: string;
+}
+
+export interface WritePipeCall {
+  peerPid: number;
+  name: string;
+  /** At most 64 KiB. */
+  chunk: Uint8Array;
+  /** Where it is full: refused with `queue_full`, instead of waiting for room. */
+  noWait: boolean;
+}
+
+export interface ReadPipeCall {
+  peerPid: number;
+  name: string;
+  /** 0: all that there are. */
+  maxChunks: number;
+  /** 0: without end. */
+  timeoutMs: number;
+}
+
+export interface ReadPipeReply {
+  chunks: Uint8Array[];
+  /** The other side closed it, and this was all. */
+  end: boolean;
+}
+
+export interface ClosePipeCall {
+  peerPid: number;
+  name: string;
+  /**
+   * Both ways: what nobody read is dropped, and the other side's writes are refused. False: the
+   * caller writes no more.
+   */
+  both: boolean;
 }
 
 /**
@@ -477,6 +651,12 @@ export interface Reply {
     | { $case: "requeue"; value: RequeueReply }
     | { $case: "freezeArtifact"; value: ArtifactMeta }
     | { $case: "artifactVersions"; value: ArtifactVersionsReply }
+    | { $case: "subscribe"; value: SubscribeReply }
+    | { $case: "take"; value: TakeReply }
+    | { $case: "listQueues"; value: ListQueuesReply }
+    | { $case: "publish"; value: PublishReply }
+    | { $case: "listTopics"; value: ListTopicsReply }
+    | { $case: "readPipe"; value: ReadPipeReply }
     | { $case: "listProcesses"; value: ListProcessesReply }
     | { $case: "kernelStatus"; value: KernelStatus }
     | { $case: "followItem"; value: FollowItem }
@@ -1170,6 +1350,42 @@ export const Call: MessageFns<Call> = {
       case "artifactVersions":
         ArtifactVersionsCall.encode(message.body.value, writer.uint32(346).fork()).join();
         break;
+      case "subscribe":
+        SubscribeRequest.encode(message.body.value, writer.uint32(386).fork()).join();
+        break;
+      case "take":
+        TakeCall.encode(message.body.value, writer.uint32(394).fork()).join();
+        break;
+      case "unsubscribe":
+        UnsubscribeCall.encode(message.body.value, writer.uint32(402).fork()).join();
+        break;
+      case "listQueues":
+        ListQueuesCall.encode(message.body.value, writer.uint32(410).fork()).join();
+        break;
+      case "publish":
+        PublishCall.encode(message.body.value, writer.uint32(418).fork()).join();
+        break;
+      case "listTopics":
+        ListTopicsCall.encode(message.body.value, writer.uint32(426).fork()).join();
+        break;
+      case "clearTopic":
+        ClearTopicCall.encode(message.body.value, writer.uint32(434).fork()).join();
+        break;
+      case "forgetCursor":
+        ForgetCursorCall.encode(message.body.value, writer.uint32(442).fork()).join();
+        break;
+      case "openPipe":
+        OpenPipeCall.encode(message.body.value, writer.uint32(450).fork()).join();
+        break;
+      case "writePipe":
+        WritePipeCall.encode(message.body.value, writer.uint32(458).fork()).join();
+        break;
+      case "readPipe":
+        ReadPipeCall.encode(message.body.value, writer.uint32(466).fork()).join();
+        break;
+      case "closePipe":
+        ClosePipeCall.encode(message.body.value, writer.uint32(474).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesCall.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -1523,6 +1739,102 @@ export const Call: MessageFns<Call> = {
             }
 
             message.body = { $case: "artifactVersions", value: ArtifactVersionsCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 48: {
+            if (tag !== 386) {
+              break;
+            }
+
+            message.body = { $case: "subscribe", value: SubscribeRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 49: {
+            if (tag !== 394) {
+              break;
+            }
+
+            message.body = { $case: "take", value: TakeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.body = { $case: "unsubscribe", value: UnsubscribeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 51: {
+            if (tag !== 410) {
+              break;
+            }
+
+            message.body = { $case: "listQueues", value: ListQueuesCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 52: {
+            if (tag !== 418) {
+              break;
+            }
+
+            message.body = { $case: "publish", value: PublishCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 53: {
+            if (tag !== 426) {
+              break;
+            }
+
+            message.body = { $case: "listTopics", value: ListTopicsCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 54: {
+            if (tag !== 434) {
+              break;
+            }
+
+            message.body = { $case: "clearTopic", value: ClearTopicCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 55: {
+            if (tag !== 442) {
+              break;
+            }
+
+            message.body = { $case: "forgetCursor", value: ForgetCursorCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 56: {
+            if (tag !== 450) {
+              break;
+            }
+
+            message.body = { $case: "openPipe", value: OpenPipeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 57: {
+            if (tag !== 458) {
+              break;
+            }
+
+            message.body = { $case: "writePipe", value: WritePipeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 58: {
+            if (tag !== 466) {
+              break;
+            }
+
+            message.body = { $case: "readPipe", value: ReadPipeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 59: {
+            if (tag !== 474) {
+              break;
+            }
+
+            message.body = { $case: "closePipe", value: ClosePipeCall.decode(reader, reader.uint32()) };
             continue;
           }
           case 60: {
@@ -2551,7 +2863,7 @@ export const SubtreeNodesReply: MessageFns<SubtreeNodesReply> = {
 };
 
 function createBaseRequeueCall(): RequeueCall {
-  return { targetPid: 0, messageId: "" };
+  return { targetPid: 0, messageId: "", queue: "" };
 }
 
 export const RequeueCall: MessageFns<RequeueCall> = {
@@ -2561,6 +2873,9 @@ export const RequeueCall: MessageFns<RequeueCall> = {
     }
     if (message.messageId !== "") {
       writer.uint32(18).string(message.messageId);
+    }
+    if (message.queue !== "") {
+      writer.uint32(26).string(message.queue);
     }
     return writer;
   },
@@ -2592,6 +2907,14 @@ export const RequeueCall: MessageFns<RequeueCall> = {
             }
 
             message.messageId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.queue = reader.string();
             continue;
           }
         }
@@ -2654,7 +2977,7 @@ export const RequeueReply: MessageFns<RequeueReply> = {
 };
 
 function createBaseDropLetterCall(): DropLetterCall {
-  return { targetPid: 0, messageId: "" };
+  return { targetPid: 0, messageId: "", queue: "" };
 }
 
 export const DropLetterCall: MessageFns<DropLetterCall> = {
@@ -2664,6 +2987,9 @@ export const DropLetterCall: MessageFns<DropLetterCall> = {
     }
     if (message.messageId !== "") {
       writer.uint32(18).string(message.messageId);
+    }
+    if (message.queue !== "") {
+      writer.uint32(26).string(message.queue);
     }
     return writer;
   },
@@ -2695,6 +3021,14 @@ export const DropLetterCall: MessageFns<DropLetterCall> = {
             }
 
             message.messageId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.queue = reader.string();
             continue;
           }
         }
@@ -2774,6 +3108,1311 @@ export const AcknowledgeCall: MessageFns<AcknowledgeCall> = {
             }
 
             message.reply = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSubscribeReply(): SubscribeReply {
+  return { subscription: 0 };
+}
+
+export const SubscribeReply: MessageFns<SubscribeReply> = {
+  encode(message: SubscribeReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== 0) {
+      writer.uint32(8).uint64(message.subscription);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubscribeReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubscribeReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.subscription = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTakeCall(): TakeCall {
+  return { subscription: 0, max: 0, timeoutMs: 0, acceptedIds: [] };
+}
+
+export const TakeCall: MessageFns<TakeCall> = {
+  encode(message: TakeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== 0) {
+      writer.uint32(8).uint64(message.subscription);
+    }
+    if (message.max !== 0) {
+      writer.uint32(16).uint32(message.max);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(24).uint32(message.timeoutMs);
+    }
+    for (const v of message.acceptedIds) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TakeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTakeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.subscription = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.max = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.acceptedIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTakeReply(): TakeReply {
+  return { messages: [] };
+}
+
+export const TakeReply: MessageFns<TakeReply> = {
+  encode(message: TakeReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.messages) {
+      AgentMessage.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TakeReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTakeReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.messages.push(AgentMessage.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUnsubscribeCall(): UnsubscribeCall {
+  return { subscription: 0 };
+}
+
+export const UnsubscribeCall: MessageFns<UnsubscribeCall> = {
+  encode(message: UnsubscribeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subscription !== 0) {
+      writer.uint32(8).uint64(message.subscription);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnsubscribeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnsubscribeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.subscription = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListQueuesCall(): ListQueuesCall {
+  return { prefix: "" };
+}
+
+export const ListQueuesCall: MessageFns<ListQueuesCall> = {
+  encode(message: ListQueuesCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prefix !== "") {
+      writer.uint32(10).string(message.prefix);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListQueuesCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListQueuesCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQueueInfo(): QueueInfo {
+  return { user: "", name: "", waiting: 0, bytes: 0, inHand: 0, consumers: 0, deadLetters: 0, oldestMs: 0 };
+}
+
+export const QueueInfo: MessageFns<QueueInfo> = {
+  encode(message: QueueInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== "") {
+      writer.uint32(10).string(message.user);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(24).uint64(message.waiting);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(32).uint64(message.bytes);
+    }
+    if (message.inHand !== 0) {
+      writer.uint32(40).uint64(message.inHand);
+    }
+    if (message.consumers !== 0) {
+      writer.uint32(48).uint64(message.consumers);
+    }
+    if (message.deadLetters !== 0) {
+      writer.uint32(56).uint64(message.deadLetters);
+    }
+    if (message.oldestMs !== 0) {
+      writer.uint32(64).int64(message.oldestMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueueInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueueInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.waiting = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.inHand = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.consumers = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.deadLetters = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.oldestMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListQueuesReply(): ListQueuesReply {
+  return { queues: [] };
+}
+
+export const ListQueuesReply: MessageFns<ListQueuesReply> = {
+  encode(message: ListQueuesReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.queues) {
+      QueueInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListQueuesReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListQueuesReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queues.push(QueueInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePublishCall(): PublishCall {
+  return { topic: "", type: "", payload: NO_BYTES, transient: false };
+}
+
+export const PublishCall: MessageFns<PublishCall> = {
+  encode(message: PublishCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topic !== "") {
+      writer.uint32(10).string(message.topic);
+    }
+    if (message.type !== "") {
+      writer.uint32(18).string(message.type);
+    }
+    if (message.payload.length !== 0) {
+      writer.uint32(26).bytes(message.payload);
+    }
+    if (message.transient !== false) {
+      writer.uint32(32).bool(message.transient);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PublishCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePublishCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payload = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.transient = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePublishReply(): PublishReply {
+  return { messageId: "", subscribers: 0 };
+}
+
+export const PublishReply: MessageFns<PublishReply> = {
+  encode(message: PublishReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.messageId !== "") {
+      writer.uint32(10).string(message.messageId);
+    }
+    if (message.subscribers !== 0) {
+      writer.uint32(16).uint64(message.subscribers);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PublishReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePublishReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.messageId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.subscribers = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListTopicsCall(): ListTopicsCall {
+  return { pattern: "" };
+}
+
+export const ListTopicsCall: MessageFns<ListTopicsCall> = {
+  encode(message: ListTopicsCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pattern !== "") {
+      writer.uint32(10).string(message.pattern);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTopicsCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTopicsCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pattern = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTopicInfo(): TopicInfo {
+  return { user: "", topic: "", last: undefined, publications: 0, subscribers: 0 };
+}
+
+export const TopicInfo: MessageFns<TopicInfo> = {
+  encode(message: TopicInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== "") {
+      writer.uint32(10).string(message.user);
+    }
+    if (message.topic !== "") {
+      writer.uint32(18).string(message.topic);
+    }
+    if (message.last !== undefined) {
+      AgentMessage.encode(message.last, writer.uint32(26).fork()).join();
+    }
+    if (message.publications !== 0) {
+      writer.uint32(32).uint64(message.publications);
+    }
+    if (message.subscribers !== 0) {
+      writer.uint32(40).uint64(message.subscribers);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.last = AgentMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.publications = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.subscribers = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCursorInfo(): CursorInfo {
+  return { user: "", name: "", pattern: "", ownerPid: 0, waiting: 0, missed: 0, live: false };
+}
+
+export const CursorInfo: MessageFns<CursorInfo> = {
+  encode(message: CursorInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== "") {
+      writer.uint32(10).string(message.user);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.pattern !== "") {
+      writer.uint32(26).string(message.pattern);
+    }
+    if (message.ownerPid !== 0) {
+      writer.uint32(32).uint64(message.ownerPid);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(40).uint64(message.waiting);
+    }
+    if (message.missed !== 0) {
+      writer.uint32(48).uint64(message.missed);
+    }
+    if (message.live !== false) {
+      writer.uint32(56).bool(message.live);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CursorInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCursorInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pattern = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ownerPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.waiting = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.missed = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.live = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListTopicsReply(): ListTopicsReply {
+  return { topics: [], cursors: [] };
+}
+
+export const ListTopicsReply: MessageFns<ListTopicsReply> = {
+  encode(message: ListTopicsReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.topics) {
+      TopicInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.cursors) {
+      CursorInfo.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTopicsReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTopicsReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topics.push(TopicInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursors.push(CursorInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClearTopicCall(): ClearTopicCall {
+  return { topic: "" };
+}
+
+export const ClearTopicCall: MessageFns<ClearTopicCall> = {
+  encode(message: ClearTopicCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topic !== "") {
+      writer.uint32(10).string(message.topic);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClearTopicCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClearTopicCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseForgetCursorCall(): ForgetCursorCall {
+  return { name: "" };
+}
+
+export const ForgetCursorCall: MessageFns<ForgetCursorCall> = {
+  encode(message: ForgetCursorCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForgetCursorCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForgetCursorCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOpenPipeCall(): OpenPipeCall {
+  return { peerPid: 0, name: "" };
+}
+
+export const OpenPipeCall: MessageFns<OpenPipeCall> = {
+  encode(message: OpenPipeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.peerPid !== 0) {
+      writer.uint32(8).uint64(message.peerPid);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenPipeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenPipeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.peerPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWritePipeCall(): WritePipeCall {
+  return { peerPid: 0, name: "", chunk: NO_BYTES, noWait: false };
+}
+
+export const WritePipeCall: MessageFns<WritePipeCall> = {
+  encode(message: WritePipeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.peerPid !== 0) {
+      writer.uint32(8).uint64(message.peerPid);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.chunk.length !== 0) {
+      writer.uint32(26).bytes(message.chunk);
+    }
+    if (message.noWait !== false) {
+      writer.uint32(32).bool(message.noWait);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WritePipeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWritePipeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.peerPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.chunk = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.noWait = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReadPipeCall(): ReadPipeCall {
+  return { peerPid: 0, name: "", maxChunks: 0, timeoutMs: 0 };
+}
+
+export const ReadPipeCall: MessageFns<ReadPipeCall> = {
+  encode(message: ReadPipeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.peerPid !== 0) {
+      writer.uint32(8).uint64(message.peerPid);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.maxChunks !== 0) {
+      writer.uint32(24).uint32(message.maxChunks);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(32).uint32(message.timeoutMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadPipeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadPipeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.peerPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxChunks = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReadPipeReply(): ReadPipeReply {
+  return { chunks: [], end: false };
+}
+
+export const ReadPipeReply: MessageFns<ReadPipeReply> = {
+  encode(message: ReadPipeReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.chunks) {
+      writer.uint32(10).bytes(v!);
+    }
+    if (message.end !== false) {
+      writer.uint32(16).bool(message.end);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadPipeReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadPipeReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunks.push(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClosePipeCall(): ClosePipeCall {
+  return { peerPid: 0, name: "", both: false };
+}
+
+export const ClosePipeCall: MessageFns<ClosePipeCall> = {
+  encode(message: ClosePipeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.peerPid !== 0) {
+      writer.uint32(8).uint64(message.peerPid);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.both !== false) {
+      writer.uint32(24).bool(message.both);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClosePipeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClosePipeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.peerPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.both = reader.bool();
             continue;
           }
         }
@@ -3644,6 +5283,24 @@ export const Reply: MessageFns<Reply> = {
       case "artifactVersions":
         ArtifactVersionsReply.encode(message.body.value, writer.uint32(346).fork()).join();
         break;
+      case "subscribe":
+        SubscribeReply.encode(message.body.value, writer.uint32(386).fork()).join();
+        break;
+      case "take":
+        TakeReply.encode(message.body.value, writer.uint32(394).fork()).join();
+        break;
+      case "listQueues":
+        ListQueuesReply.encode(message.body.value, writer.uint32(410).fork()).join();
+        break;
+      case "publish":
+        PublishReply.encode(message.body.value, writer.uint32(418).fork()).join();
+        break;
+      case "listTopics":
+        ListTopicsReply.encode(message.body.value, writer.uint32(426).fork()).join();
+        break;
+      case "readPipe":
+        ReadPipeReply.encode(message.body.value, writer.uint32(466).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesReply.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -3900,6 +5557,54 @@ export const Reply: MessageFns<Reply> = {
             }
 
             message.body = { $case: "artifactVersions", value: ArtifactVersionsReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 48: {
+            if (tag !== 386) {
+              break;
+            }
+
+            message.body = { $case: "subscribe", value: SubscribeReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 49: {
+            if (tag !== 394) {
+              break;
+            }
+
+            message.body = { $case: "take", value: TakeReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 51: {
+            if (tag !== 410) {
+              break;
+            }
+
+            message.body = { $case: "listQueues", value: ListQueuesReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 52: {
+            if (tag !== 418) {
+              break;
+            }
+
+            message.body = { $case: "publish", value: PublishReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 53: {
+            if (tag !== 426) {
+              break;
+            }
+
+            message.body = { $case: "listTopics", value: ListTopicsReply.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 58: {
+            if (tag !== 466) {
+              break;
+            }
+
+            message.body = { $case: "readPipe", value: ReadPipeReply.decode(reader, reader.uint32()) };
             continue;
           }
           case 60: {

@@ -80,6 +80,12 @@ const ANSWERED_BY_DONE: Readonly<Record<DoneCase, true>> = {
   acknowledge: true,
   deleteArtifact: true,
   remove: true,
+  unsubscribe: true,
+  clearTopic: true,
+  forgetCursor: true,
+  openPipe: true,
+  writePipe: true,
+  closePipe: true,
   stopKernel: true,
   cancel: true,
 };

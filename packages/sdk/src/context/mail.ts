@@ -111,7 +111,7 @@ export abstract class MailCalls extends LifeCalls {
 
   /** What waits in an inbox, in the order of delivery, without taking it. */
   async inbox(pid = 0, options?: CallOptions): Promise<Inbox> {
-    const reply = await this.caller.call('listInbox', { pid }, options);
+    const reply = await this.caller.call('listInbox', { pid, queue: '' }, options);
     const messages = reply.messages.map((message) => this.messageFromWire(message));
     return { messages, total: reply.total };
   }

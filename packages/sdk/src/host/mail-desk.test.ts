@@ -114,6 +114,11 @@ describe('Context.request() (M9)', () => {
       requiresAck: false,
       deadlineMs: 0,
       whyDead: '',
+      queue: '',
+      topic: '',
+      retained: false,
+      missed: 0,
+      tries: 0,
     } as const;
     await expect.poll(() => desk.take({ ...message, ...rest, ...report('m9', status) })).toBe(true);
     expect(await asked).toMatchObject({ code, details: { status } });
@@ -130,6 +135,11 @@ describe('Context.request() (M9)', () => {
       requiresAck: false,
       deadlineMs: 0,
       whyDead: '',
+      queue: '',
+      topic: '',
+      retained: false,
+      missed: 0,
+      tries: 0,
     } as const;
     await expect
       .poll(() => desk.take({ ...message, ...rest, ...report('m9', 'accepted') }))

@@ -111,6 +111,11 @@ export class TestTable {
       deadlineMs: 0,
       fromAddress: '/king',
       whyDead: '',
+      queue: '',
+      topic: '',
+      retained: false,
+      missed: 0,
+      tries: 0,
       ...message,
     });
   }

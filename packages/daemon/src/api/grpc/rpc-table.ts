@@ -46,6 +46,15 @@ export const CONTROL_RPCS = {
   deleteArtifact: 'deleteArtifact',
   freezeArtifact: 'freezeArtifact',
   artifactVersions: 'artifactVersions',
+  listQueues: 'listQueues',
+  publish: 'publish',
+  listTopics: 'listTopics',
+  clearTopic: 'clearTopic',
+  forgetCursor: 'forgetCursor',
+  openPipe: 'openPipe',
+  writePipe: 'writePipe',
+  readPipe: 'readPipe',
+  closePipe: 'closePipe',
   remove: 'remove',
 } as const satisfies Readonly<
   Record<keyof control.ControlServiceDefinition['methods'], SyscallCase>

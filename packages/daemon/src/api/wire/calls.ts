@@ -11,6 +11,14 @@ import { artifactOf, readDisposal, readStore } from './artifact-orders.ts';
 import * as bounds from './bounds.ts';
 import { readAcknowledge, readLetter, readSend } from './mail-orders.ts';
 import { readSpawn } from './spawn-order.ts';
+import {
+  pipeNameOf,
+  readPublish,
+  readSubscribe,
+  readTake,
+  readWrite,
+  topicPattern,
+} from './stream-orders.ts';
 import { taskIdFrom } from './wire-ids.ts';
 import * as words from './words.ts';
 
@@ -60,6 +68,18 @@ export const SYSCALL_OF = {
   freezeArtifact: 'freeze_artifact',
   artifactVersions: 'artifact_versions',
   remove: 'remove',
+  subscribe: 'subscribe',
+  take: 'take',
+  unsubscribe: 'unsubscribe',
+  listQueues: 'list_queues',
+  publish: 'publish',
+  listTopics: 'list_topics',
+  clearTopic: 'clear_topic',
+  forgetCursor: 'forget_cursor',
+  openPipe: 'open_pipe',
+  writePipe: 'write_pipe',
+  readPipe: 'read_pipe',
+  closePipe: 'close_pipe',
 } as const satisfies Readonly<Record<SyscallCase, SyscallName>>;
 
 /** Who calls, over which channel, and what making the call needs. */
@@ -140,7 +160,7 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   listChildren: (q) => ({ isRecursive: q.recursive, state: words.stateFilter(q.filterState) }),
   listSiblings: () => ({}),
   send: readSend,
-  listInbox: (q) => ({ pid: anyone(q.pid, 'pid') }),
+  listInbox: (q) => ({ pid: anyone(q.pid, 'pid'), queue: bounds.word(q.queue, 'queue') }),
   store: readStore,
   getArtifact: (q) => ({ by: artifactOf(q), version: bounds.count(q.version, 'version') }),
   listArtifacts: (q) => ({
@@ -237,6 +257,25 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   freezeArtifact: readDisposal,
   artifactVersions: (q) => ({ by: artifactOf(q) }),
   remove: (q) => ({ pid: someone(q.targetPid) }),
+  subscribe: readSubscribe,
+  take: readTake,
+  unsubscribe: (q) => ({
+    subscription: bounds.someone(q.subscription, 'subscription'),
+    returned: [],
+  }),
+  listQueues: (q) => ({ prefix: bounds.word(q.prefix, 'prefix') }),
+  publish: readPublish,
+  listTopics: (q) => ({ pattern: topicPattern(q.pattern, 'pattern') }),
+  clearTopic: (q) => ({ topic: topicPattern(q.topic, 'topic') }),
+  forgetCursor: (q) => ({ name: bounds.word(q.name, 'name') }),
+  openPipe: pipeNameOf,
+  writePipe: readWrite,
+  readPipe: (q) => ({
+    ...pipeNameOf(q),
+    max: bounds.count(q.maxChunks, 'max_chunks'),
+    timeoutMs: q.timeoutMs,
+  }),
+  closePipe: (q) => ({ ...pipeNameOf(q), isBoth: q.both }),
 };
 
 const NORMAL = 2;

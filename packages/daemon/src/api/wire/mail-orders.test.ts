@@ -53,7 +53,7 @@ describe('readSend()', () => {
 describe('readLetter(), readAcknowledge()', () => {
   it('name a message by its written id', () => {
     const call = make(link.RequeueCall, { targetPid: 9, messageId: 'm12' });
-    expect(readLetter(call)).toEqual({ pid: 9, message: 12 });
+    expect(readLetter(call)).toEqual({ pid: 9, queue: '', message: 12 });
   });
 
   it.each(['', '12', 't12', 'm', 'm12 ', 'm99999999999999999999'])('refuse the id "%s"', (id) => {

@@ -36,6 +36,7 @@ export function readSend(q: agent.SendMessageRequest, { host }: ContentMaker): A
 
 export const readLetter = (q: link.RequeueCall | link.DropLetterCall): ArgsOf<'requeue'> => ({
   pid: asPid(bounds.count(q.targetPid, 'target_pid')),
+  queue: bounds.word(q.queue, 'queue'),
   message: messageIdFrom(q.messageId),
 });
 

@@ -31,7 +31,22 @@ export function toAgentMessage(
     deadlineMs: delivery.deadlineMs,
     fromAddress: delivery.fromAddress,
     whyDead: '',
+    queue: delivery.queue ?? '',
+    topic: delivery.topic ?? '',
+    retained: delivery.isRetained ?? false,
+    missed: delivery.missed ?? 0,
+    tries: delivery.tries ?? 0,
   }));
+}
+
+/** In their order. */
+export async function toAgentMessages(
+  deliveries: readonly Delivery[],
+  reader: Reader,
+): Promise<agent.AgentMessage[]> {
+  const messages: agent.AgentMessage[] = [];
+  for (const delivery of deliveries) messages.push(await toAgentMessage(delivery, reader));
+  return messages;
 }
 
 /** A listing leaves room in a frame for what stands around the payloads. */
@@ -46,8 +61,7 @@ export async function toInboxReply(
 ): Promise<core.ListInboxResponse> {
   const { total, deadTotal } = view;
   const waiting = fitting(view.messages, LISTED_BYTES_MAX);
-  const messages: agent.AgentMessage[] = [];
-  for (const delivery of waiting.fit) messages.push(await toAgentMessage(delivery, reader));
+  const messages = await toAgentMessages(waiting.fit, reader);
   // The newest of them, in what room is left.
   const dead = fitting(view.deadLetters.toReversed(), LISTED_BYTES_MAX - waiting.bytes);
   const deadLetters: agent.AgentMessage[] = [];

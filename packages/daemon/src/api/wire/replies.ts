@@ -15,8 +15,9 @@ import { toArtifact, toArtifactMeta, toStored } from './artifact-views.ts';
 import type { SYSCALL_OF, SyscallCase } from './calls.ts';
 import { bytesOf, textOf, whenThere } from './content-bytes.ts';
 import type { Reader } from './content-bytes.ts';
-import { toInboxReply } from './messages.ts';
+import { toAgentMessages, toInboxReply } from './messages.ts';
 import { toProcessInfos, toResult, toResults } from './results.ts';
+import { toQueueInfo, toTopicsReply } from './stream-views.ts';
 import { toProcessInfo, toSibling, toUsage } from './views.ts';
 import { messageIdText, taskIdText } from './wire-ids.ts';
 
@@ -93,6 +94,18 @@ const REPLY_CASE: { readonly [C in SyscallCase]: ReplyCaseOf<C> } = {
   freezeArtifact: 'freezeArtifact',
   artifactVersions: 'artifactVersions',
   remove: 'done',
+  subscribe: 'subscribe',
+  take: 'take',
+  unsubscribe: 'done',
+  listQueues: 'listQueues',
+  publish: 'publish',
+  listTopics: 'listTopics',
+  clearTopic: 'done',
+  forgetCursor: 'done',
+  openPipe: 'done',
+  writePipe: 'done',
+  readPipe: 'readPipe',
+  closePipe: 'done',
 };
 
 const DONE = {};
@@ -147,6 +160,18 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
   freezeArtifact: toArtifactMeta,
   artifactVersions: (found) => ({ versions: found.map(toArtifactMeta) }),
   remove: done,
+  subscribe: ({ subscription }) => ({ subscription }),
+  take: async ({ messages }, { host }) => ({ messages: await toAgentMessages(messages, host) }),
+  unsubscribe: done,
+  listQueues: (views) => ({ queues: views.map(toQueueInfo) }),
+  publish: ({ message, subscribers }) => ({ messageId: messageIdText(message), subscribers }),
+  listTopics: (views, { host }) => toTopicsReply(views, host),
+  clearTopic: done,
+  forgetCursor: done,
+  openPipe: done,
+  writePipe: done,
+  readPipe: ({ chunks, isEnd }) => ({ chunks: [...chunks], end: isEnd }),
+  closePipe: done,
 };
 
 function toSignalReply({ killed, signalled, key }: SignalReport): link.SignalReply {
