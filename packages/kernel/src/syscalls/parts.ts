@@ -135,7 +135,7 @@ function buildMail(
   const shared = { log, table, timers, stir, settings };
   const queues = new Queues({ ...shared, queues: queueTable, ends: queueEnds });
   const topics = new Topics({ log, table, topics: topicTable, stir });
-  const pipes = new Pipes({ table, effects, timers });
+  const pipes = new Pipes({ effects, timers });
   const taken = { subscriptions, inboxes, queues, topics, pipes };
   return { deliverer, broker, ends, redelivery, ...taken };
 }
