@@ -9,6 +9,7 @@ import { BenchDaemon } from '../bench-daemon.ts';
 import type { Benchmark, Effort, Figure, Ground } from '../benchmark.ts';
 import { EventReader, openDeafReader } from '../event-reader.ts';
 import type { EventDoor } from '../event-reader.ts';
+import { replayOverGrpc } from '../grpc-events.ts';
 import { perSecond, pump, timedMs } from '../pump.ts';
 import { median, percentile, warmedUp } from '../statistics.ts';
 
@@ -69,19 +70,26 @@ const write = ({ client }: Subject, count: number): Promise<unknown> => {
 
 async function replay(subject: Subject): Promise<readonly Figure[]> {
   const { counts, client, door } = subject;
+  let kept = 0;
   const overHttp = await rates(counts.rounds, async () => {
     const reader = await EventReader.open(door, 'follow=false');
-    return reader.end();
+    kept = await reader.end();
+    return kept;
   });
   const overLink = await rates(counts.rounds, async () => {
     let count = 0;
     for await (const _ of client.wireEvents({ follow: false })) count += 1;
     return count;
   });
+  const overGrpc = await rates(counts.rounds, async () => {
+    await replayOverGrpc(door, kept);
+    return kept;
+  });
   const figure = { unit: 'events/s', goal: 200_000, isHigherBetter: true };
   return [
     { ...figure, name: 'events.replay', value: overHttp, note: 'from the journal, JSON lines' },
     { ...figure, name: 'events.replay.link', value: overLink, note: 'over the admin link' },
+    { ...figure, name: 'events.replay.grpc', value: overGrpc, note: 'SubscribeEvents, over gRPC' },
   ];
 }
 

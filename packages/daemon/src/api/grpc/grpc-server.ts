@@ -13,11 +13,12 @@ import { streamEvents } from './event-stream.ts';
 import type { EventCall } from './event-stream.ts';
 import { HEALTH_SERVICE, healthHandlers } from './health.ts';
 import type { ChannelPolicy } from './identity.ts';
+import { batching } from './message-batches.ts';
 import { NOT_SERVED, notServed } from './not-served.ts';
 import { addReflection } from './reflection.ts';
 import { CONTROL_RPCS, CORE_RPCS } from './rpc-table.ts';
 import type { RpcTable } from './rpc-table.ts';
-import { serviceOf } from './service-definitions.ts';
+import { pathOf, serviceOf } from './service-definitions.ts';
 import type { Decoded } from './service-definitions.ts';
 import type { UnaryCalls } from './unary-calls.ts';
 
@@ -35,6 +36,9 @@ const SERVICES = [core.CoreServiceDefinition.fullName, control.ControlServiceDef
 /** Calls under way on one connection. */
 const STREAMS_PER_CONNECTION_MAX = 4_096;
 
+/** Whose messages come in batches. */
+const EVENTS_PATH = pathOf(core.CoreServiceDefinition, 'subscribeEvents');
+
 const STREAMED = new Set<string>(['subscribe', 'subscribeEvents']);
 
 export class GrpcServer {
@@ -47,6 +51,7 @@ export class GrpcServer {
       'grpc.max_receive_message_length': LIMITS.frameBytesMax,
       'grpc.max_send_message_length': LIMITS.frameBytesMax,
       'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
+      interceptors: [batching(new Set([EVENTS_PATH]))],
     });
     this.#server.addService(serviceOf(core.CoreServiceDefinition), coreHandlers(options));
     const controlService = serviceOf(control.ControlServiceDefinition);
