@@ -1,7 +1,7 @@
-// The benchmarks, in the order in which they run.
-// Cheap ones come first, so that a broken build is known early.
+// The benchmarks, in the order in which they run: cheap ones first, so that a broken build is known
+// early. A word chooses the benchmark of that name, or all of a group.
 
-import type { Benchmark } from './benchmark.ts';
+import type { Benchmark, Group } from './benchmark.ts';
 import { artifact } from './benchmarks/artifact.ts';
 import { events } from './benchmarks/events.ts';
 import { execute } from './benchmarks/execute.ts';
@@ -25,3 +25,19 @@ export const BENCHMARKS: readonly Benchmark[] = [
   kill,
   leak,
 ];
+
+/** Total, with a word for people. No benchmark has the name of a group. */
+export const GROUPS: Readonly<Record<Group, string>> = {
+  ipc: 'messages, artifacts and the event stream',
+  calls: 'calls and tasks',
+  life: 'how processes begin and end',
+};
+
+export const membersOf = (word: string): readonly Benchmark[] =>
+  BENCHMARKS.filter(({ name, group }) => name === word || group === word);
+
+/** In the order in which they run, each once; no words: all. */
+export function chosenBy(words: readonly string[]): readonly Benchmark[] {
+  const chosen = new Set(words.flatMap(membersOf));
+  return words.length === 0 ? BENCHMARKS : BENCHMARKS.filter((one) => chosen.has(one));
+}

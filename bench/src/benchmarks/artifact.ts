@@ -33,6 +33,7 @@ const GOALS = { put: 8_000, get: 20_000, putMb: 100, getMb: 200 } as const;
 
 export const artifact: Benchmark = {
   name: 'artifact',
+  group: 'ipc',
   withinMs: 60_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {

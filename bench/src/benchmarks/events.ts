@@ -48,6 +48,7 @@ interface Subject {
 
 export const events: Benchmark = {
   name: 'events',
+  group: 'ipc',
   withinMs: 240_000,
   run: (ground) =>
     BenchDaemon.using(ground, async ({ client, door }) => {

@@ -20,6 +20,7 @@ const COUNTS: Readonly<Record<Effort, Counts>> = {
 
 export const send: Benchmark = {
   name: 'send',
+  group: 'ipc',
   withinMs: 40_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {
