@@ -3,6 +3,7 @@
 
 import type { Benchmark, Group } from './benchmark.ts';
 import { artifact } from './benchmarks/artifact.ts';
+import { deaf } from './benchmarks/deaf.ts';
 import { events } from './benchmarks/events.ts';
 import { execute } from './benchmarks/execute.ts';
 import { kill } from './benchmarks/kill.ts';
@@ -15,12 +16,13 @@ import { syscall } from './benchmarks/syscall.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
   routing,
-  send,
   syscall,
+  send,
   artifact,
-  spawn,
-  execute,
   events,
+  deaf,
+  execute,
+  spawn,
   restart,
   kill,
   leak,
