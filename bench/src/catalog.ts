@@ -9,6 +9,7 @@ import { execute } from './benchmarks/execute.ts';
 import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
 import { restart } from './benchmarks/restart.ts';
+import { ring } from './benchmarks/ring.ts';
 import { routing } from './benchmarks/routing.ts';
 import { send } from './benchmarks/send.ts';
 import { spawn } from './benchmarks/spawn.ts';
@@ -18,6 +19,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   routing,
   syscall,
   send,
+  ring,
   artifact,
   events,
   deaf,

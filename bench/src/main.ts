@@ -15,8 +15,8 @@ import { TABLE_HEADER, jsonLine, tableRow } from './report.ts';
 const EXIT = { ok: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
 const SEED_BELOW = 2 ** 32;
 const SEEDS: Range = { least: 0, most: SEED_BELOW - 1 };
-/** Three make a ring. */
-const AGENTS: Range = { least: 3, most: 1_000 };
+/** Two make a ring. */
+const AGENTS: Range = { least: 2, most: 1_000 };
 
 const HELP = `Usage: npm run bench [-- NAME…] [--json]
 
