@@ -6,6 +6,7 @@ import { artifact } from './benchmarks/artifact.ts';
 import { deaf } from './benchmarks/deaf.ts';
 import { events } from './benchmarks/events.ts';
 import { execute } from './benchmarks/execute.ts';
+import { inbox } from './benchmarks/inbox.ts';
 import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
 import { restart } from './benchmarks/restart.ts';
@@ -20,6 +21,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   syscall,
   send,
   ring,
+  inbox,
   artifact,
   events,
   deaf,
