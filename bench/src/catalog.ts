@@ -9,6 +9,7 @@ import { execute } from './benchmarks/execute.ts';
 import { inbox } from './benchmarks/inbox.ts';
 import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
+import { redis } from './benchmarks/redis.ts';
 import { restart } from './benchmarks/restart.ts';
 import { ring } from './benchmarks/ring.ts';
 import { routing } from './benchmarks/routing.ts';
@@ -25,6 +26,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   artifact,
   events,
   deaf,
+  redis,
   execute,
   spawn,
   restart,

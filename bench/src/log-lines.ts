@@ -1,4 +1,5 @@
-// Events as load: log lines of about 100 bytes. They are cheap to make, and told as any other event.
+// Events as load: log lines of about 100 bytes. They are cheap to make, and told as any other.
+// Not their readers: event-reader.ts, grpc-events.ts.
 
 import type { HiveClient } from '@hivekernel/client';
 import { pump } from './pump.ts';

@@ -1,6 +1,7 @@
-// The load of `artifact`: stores and fetches contents of one size, so many under way at once, or one
-// after the other. Each content that is stored is another one, so that the kernel has every one to write.
-// It answers its task with rates per round, or with the ms of each, as JSON; what that means is the benchmark's.
+// The load of `artifact`: stores and fetches contents of one size, so many under way at once, or
+// one after the other. Each content that is stored is another one, so that the kernel has every one
+// to write. It answers its task with rates per round, or with the ms of each, as JSON; what that
+// means is the benchmark's.
 
 import { Agent, type Task, type TaskContext } from '@hivekernel/sdk';
 import { pump, repeat, timedMs } from '../pump.ts';

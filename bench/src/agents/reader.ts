@@ -1,6 +1,6 @@
-// The receiver of `inbox`: handles what comes and remembers its order. Its task waits until there was
-// so much, and answers with the moment of the last, on the clock that all processes of the machine
-// share, and with how many were out of order.
+// The receiver of `inbox`: handles what comes and remembers its order. Its task waits until there
+// was so much, and answers with the moment of the last, on the clock that all processes of the
+// machine share, and with how many were out of order.
 
 import { Agent, type Message, type Task, type TaskContext } from '@hivekernel/sdk';
 import { countMisplaced, PRIORITIES, type Handled } from '../inbox-order.ts';

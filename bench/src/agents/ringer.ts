@@ -1,7 +1,7 @@
-// One agent of the ring: hands a message on to the next as often as is left of its hops. By its task
-// it is told who is next, or puts one message into the ring and waits for one to end with it: with
-// as many hops for each, every agent has one that ends there.
-// It answers with the moments of both, on the clock that all processes of the machine share.
+// One agent of the ring: hands a message on to the next as often as is left of its hops. By its
+// task it is told who is next, or puts one message into the ring and waits for one to end with it:
+// with as many hops for each, every agent has one that ends there. It answers with the moments of
+// both, on the clock that all processes of the machine share.
 
 import { Agent, type Context, type Message, type Task, type TaskContext } from '@hivekernel/sdk';
 

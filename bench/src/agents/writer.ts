@@ -1,5 +1,5 @@
-// The load of `inbox`: fills somebody's inbox with messages of all priorities in turn. Each says when
-// it was sent, and as the how manyth of its sender.
+// The load of `inbox`: fills somebody's inbox with messages of all priorities in turn. Each says
+// when it was sent, and as the how manyth of its sender.
 
 import { Agent, type Task, type TaskContext } from '@hivekernel/sdk';
 import { PRIORITIES } from '../inbox-order.ts';

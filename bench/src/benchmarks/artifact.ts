@@ -1,6 +1,6 @@
-// Artifacts from an agent process: small ones, whose cost is the call and the commit, many under way
-// and one alone, and the largest that there may be, whose cost is moving them. A put is durable when it is answered; a get
-// reads a large one from the store.
+// Artifacts from an agent process: small ones, whose cost is the call and the commit, many under
+// way and one alone, and the largest that there may be, whose cost is moving them. A put is durable
+// when it is answered; a get reads a large one from the store.
 
 import { BenchDaemon } from '../bench-daemon.ts';
 import type { Benchmark, Effort, Figure } from '../benchmark.ts';

@@ -1,8 +1,8 @@
 // An inbox of 10,000 messages of all priorities and of four senders, drained in order: by priority
 // and age, and first in, first out of each sender's messages of one priority (M4, M6).
-//   Once by a real agent, which is paused while its inbox is filled: in a moment, so that age counts
-//   little. And once in the kernel with its journal and virtual time, where the messages come over a
-//   minute, so that old ones of low priority go before new ones of a higher.
+//   Once by a real agent, which is paused while its inbox is filled: in a moment, so that age
+//   counts little. And once in the kernel with its journal and virtual time, where the messages
+//   come over a minute, so that old ones of low priority go before new ones of a higher.
 
 import { fileURLToPath } from 'node:url';
 import type { HiveClient } from '@hivekernel/client';

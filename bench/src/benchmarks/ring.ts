@@ -1,6 +1,6 @@
 // A ring of agents, each of which hands on to the next what it is handed: 100,000 messages in all.
-// Once with real agents, each an OS process with a link of its own, and once with 1,000 processes of
-// the kernel with its journal, where the world takes no time (journaled-swarm.ts).
+// Once with real agents, each an OS process with a link of its own, and once with 1,000 processes
+// of the kernel with its journal, where the world takes no time (journaled-swarm.ts).
 //   Neighbours live in two branches, so that each message goes straight from one to the other:
 //   between siblings, their parent would get a copy of each (M1, M3).
 
@@ -23,7 +23,7 @@ interface Counts {
 
 const COUNTS: Readonly<Record<Effort, Counts>> = {
   full: { agents: 100, simulated: 1_000, messages: 100_000, warmUpHops: 20 },
-  tiny: { agents: 4, simulated: 20, messages: 200, warmUpHops: 1 },
+  tiny: { agents: 2, simulated: 20, messages: 200, warmUpHops: 1 },
 };
 
 const GOALS = { agents: 10_000, simulated: 50_000 } as const;
@@ -60,7 +60,7 @@ async function realRing(ground: Ground): Promise<Figure> {
         unit: 'msg/s',
         goal: GOALS.agents,
         isHigherBetter: true,
-        note: `${count(agents * hops)} durable messages round ${agents} agents, each an OS process${fewer}`,
+        note: `${count(agents * hops)} durable, round ${agents} OS processes of agents${fewer}`,
       };
     },
     SETTINGS,
