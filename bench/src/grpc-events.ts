@@ -13,16 +13,16 @@ const REQUEST = Buffer.alloc(PREFIX_BYTES);
 /** As the clients of the large libraries ask for. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** Resolves when so many messages came. Rejects when the stream ends before. */
+/** Resolves when so many messages came. Rejects when the stream ends before, or the signal aborts. */
 export async function replayOverGrpc(
   { grpcAddress, token }: EventDoor,
-  messages: number,
+  { messages, signal }: { readonly messages: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const session = connect(`http://${grpcAddress}`, {
     settings: { initialWindowSize: WINDOW_BYTES },
   });
   try {
-    await once(session, 'connect');
+    await once(session, 'connect', { signal });
     session.setLocalWindowSize(WINDOW_BYTES);
     const stream = session.request({
       ':method': 'POST',
@@ -38,6 +38,7 @@ export async function replayOverGrpc(
     });
     stream.once('close', () => reject(new Error('SubscribeEvents ended')));
     stream.once('error', reject);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     stream.end(REQUEST);
     await promise;
   } finally {

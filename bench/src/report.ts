@@ -4,7 +4,7 @@
 import { isMet, type Figure } from './benchmark.ts';
 import { rounded } from './statistics.ts';
 
-const WIDTHS = { name: 18, value: 11, unit: 9, goal: 13, ok: 4 } as const;
+const WIDTHS = { name: 19, value: 11, unit: 9, goal: 13, ok: 4 } as const;
 
 export const TABLE_HEADER = row({
   name: 'NAME',

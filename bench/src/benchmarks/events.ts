@@ -30,6 +30,7 @@ interface Subject {
   readonly counts: Counts;
   readonly client: HiveClient;
   readonly door: EventDoor;
+  readonly signal: AbortSignal;
 }
 
 export const events: Benchmark = {
@@ -39,14 +40,14 @@ export const events: Benchmark = {
   run: (ground) =>
     BenchDaemon.using(ground, async ({ client, door }) => {
       const counts = COUNTS[ground.effort];
-      const subject = { counts, client, door };
+      const subject = { counts, client, door, signal: ground.signal };
       await writeLines(client, counts.kept);
       return [...(await replay(subject)), await fanOut(subject)];
     }),
 };
 
 async function replay(subject: Subject): Promise<readonly Figure[]> {
-  const { counts, client, door } = subject;
+  const { counts, client, door, signal } = subject;
   let kept = 0;
   const overHttp = await rates(counts.rounds, async () => {
     const reader = await EventReader.open(door, 'follow=false');
@@ -59,7 +60,7 @@ async function replay(subject: Subject): Promise<readonly Figure[]> {
     return count;
   });
   const overGrpc = await rates(counts.rounds, async () => {
-    await replayOverGrpc(door, kept);
+    await replayOverGrpc(door, { messages: kept, signal });
     return kept;
   });
   const figure = { unit: 'events/s', goal: 200_000, isHigherBetter: true };
