@@ -13,7 +13,7 @@ const REQUEST = Buffer.alloc(PREFIX_BYTES);
 /** As the clients of the large libraries ask for. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** Resolves when so many messages came. Rejects when the stream ends before, or the signal aborts. */
+/** Resolves when so many messages came. Rejects when the stream ends before, or it is aborted. */
 export async function replayOverGrpc(
   { grpcAddress, token }: EventDoor,
   { messages, signal }: { readonly messages: number; readonly signal: AbortSignal },

@@ -21,7 +21,7 @@ interface Counts {
 
 const COUNTS: Readonly<Record<Effort, Counts>> = {
   full: { turns: 3, pairs: 4, load: { batches: 120, rounds: 4, timed: 200 } },
-  tiny: { turns: 1, pairs: 2, load: { batches: 2, rounds: 2, timed: 3 } },
+  tiny: { turns: 1, pairs: 1, load: { batches: 2, rounds: 2, timed: 3 } },
 };
 
 /** What both sides are measured for. */
