@@ -48,7 +48,7 @@ export class BenchDaemon {
   readonly dir: string;
   /** Every agent, and what it forked, carries a link into it (`HIVE_LINK`). */
   readonly runtimeDir: string;
-  /** GET /v1/events, with the operator's token. */
+  /** The streams of events, with the operator's token. */
   readonly door: EventDoor;
   readonly #ground: Ground;
 
@@ -138,7 +138,8 @@ async function runtimeDirOf(dir: string): Promise<string> {
 async function doorOf(dir: string): Promise<EventDoor> {
   const info = await readRunFile(dir);
   const token = await readFile(join(dir, 'operator.token'), 'utf8');
-  return { url: info?.httpUrl ?? '', token: token.trim() };
+  const { httpUrl: url = '', grpcAddress = '' } = info ?? {};
+  return { url, grpcAddress, token: token.trim() };
 }
 
 function startProgram(

@@ -1,16 +1,22 @@
-// What a benchmark is: a name, and a run that gives figures. The list of them is in catalog.ts.
+// What a benchmark is: a name, the group that it belongs to, and a run that gives figures. The list
+// of them is in catalog.ts.
 // Each warms up, measures several rounds and takes the median; it ends what it started.
 
 /** A measured value beside its goal (DESIGN §8). */
 export interface Figure {
   readonly name: string;
-  readonly value: number;
+  /** Undefined: it was not measured, the note says why. */
+  readonly value: number | undefined;
   readonly unit: string;
-  readonly goal: number;
+  /** Undefined: it is there to be compared with. */
+  readonly goal: number | undefined;
   readonly isHigherBetter: boolean;
   /** For people: what the value is to be seen against. */
   readonly note: string;
 }
+
+/** Messages and what they tell; calls from a process; the life of processes. */
+export type Group = 'ipc' | 'calls' | 'life';
 
 /** `tiny` proves that it runs; its figures mean nothing. */
 export type Effort = 'full' | 'tiny';
@@ -27,16 +33,22 @@ export interface Ground {
   readonly seed: number;
   /** Some measurements take as long as their issue asks for: minutes. */
   readonly isLong?: boolean;
+  /** How many real agents, where a benchmark lets that be chosen. */
+  readonly agents?: number;
   /** Daemon and agents leave CPU profiles there. */
   readonly profileDir?: string;
 }
 
 export interface Benchmark {
   readonly name: string;
+  readonly group: Group;
   /** It is given up after so long. */
   readonly withinMs: number;
   run(ground: Ground): Promise<readonly Figure[]>;
 }
 
-export const isMet = ({ value, goal, isHigherBetter }: Figure): boolean =>
-  isHigherBetter ? value >= goal : value <= goal;
+/** Undefined: there is nothing to judge. */
+export function isMet({ value, goal, isHigherBetter }: Figure): boolean | undefined {
+  if (value === undefined || goal === undefined) return undefined;
+  return isHigherBetter ? value >= goal : value <= goal;
+}

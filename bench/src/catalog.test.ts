@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BENCHMARKS } from './catalog.ts';
+import { BENCHMARKS, GROUPS, chosenBy, membersOf } from './catalog.ts';
 
 /** A few processes that start; on a machine that is busy with something else, slowly. */
 const RUN_MS_MAX = 50_000;
@@ -32,11 +32,29 @@ describe('BENCHMARKS', () => {
       expect(figures.length).toBeGreaterThan(0);
       for (const figure of figures) {
         expect(figure.name.startsWith(name)).toBe(true);
-        if (figure.goal > 0) expect(figure.value).toBeGreaterThan(0);
+        const { goal, value } = figure;
+        if (value === undefined) expect(figure.note).toContain('not installed');
+        else if (goal !== 0) expect(value).toBeGreaterThan(0);
         else expect(figure).toMatchObject({ value: 0 }); // What leaks, leaks at any size.
       }
       expect(await readdir(dir)).toEqual([]);
     },
     RUN_MS_MAX + 10_000,
   );
+});
+
+describe('chosenBy()', () => {
+  const names = (words: readonly string[]): string[] => chosenBy(words).map(({ name }) => name);
+
+  it('takes the benchmark of a name, and all of a group, each once and in their order', () => {
+    expect(names(['send', 'routing', 'send'])).toEqual(['routing', 'send']);
+    expect(names(['ipc'])).toContain('send');
+    expect(names(['send', 'ipc'])).toEqual(names(['ipc']));
+    expect(names([])).toEqual(BENCHMARKS.map(({ name }) => name));
+  });
+
+  it('knows each benchmark by one word, and has something in each group', () => {
+    for (const { name } of BENCHMARKS) expect(membersOf(name)).toHaveLength(1);
+    for (const group of Object.keys(GROUPS)) expect(membersOf(group)).not.toEqual([]);
+  });
 });

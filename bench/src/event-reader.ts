@@ -9,6 +9,8 @@ import type { Socket } from 'node:net';
 export interface EventDoor {
   readonly url: string;
   readonly token: string;
+  /** HOST:PORT of SubscribeEvents. */
+  readonly grpcAddress: string;
 }
 
 const NEWLINE = 0x0a;

@@ -8,18 +8,23 @@ import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Benchmark, Figure, Ground } from './benchmark.ts';
-import { BENCHMARKS } from './catalog.ts';
+import { BENCHMARKS, GROUPS, chosenBy, membersOf } from './catalog.ts';
 import { machineLine, measureDiskCommit } from './machine.ts';
 import { TABLE_HEADER, jsonLine, tableRow } from './report.ts';
 
 const EXIT = { ok: 0, failed: 1, badUsage: 2, interrupted: 130 } as const;
 const SEED_BELOW = 2 ** 32;
+const SEEDS: Range = { least: 0, most: SEED_BELOW - 1 };
+/** Two make a ring. */
+const AGENTS: Range = { least: 2, most: 1_000 };
 
 const HELP = `Usage: npm run bench [-- NAME…] [--json]
 
-Benchmarks: ${BENCHMARKS.map(({ name }) => name).join(', ')} (default: all of them)
+A name is one of a benchmark or of a group; without one, all of them run.
+${groupLines()}
 
   --json         one JSON object a line
+  --agents N     so many agents in the ring (default: 100)
   --full         also what takes minutes, at its full length
   --dir DIR      measures on the disk of this directory (default: .hive)
   --seed N       of what is left to chance, to repeat a run (default: another each time)
@@ -28,26 +33,33 @@ Benchmarks: ${BENCHMARKS.map(({ name }) => name).join(', ')} (default: all of th
 
 class UsageError extends Error {}
 
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
 interface Order {
   readonly chosen: readonly Benchmark[];
   readonly isJson: boolean;
   readonly isLong: boolean;
   readonly dir: string;
   readonly seed: number;
+  readonly agents: number | undefined;
   readonly profileDir: string | undefined;
 }
 
 async function orderOf(args: readonly string[]): Promise<Order | undefined> {
   const { values, positionals } = parsed(args);
   if (values.help === true) return undefined;
-  const chosen: Benchmark[] = [];
-  for (const name of positionals) chosen.push(await benchmarkOf(name));
+  for (const word of positionals) if (membersOf(word).length === 0) await refuse(word);
   return {
-    chosen: chosen.length === 0 ? BENCHMARKS : chosen,
+    chosen: chosenBy(positionals),
     isJson: values.json === true,
     isLong: values.full === true,
     dir: resolve(values.dir ?? '.hive'),
-    seed: values.seed === undefined ? randomInt(SEED_BELOW) : seedOf(values.seed),
+    seed:
+      values.seed === undefined ? randomInt(SEED_BELOW) : numberOf('--seed', values.seed, SEEDS),
+    agents: values.agents === undefined ? undefined : numberOf('--agents', values.agents, AGENTS),
     profileDir: values.profile === undefined ? undefined : resolve(values.profile),
   };
 }
@@ -62,6 +74,7 @@ function parsed(args: readonly string[]) {
         help: { type: 'boolean', short: 'h' },
         dir: { type: 'string' },
         seed: { type: 'string' },
+        agents: { type: 'string' },
         profile: { type: 'string' },
       },
       allowPositionals: true,
@@ -71,21 +84,28 @@ function parsed(args: readonly string[]) {
   }
 }
 
-function seedOf(word: string): number {
-  const seed = Number(word);
-  if (/^\d+$/.test(word) && seed < SEED_BELOW) return seed;
-  throw new UsageError(`--seed takes a whole number from 0 to ${SEED_BELOW - 1}, not "${word}"`);
+function numberOf(flag: string, word: string, { least, most }: Range): number {
+  const number = Number(word);
+  if (/^\d+$/.test(word) && number >= least && number <= most) return number;
+  throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not "${word}"`);
 }
 
-async function benchmarkOf(name: string): Promise<Benchmark> {
-  const found = BENCHMARKS.find((benchmark) => benchmark.name === name);
-  if (found !== undefined) return found;
+async function refuse(word: string): Promise<never> {
   // The whole daemon, for one word: only where it is needed.
   const { nearest } = await import('@hivekernel/daemon');
-  const names = BENCHMARKS.map((benchmark) => benchmark.name);
-  const near = nearest(name, names);
-  const hint = near === undefined ? `they are: ${names.join(', ')}` : `did you mean "${near}"?`;
-  throw new UsageError(`no benchmark is named "${name}"; ${hint}`);
+  const near = nearest(word, [...Object.keys(GROUPS), ...BENCHMARKS.map(({ name }) => name)]);
+  const hint = near === undefined ? `they are:\n${groupLines()}` : `did you mean "${near}"?`;
+  throw new UsageError(`no benchmark and no group is named "${word}"; ${hint}`);
+}
+
+/** Each group with its benchmarks. */
+function groupLines(): string {
+  const width = Math.max(...Object.keys(GROUPS).map((group) => group.length));
+  const lines = Object.entries(GROUPS).map(([group, what]) => {
+    const names = membersOf(group).map(({ name }) => name);
+    return `  ${group.padEnd(width)}  ${what}: ${names.join(', ')}`;
+  });
+  return lines.join('\n');
 }
 
 async function run(order: Order, signal: AbortSignal): Promise<void> {
@@ -95,10 +115,10 @@ async function run(order: Order, signal: AbortSignal): Promise<void> {
     const diskCommitMs = measureDiskCommit(dir);
     process.stderr.write(`${machineLine(diskCommitMs)} · seed ${order.seed}\n`);
     if (!order.isJson) process.stdout.write(`${TABLE_HEADER}\n`);
-    const { seed, profileDir, isLong } = order;
-    const profiling = profileDir === undefined ? {} : { profileDir };
+    const { seed, profileDir, isLong, agents } = order;
+    const chosen = { ...(profileDir && { profileDir }), ...(agents && { agents }) };
     const base = { effort: 'full', dir, diskCommitMs, seed, signal, isLong } as const;
-    const ground: Ground = { ...base, ...profiling };
+    const ground: Ground = { ...base, ...chosen };
     for (const benchmark of order.chosen) {
       signal.throwIfAborted();
       for (const figure of await runInTime(benchmark, ground)) {

@@ -26,6 +26,18 @@ describe('jsonLine()', () => {
   });
 });
 
+describe('a figure without a goal, or that was not measured', () => {
+  const peer: Figure = { ...rate, name: 'peer', goal: undefined };
+  const missing: Figure = { ...peer, value: undefined, note: 'peer not installed' };
+
+  it('is neither met nor missed', () => {
+    expect(JSON.parse(jsonLine(peer))).toMatchObject({ value: 50_000, goal: null, ok: null });
+    expect(JSON.parse(jsonLine(missing))).toMatchObject({ value: null, ok: null });
+    expect(tableRow(peer)).toMatch(/^peer +50,000 {2}msg\/s +- +- +durable$/);
+    expect(tableRow(missing)).toMatch(/^peer +- {2}msg\/s +- +- +peer not installed$/);
+  });
+});
+
 describe('tableRow()', () => {
   it('shows value, goal with its direction, and whether it is met', () => {
     expect(tableRow(rate)).toMatch(/^send +50,000 {2}msg\/s +>= 50,000 +no +durable$/);

@@ -4,7 +4,7 @@
 import { isMet, type Figure } from './benchmark.ts';
 import { rounded } from './statistics.ts';
 
-const WIDTHS = { name: 18, value: 11, unit: 9, goal: 13, ok: 4 } as const;
+const WIDTHS = { name: 19, value: 11, unit: 9, goal: 13, ok: 4 } as const;
 
 export const TABLE_HEADER = row({
   name: 'NAME',
@@ -17,19 +17,24 @@ export const TABLE_HEADER = row({
 
 export function tableRow(figure: Figure): string {
   const { name, value, unit, goal, isHigherBetter, note } = figure;
+  const direction = isHigherBetter ? '>=' : '<=';
   return row({
     name,
-    value: shown(value),
+    value: value === undefined ? NONE : shown(value),
     unit,
-    goal: `${isHigherBetter ? '>=' : '<='} ${shown(goal)}`,
-    ok: isMet(figure) ? 'yes' : 'no',
+    goal: goal === undefined ? NONE : `${direction} ${shown(goal)}`,
+    ok: VERDICTS[`${isMet(figure)}`],
     note,
   });
 }
 
+const NONE = '-';
+const VERDICTS = { true: 'yes', false: 'no', undefined: NONE } as const;
+
 export function jsonLine(figure: Figure): string {
-  const { name, value, unit, goal } = figure;
-  return JSON.stringify({ name, value: rounded(value), unit, goal, ok: isMet(figure) });
+  const { name, unit, goal = null } = figure;
+  const value = figure.value === undefined ? null : rounded(figure.value);
+  return JSON.stringify({ name, value, unit, goal, ok: isMet(figure) ?? null });
 }
 
 const shown = (value: number): string => rounded(value).toLocaleString('en-US');

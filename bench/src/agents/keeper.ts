@@ -1,9 +1,10 @@
-// The load of `artifact`: stores and fetches contents of one size, so many under way at once. Each
-// content that is stored is another one, so that the kernel has every one to write.
-// It answers its task with rates per round, as JSON; what that means is the benchmark's.
+// The load of `artifact`: stores and fetches contents of one size, so many under way at once, or
+// one after the other. Each content that is stored is another one, so that the kernel has every one
+// to write. It answers its task with rates per round, or with the ms of each, as JSON; what that
+// means is the benchmark's.
 
 import { Agent, type Task, type TaskContext } from '@hivekernel/sdk';
-import { pump, repeat } from '../pump.ts';
+import { pump, repeat, timedMs } from '../pump.ts';
 
 const WITHIN_MS = 6_000;
 
@@ -24,9 +25,10 @@ export default class Keeper extends Agent {
       new DataView(one.buffer).setUint32(0, stored);
       return ctx.artifacts.put(key, one, { contentType: 'application/octet-stream' });
     };
-    if (params['what'] === 'put') return JSON.stringify(await rates(load, put));
     await put();
-    return JSON.stringify(await rates(load, () => ctx.artifacts.get(key)));
+    const begin = params['what'] === 'put' ? put : () => ctx.artifacts.get(key);
+    const isAlone = params['how'] === 'alone';
+    return JSON.stringify(await (isAlone ? latencies(load, begin) : rates(load, begin)));
   }
 }
 
@@ -35,6 +37,11 @@ interface Load {
   readonly rounds: number;
   readonly underWayMax: number;
 }
+
+const latencies = (
+  { count }: Pick<Load, 'count'>,
+  begin: () => Promise<unknown>,
+): Promise<number[]> => repeat({ count, withinMs: WITHIN_MS, measure: () => timedMs(begin) });
 
 const rates = (
   { count, rounds, underWayMax }: Load,

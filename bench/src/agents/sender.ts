@@ -6,9 +6,9 @@ import { perSecond, repeat } from '../pump.ts';
 
 export const BATCH_MESSAGES = 250;
 /** Batches that the receiver has not confirmed: below what an inbox holds. */
-const BATCHES_AHEAD_MAX = 6;
-const PAYLOAD = 'a message of forty-eight bytes, which is not much';
-const WITHIN_MS = 6_000;
+export const BATCHES_AHEAD_MAX = 6;
+export const PAYLOAD = 'a message of forty-eight bytes, which is not much';
+export const WITHIN_MS = 6_000;
 
 export default class Sender extends Agent {
   /** The texts of the receiver's replies, oldest first. */

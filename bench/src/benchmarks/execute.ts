@@ -21,6 +21,7 @@ const COUNTS: Readonly<Record<Effort, Counts>> = {
 
 export const execute: Benchmark = {
   name: 'execute',
+  group: 'calls',
   withinMs: 40_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {

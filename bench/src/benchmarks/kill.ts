@@ -44,6 +44,7 @@ const SETTINGS = {
 
 export const kill: Benchmark = {
   name: 'kill',
+  group: 'life',
   withinMs: 120_000,
   async run(ground) {
     requireProc();

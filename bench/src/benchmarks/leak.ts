@@ -42,6 +42,7 @@ const SETTINGS = {
 
 export const leak: Benchmark = {
   name: 'leak',
+  group: 'life',
   withinMs: 180_000,
   async run(ground) {
     requireProc();

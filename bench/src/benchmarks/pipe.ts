@@ -29,6 +29,7 @@ const BARE_READER = fileURLToPath(new URL('../agents/bare-reader.ts', import.met
 
 export const pipe: Benchmark = {
   name: 'pipe',
+  group: 'ipc',
   withinMs: 40_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {

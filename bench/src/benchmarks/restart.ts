@@ -49,6 +49,7 @@ interface Way {
 
 export const restart: Benchmark = {
   name: 'restart',
+  group: 'life',
   withinMs: 60_000,
   async run(ground) {
     const { warmUp, timed } = COUNTS[ground.effort];

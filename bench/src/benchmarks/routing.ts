@@ -34,6 +34,7 @@ const KING = asPid(1);
 
 export const routing: Benchmark = {
   name: 'routing',
+  group: 'ipc',
   withinMs: 20_000,
   async run({ effort }) {
     const { messages, rounds } = COUNTS[effort];

@@ -5,7 +5,7 @@ import { BenchDaemon } from '../bench-daemon.ts';
 import type { Benchmark, Effort } from '../benchmark.ts';
 import { median, warmedUp } from '../statistics.ts';
 
-interface Counts {
+export interface SendLoad {
   /** Of 250 messages each. */
   readonly batches: number;
   readonly rounds: number;
@@ -13,29 +13,23 @@ interface Counts {
 }
 
 /** The first round warms up. */
-const COUNTS: Readonly<Record<Effort, Counts>> = {
+const LOADS: Readonly<Record<Effort, SendLoad>> = {
   full: { batches: 120, rounds: 8, timed: 300 },
   tiny: { batches: 2, rounds: 2, timed: 3 },
 };
 
 export const send: Benchmark = {
   name: 'send',
+  group: 'ipc',
   withinMs: 40_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {
-      const { batches, rounds, timed } = COUNTS[ground.effort];
-      const rates = await daemon.measure({
-        agent: 'sender',
-        params: { what: 'rate', batches, rounds },
-      });
-      const tookMs = await daemon.measure({
-        agent: 'sender',
-        params: { what: 'latency', count: timed },
-      });
+      const rate = await sendRate(daemon, LOADS[ground.effort]);
+      const p50Ms = await sendP50Ms(daemon, LOADS[ground.effort]);
       return [
         {
           name: 'send',
-          value: median(warmedUp(rates, 1)),
+          value: rate,
           unit: 'msg/s',
           goal: 50_000,
           isHigherBetter: true,
@@ -43,7 +37,7 @@ export const send: Benchmark = {
         },
         {
           name: 'send.p50',
-          value: median(tookMs),
+          value: p50Ms,
           unit: 'ms',
           goal: 2,
           isHigherBetter: false,
@@ -52,3 +46,20 @@ export const send: Benchmark = {
       ];
     }),
 };
+
+/** Messages a second from one agent to another. */
+export async function sendRate(
+  daemon: BenchDaemon,
+  { batches, rounds }: Omit<SendLoad, 'timed'>,
+): Promise<number> {
+  const params = { what: 'rate', batches, rounds };
+  return median(warmedUp(await daemon.measure({ agent: 'sender', params }), 1));
+}
+
+export async function sendP50Ms(
+  daemon: BenchDaemon,
+  { timed }: Pick<SendLoad, 'timed'>,
+): Promise<number> {
+  const params = { what: 'latency', count: timed };
+  return median(await daemon.measure({ agent: 'sender', params }));
+}

@@ -18,6 +18,7 @@ const COUNTS: Readonly<Record<Effort, Counts>> = {
 
 export const spawn: Benchmark = {
   name: 'spawn',
+  group: 'life',
   withinMs: 60_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {

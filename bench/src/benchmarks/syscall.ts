@@ -19,6 +19,7 @@ const COUNTS: Readonly<Record<Effort, Counts>> = {
 
 export const syscall: Benchmark = {
   name: 'syscall',
+  group: 'calls',
   withinMs: 40_000,
   run: (ground) =>
     BenchDaemon.using(ground, async (daemon) => {

@@ -80,6 +80,12 @@ describe('SubscribeEvents', () => {
     expect(rest).toContainEqual(expect.objectContaining({ type: 'spawned', pid, ppid: 1 }));
   });
 
+  it('tells each event as a message of its own, however many are written at once', async () => {
+    await ground.log(3_000);
+    const seen = await read(subscribe(0), ground.host.durableSeq);
+    expect(seen.map(({ seq }) => seq)).toEqual(seen.map((_, i) => i + 1));
+  });
+
   it('holds the kernel to the pace of a slow client, and loses nothing', async () => {
     const stream = subscribe(0);
     const seen = await read(stream, 1);

@@ -5,6 +5,7 @@ export { readHello } from './handshake.ts';
 export { IncomingCall } from './incoming-call.ts';
 export { LinkCaller } from './link-caller.ts';
 export { LinkCallError, LinkProtocolError, fromCallError, toCallError } from './link-error.ts';
+export { encodeMessage } from './message-codec.ts';
 export { LINK_LIMITS, LINK_VERSION } from './link-limits.ts';
 export { ReplyStream } from './reply-stream.ts';
 export { ServerSession } from './server-session.ts';

@@ -2,7 +2,8 @@
 //   1. Calls act for the pid that each names, 0 for the king, always as the operator.
 //   2. Giving up a call ends a wait or a stream, and cancels a task, as at every door.
 //   3. When the connection is gone, so is the session: nothing is kept for a client that may never
-//      come back. Its waits end; tasks that it started go on until they are interrupted.
+//      come back. Its waits and subscriptions end; tasks that it started go on until they are
+//      interrupted.
 
 import { ServerSession } from '@hivekernel/protocol/link';
 import type { IncomingCall, PendingLink, SessionGreeting } from '@hivekernel/protocol/link';
@@ -12,7 +13,7 @@ import type { EventFeed } from '../events/event-feed.ts';
 import { Following } from '../events/follow.ts';
 import { positionOf } from '../events/position.ts';
 import { asKernelError, errorReply } from '../wire/failures.ts';
-import { cancelCall, serveCall } from '../wire/serve-call.ts';
+import { cancelCall, isWait, serveCall } from '../wire/serve-call.ts';
 import type { CallDoor, ServedCall } from '../wire/serve-call.ts';
 import { LinkSink } from './link-sink.ts';
 
@@ -60,6 +61,8 @@ export class AdminSession {
     for (const stream of this.#streams.values()) stream.abort();
     for (const call of this.#waits) cancelCall(call, this.#door);
     this.#waits.clear();
+    const { host, channel } = this.#options;
+    host.fact({ fact: 'channel_ended', channel });
     this.#session.close(error);
     this.#options.onEnd();
   }
@@ -73,11 +76,10 @@ export class AdminSession {
         return void this.#follow(call, body.value);
       case 'stopKernel':
         return this.#stopKernel(call, body.value.reason);
-      case 'waitChild':
+      default:
+        if (!isWait(body)) return serveCall(call, this.#door);
         this.#waits.add(call);
         return serveCall(watched(call, this.#waits), this.#door);
-      default:
-        serveCall(call, this.#door);
     }
   }
 

@@ -25,8 +25,16 @@ export interface FollowItem {
   readonly event: ProcessEvent;
   /** What the journal holds. Where one event is many on the wire, the first has it. */
   readonly source: Event | undefined;
-  /** Where the same item goes to all who follow: what a door made of it, by the door's word. */
-  readonly forms: Map<string, string> | undefined;
+  /** Where the same item goes to all who follow. */
+  readonly forms: ItemForms | undefined;
+}
+
+/** What the doors made of an item, for the next follower through the same door. */
+export interface ItemForms {
+  /** HTTP, by the type of content. */
+  readonly texts: Map<string, string>;
+  /** gRPC. */
+  wire?: Buffer;
 }
 
 export interface FollowSink {
@@ -213,7 +221,7 @@ const itemsOf =
 const sharedItemsOf =
   (source: Event): ItemsOf =>
   (told) =>
-    itemsOf(source)(told).map((item) => ({ ...item, forms: new Map() }));
+    itemsOf(source)(told).map((item) => ({ ...item, forms: { texts: new Map() } }));
 
 /** By the event object, of which all who follow live have the same. */
 const LIVE_TELLINGS = new WeakMap<Event, Telling>();

@@ -27,7 +27,7 @@ export const FOLLOW_LIMITS = {
    * larger). When it reads again it goes on from its place.
    */
   stalledMs: 1_000,
-  /** Wire events are handed to the HTTP port in pieces of about this much. */
+  /** Wire events are handed to HTTP and gRPC in pieces of about this much. */
   chunkBytesMax: 64 * KIB,
   /** Without events, a sign of life so often. */
   heartbeatMs: 15_000,

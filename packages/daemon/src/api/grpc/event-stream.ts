@@ -10,19 +10,18 @@ import type { core } from '@hivekernel/protocol';
 import type { Host } from '../../journal/host.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import { Following } from '../events/follow.ts';
-import type { FollowItem, FollowSink } from '../events/follow.ts';
 import { positionOf } from '../events/position.ts';
 import { asKernelError } from '../wire/failures.ts';
+import { GrpcEventSink } from './event-sink.ts';
 import { identify } from './identity.ts';
 import type { ChannelPolicy } from './identity.ts';
+import type { MessageBatch } from './message-batches.ts';
 import type { Decoded } from './service-definitions.ts';
 import { statusOf } from './statuses.ts';
 import { unreadable } from './unary-calls.ts';
 
-export type EventCall = ServerWritableStream<
-  Decoded<core.SubscribeEventsRequest>,
-  core.ProcessEvent
->;
+/** Its messages are encoded, and written in batches (message-batches.ts). */
+export type EventCall = ServerWritableStream<Decoded<core.SubscribeEventsRequest>, MessageBatch>;
 
 export interface EventStreamOptions {
   readonly host: Host;
@@ -40,6 +39,7 @@ export async function streamEvents(call: EventCall, options: EventStreamOptions)
   call.on('error', onGone);
   call.on('close', onGone);
   const signal = AbortSignal.any([gone.signal, options.stopping]);
+  const sink = new GrpcEventSink(call, signal);
   try {
     const { request } = call;
     identify(call.metadata, options.policy, { needsPid: false });
@@ -48,55 +48,16 @@ export async function streamEvents(call: EventCall, options: EventStreamOptions)
     const after = positionOf({ id, seq });
     const order = { after, pid, subtree, types, follow: true, signal };
     const { host, feed } = options;
-    const following = new Following({ host, feed, order, sink: new GrpcSink(call, signal) });
+    const following = new Following({ host, feed, order, sink });
     call.sendMetadata(new Metadata());
     await following.run();
     if (gone.signal.aborted) return;
     throw new KernelError('unavailable', 'The kernel is stopping.');
   } catch (error) {
-    if (!gone.signal.aborted) call.emit('error', statusOf(asKernelError(error)));
+    if (gone.signal.aborted) return;
+    sink.close();
+    call.emit('error', statusOf(asKernelError(error)));
   } finally {
     gone.abort();
-  }
-}
-
-class GrpcSink implements FollowSink {
-  readonly #call: EventCall;
-  readonly #signal: AbortSignal;
-  #hasRoom = true;
-
-  constructor(call: EventCall, signal: AbortSignal) {
-    this.#call = call;
-    this.#signal = signal;
-  }
-
-  put({ event }: FollowItem): boolean {
-    this.#hasRoom = this.#call.write(event);
-    return this.#hasRoom;
-  }
-
-  flush(): boolean {
-    return this.#hasRoom;
-  }
-
-  live(): void {
-    // Nothing in the service tells of it.
-  }
-
-  drained(): Promise<void> {
-    if (this.#signal.aborted || !this.#call.writableNeedDrain) {
-      this.#hasRoom = true;
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#hasRoom = true;
-        this.#call.off('drain', done);
-        this.#signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#call.once('drain', done);
-      this.#signal.addEventListener('abort', done, { once: true });
-    });
   }
 }

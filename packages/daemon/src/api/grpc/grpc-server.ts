@@ -13,11 +13,14 @@ import { streamEvents } from './event-stream.ts';
 import type { EventCall } from './event-stream.ts';
 import { HEALTH_SERVICE, healthHandlers } from './health.ts';
 import type { ChannelPolicy } from './identity.ts';
+import { batching } from './message-batches.ts';
+import { streamMessages } from './message-stream.ts';
+import type { MessageCall } from './message-stream.ts';
 import { NOT_SERVED, notServed } from './not-served.ts';
 import { addReflection } from './reflection.ts';
 import { CONTROL_RPCS, CORE_RPCS } from './rpc-table.ts';
 import type { RpcTable } from './rpc-table.ts';
-import { serviceOf } from './service-definitions.ts';
+import { pathOf, serviceOf } from './service-definitions.ts';
 import type { Decoded } from './service-definitions.ts';
 import type { UnaryCalls } from './unary-calls.ts';
 
@@ -35,7 +38,8 @@ const SERVICES = [core.CoreServiceDefinition.fullName, control.ControlServiceDef
 /** Calls under way on one connection. */
 const STREAMS_PER_CONNECTION_MAX = 4_096;
 
-const STREAMED = new Set<string>(['subscribe', 'subscribeEvents']);
+/** Whose messages come in batches. */
+const EVENTS_PATH = pathOf(core.CoreServiceDefinition, 'subscribeEvents');
 
 export class GrpcServer {
   readonly #server: Server;
@@ -47,6 +51,7 @@ export class GrpcServer {
       'grpc.max_receive_message_length': LIMITS.frameBytesMax,
       'grpc.max_send_message_length': LIMITS.frameBytesMax,
       'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
+      interceptors: [batching(new Set([EVENTS_PATH]))],
     });
     this.#server.addService(serviceOf(core.CoreServiceDefinition), coreHandlers(options));
     const controlService = serviceOf(control.ControlServiceDefinition);
@@ -79,18 +84,19 @@ export class GrpcServer {
 }
 
 function coreHandlers(options: GrpcServerOptions): grpc.UntypedServiceImplementation {
-  const { host, feed, policy, stopping } = options;
+  const { host, feed, policy, stopping, calls } = options;
+  const { channel, nextCallId } = calls;
   const handlers: grpc.UntypedServiceImplementation = {
     ...unaryHandlers(CORE_RPCS, options),
+    subscribe(call: MessageCall) {
+      void streamMessages(call, { host, policy, channel, nextCallId, stopping });
+    },
     subscribeEvents(call: EventCall) {
       void streamEvents(call, { host, feed, policy, stopping });
     },
   };
   for (const rpc of Object.keys(NOT_SERVED) as (keyof typeof NOT_SERVED)[]) {
-    handlers[rpc] = STREAMED.has(rpc)
-      ? (call: grpc.ServerWritableStream<unknown, unknown>) =>
-          void call.emit('error', notServed(rpc))
-      : (_: unknown, done: grpc.sendUnaryData<unknown>) => done(notServed(rpc));
+    handlers[rpc] = (_: unknown, done: grpc.sendUnaryData<unknown>) => done(notServed(rpc));
   }
   return handlers;
 }

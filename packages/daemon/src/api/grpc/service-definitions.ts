@@ -25,10 +25,14 @@ interface GenericService {
   readonly methods: Readonly<Record<string, GenericMethod>>;
 }
 
+/** What a method is called by on the wire; `key` is one of `methods`. */
+export const pathOf = ({ fullName, methods }: GenericService, key: string): string =>
+  `/${fullName}/${methods[key]?.name ?? key}`;
+
 /** The server's side of a generated definition; keys are those of `methods`. */
 export function serviceOf(definition: GenericService): ServiceDefinition {
   const methods = Object.entries(definition.methods).map(([key, method]) => {
-    const path = `/${definition.fullName}/${method.name}`;
+    const path = pathOf(definition, key);
     const { requestStream, responseStream } = method;
     const requests = codecOf(method.requestType);
     const responses = codecOf(method.responseType);
@@ -50,8 +54,10 @@ export function serviceOf(definition: GenericService): ServiceDefinition {
 
 function codecOf(codec: Codec) {
   return {
-    // grpc-js hands it what the handler answered, which that RPC's types have checked.
-    serialize: (message: unknown): Buffer => asBuffer(codec.encode(message as never).finish()),
+    // grpc-js hands it what the handler answered, which that RPC's types have checked. Bytes are a
+    // message that the handler has encoded.
+    serialize: (message: unknown): Buffer =>
+      Buffer.isBuffer(message) ? message : asBuffer(codec.encode(message as never).finish()),
     decode: (bytes: Buffer): Decoded<unknown> => {
       try {
         return { value: codec.decode(bytes) };

@@ -47,6 +47,12 @@ export class UnaryCalls {
     this.#options = options;
   }
 
+  get channel(): string {
+    return this.#options.channel;
+  }
+
+  readonly nextCallId = (): number => this.#options.nextCallId();
+
   /** Answers by `done`, once. Never throws. */
   serve(
     name: SyscallCase,

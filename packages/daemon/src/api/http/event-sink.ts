@@ -59,10 +59,10 @@ export class HttpEventSink implements FollowSink {
   }
 
   #frameOf({ event, forms }: FollowItem): string {
-    const known = forms?.get(this.#frames.contentType);
+    const known = forms?.texts.get(this.#frames.contentType);
     if (known !== undefined) return known;
     const frame = this.#frames.event(event);
-    forms?.set(this.#frames.contentType, frame);
+    forms?.texts.set(this.#frames.contentType, frame);
     return frame;
   }
 }

@@ -62,6 +62,17 @@ const GIVEN_UP: ReadonlySet<SyscallCase> = new Set<SyscallCase>([
   'writePipe',
 ]);
 
+/** Nothing goes on when nobody waits for it any more. */
+export const isWait = (body: ServedCall['body']): boolean =>
+  isSyscall(body) && WAITS.has(body.$case);
+
+const WAITS: ReadonlySet<SyscallCase> = new Set<SyscallCase>([
+  'waitChild',
+  'take',
+  'readPipe',
+  'writePipe',
+]);
+
 interface Answer {
   readonly name: SyscallCase;
   readonly result: CallResult;

@@ -1,0 +1,31 @@
+// How a stream of ours ended on the client's side: by its own cancel, or because it is gone (M9).
+// grpc-js tells both in the same way, so the HTTP/2 stream below it is looked at: a cancel resets
+// the stream, and its connection lives on; whoever is gone takes the connection along.
+//   Where it cannot be seen the stream counts as lost: then nothing is, at worst some comes twice.
+
+import { constants } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+
+export type StreamEnd = 'cancelled' | 'lost';
+
+/** Below a call's public face, where it has one. */
+interface Below {
+  readonly call?: { readonly stream?: Partial<ServerHttp2Stream> };
+}
+
+/** To be made while the stream is open. */
+export class EndOfStream {
+  readonly #stream: Partial<ServerHttp2Stream> | undefined;
+  readonly #session: Pick<ServerHttp2Session, 'destroyed'> | undefined;
+
+  constructor(call: object) {
+    this.#stream = (call as Below).call?.stream;
+    this.#session = this.#stream?.session;
+  }
+
+  /** Once it is over. */
+  get how(): StreamEnd {
+    const isReset = this.#stream?.rstCode === constants.NGHTTP2_CANCEL;
+    return isReset && this.#session?.destroyed === false ? 'cancelled' : 'lost';
+  }
+}
