@@ -100,9 +100,12 @@ export interface ExitOrder {
   readonly output?: string;
 }
 
-export interface MessageOrder {
-  /** A pid, or an address: `/queen/lead-1`. */
-  readonly to: number | string;
+/** A pid, or an address such as `/queen/lead-1`; or a named queue of the sender's user (M1). */
+export type Receiver = { readonly to: number | string } | { readonly queue: string };
+
+export type MessageOrder = MessageBody & Receiver;
+
+export interface MessageBody {
   readonly type?: string;
   readonly payload: string | Uint8Array;
   readonly priority?: Priority;
@@ -209,10 +212,11 @@ export function toSignalCall(pid: number, order: SignalOrder): link.SignalCall {
 }
 
 export function toSendRequest(order: MessageOrder): agent.SendMessageRequest {
+  const to = 'to' in order ? order.to : 0;
   return {
-    toPid: typeof order.to === 'number' ? order.to : 0,
-    toAddress: typeof order.to === 'string' ? order.to : '',
-    toQueue: '',
+    toPid: typeof to === 'number' ? to : 0,
+    toAddress: typeof to === 'string' ? to : '',
+    toQueue: 'queue' in order ? order.queue : '',
     type: order.type ?? 'message',
     priority: PRIORITY.toWire(order.priority ?? 'normal', 'priority'),
     payload: toBytes(order.payload),
