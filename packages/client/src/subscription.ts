@@ -109,20 +109,27 @@ async function* hold(pin: Pin, wish: Wish): AsyncGenerator<Held, void, undefined
   if (signal?.aborted) return;
   const subscription = await Subscription.open(await pin(), wish);
   try {
-    for (;;) {
-      const messages = await subscription.take();
-      if (messages.length === 0) return;
-      for (const message of messages) {
-        if (signal?.aborted) return;
-        const held = new Held(subscription, message);
-        yield held;
-        held.pass();
-      }
-    }
+    yield* handOut(subscription, signal);
   } catch (error) {
     if (!(signal?.aborted && isCancelled(error))) throw error;
   } finally {
     await subscription.end();
+  }
+}
+
+async function* handOut(
+  subscription: Subscription,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Held, void, undefined> {
+  for (;;) {
+    const messages = await subscription.take();
+    if (messages.length === 0) return;
+    for (const message of messages) {
+      if (signal?.aborted) return;
+      const held = new Held(subscription, message);
+      yield held;
+      held.pass();
+    }
   }
 }
 
