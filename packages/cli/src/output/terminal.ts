@@ -3,7 +3,11 @@
 //   A reader of stdout that went away (EPIPE) ends the program quietly, unless it has more to do.
 
 import type { ReadStream, WriteStream } from 'node:tty';
+import { isPipeUnread } from './pipe-reader.ts';
 import { safeText } from './plain-text.ts';
+
+/** How often a pipe is asked whether it is still read. */
+const UNREAD_LOOK_MS = 500;
 
 export type ColourChoice = 'auto' | 'always' | 'never';
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -23,6 +27,11 @@ export interface Paint {
   readonly cyan: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly bold: (text: string) => string;
+}
+
+/** Nobody reads stdout any more: an end, and no failure. */
+export class ReaderGoneError extends Error {
+  override readonly name = 'ReaderGoneError';
 }
 
 export class Terminal {
@@ -89,6 +98,32 @@ export class Terminal {
     return this.#streams.stdout.write(text);
   }
 
+  /**
+   * Data that must not be lost: resolves when it is written. Throws `ReaderGoneError` where nobody
+   * reads it; after `stayUnread`, for else the program ends there.
+   */
+  async write(text: string): Promise<void> {
+    const { stdout } = this.#streams;
+    await new Promise<void>((resolve, reject) => {
+      stdout.write(text, (error) => {
+        if (error) reject(new ReaderGoneError('nobody reads stdout', { cause: error }));
+        else resolve();
+      });
+    });
+    if (isStreamUnread(stdout)) throw new ReaderGoneError('nobody reads stdout');
+  }
+
+  /** Tells once that nobody reads stdout, also while nothing is written. Returns what ends it. */
+  whenUnread(listener: () => void): () => void {
+    const { stdout } = this.#streams;
+    const timer = setInterval(() => {
+      if (!isStreamUnread(stdout)) return;
+      clearInterval(timer);
+      listener();
+    }, UNREAD_LOOK_MS).unref();
+    return () => clearInterval(timer);
+  }
+
   /** Text of agents as data: as it is in a pipe, made safe where a person reads it. */
   outText(text: string): void {
     const shown = this.isOutTty ? safeText(text) : text;
@@ -142,6 +177,9 @@ export class Terminal {
 
 const isTty = (stream: ReadStream | WriteStream | NodeJS.ReadStream | NodeJS.WriteStream) =>
   stream.isTTY === true;
+
+const isStreamUnread = (stream: NodeJS.WriteStream): boolean =>
+  'fd' in stream && typeof stream.fd === 'number' && isPipeUnread(stream.fd);
 
 const isUnread = (error: Error): boolean => 'code' in error && error.code === 'EPIPE';
 

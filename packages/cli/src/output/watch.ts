@@ -6,18 +6,18 @@ import type { Context, ListFlags } from '../context.ts';
 import { renderListing } from './listing.ts';
 import type { Item, Listing } from './listing.ts';
 import { LiveRegion } from './live-region.ts';
-import { untilSignal } from '../kernel/signals.ts';
+import { untilLeft } from './until-left.ts';
 
 const REFRESH_MIN_MS = 500;
 const REFRESH_MAX_MS = 5_000;
 
-/** Goes on until Ctrl-C. */
+/** Goes on until Ctrl-C, or until nobody reads it. */
 export async function watchList<T extends Item>(
   context: Context,
   look: () => Promise<Listing<T>>,
   flags: ListFlags,
 ): Promise<void> {
-  const stop = untilSignal();
+  const stop = untilLeft(context.terminal);
   const changes = new ChangeBell(context, stop.signal);
   const show = context.terminal.isOutTty ? regionShow<T>(context, flags) : lineShow<T>(context);
   try {
@@ -62,8 +62,9 @@ function lineShow<T extends Item>({ terminal }: Context): Show<T> {
       for (const item of listing.items) {
         const { ageSeconds: _, ...lasting } = item;
         const line = JSON.stringify(lasting);
-        now.set(listing.nameOf(item), line);
-        if (before.get(listing.nameOf(item)) !== line) terminal.out(`${JSON.stringify(item)}\n`);
+        const key = (listing.keyOf ?? listing.nameOf)(item);
+        now.set(key, line);
+        if (before.get(key) !== line) terminal.out(`${JSON.stringify(item)}\n`);
       }
       before = now;
     },
