@@ -12,9 +12,9 @@ import { eventsOf } from '../journal/event-place.ts';
 import { readSince } from '../journal/since.ts';
 import { toWireItem, wireLine } from '../journal/wire-item.ts';
 import type { WireItem } from '../journal/wire-item.ts';
+import { untilSignal } from '../kernel/signals.ts';
 import { countFlag } from '../output/human.ts';
 import { csvRow, renderDocument } from '../output/listing.ts';
-import { untilLeft } from '../output/until-left.ts';
 
 const DEFAULT_LINES = 100;
 const DEFAULT_LINES_FOLLOWED = 10;
@@ -62,7 +62,7 @@ async function event(context: Context, command: Command): Promise<number> {
   const { request: place, pids } = await eventsOf(client, command.args[0]);
   // To the kernel, what comes after 0 is everything that it has kept.
   if (flags.from === '1') await requireFirst(client, command);
-  const stop = untilLeft(context.terminal);
+  const stop = untilSignal();
   const request: WireRequest = {
     follow: flags.follow ?? false,
     volatile: flags.volatile ?? false,

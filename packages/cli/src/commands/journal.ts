@@ -13,9 +13,9 @@ import { journalLine } from '../journal/journal-line.ts';
 import { readSince } from '../journal/since.ts';
 import { LEVELS } from '../journal/told.ts';
 import type { Level } from '../journal/told.ts';
+import { untilSignal } from '../kernel/signals.ts';
 import { countFlag } from '../output/human.ts';
 import { csvRow, renderDocument } from '../output/listing.ts';
-import { untilLeft } from '../output/until-left.ts';
 import { toYaml } from '../output/yaml.ts';
 import { safeLine } from '../output/plain-text.ts';
 
@@ -65,7 +65,7 @@ async function journal(context: Context, command: Command): Promise<number> {
     picks.push((event) => pidsOf(event).some((pid) => pids.has(pid)));
   }
   const linesMax = linesOf(flags);
-  const stop = untilLeft(context.terminal);
+  const stop = untilSignal();
   const request: FollowRequest = {
     follow: flags.follow ?? false,
     volatile: flags.volatile ?? false,

@@ -3,11 +3,7 @@
 //   A reader of stdout that went away (EPIPE) ends the program quietly, unless it has more to do.
 
 import type { ReadStream, WriteStream } from 'node:tty';
-import { isPipeUnread } from './pipe-reader.ts';
 import { safeText } from './plain-text.ts';
-
-/** How often a pipe is asked whether it is still read. */
-const UNREAD_LOOK_MS = 500;
 
 export type ColourChoice = 'auto' | 'always' | 'never';
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -110,18 +106,6 @@ export class Terminal {
         else resolve();
       });
     });
-    if (isStreamUnread(stdout)) throw new ReaderGoneError('nobody reads stdout');
-  }
-
-  /** Tells once that nobody reads stdout, also while nothing is written. Returns what ends it. */
-  whenUnread(listener: () => void): () => void {
-    const { stdout } = this.#streams;
-    const timer = setInterval(() => {
-      if (!isStreamUnread(stdout)) return;
-      clearInterval(timer);
-      listener();
-    }, UNREAD_LOOK_MS).unref();
-    return () => clearInterval(timer);
   }
 
   /** Text of agents as data: as it is in a pipe, made safe where a person reads it. */
@@ -177,9 +161,6 @@ export class Terminal {
 
 const isTty = (stream: ReadStream | WriteStream | NodeJS.ReadStream | NodeJS.WriteStream) =>
   stream.isTTY === true;
-
-const isStreamUnread = (stream: NodeJS.WriteStream): boolean =>
-  'fd' in stream && typeof stream.fd === 'number' && isPipeUnread(stream.fd);
 
 const isUnread = (error: Error): boolean => 'code' in error && error.code === 'EPIPE';
 

@@ -1,23 +1,26 @@
 // `--watch`: the same list again and again while things happen. On a terminal it is redrawn in
 // place; in a pipe each record that changed is one JSON line.
 //   Driven by the kernel's events, at most twice a second, at least every five seconds (ages).
+//   A pipe into which nothing was written for so long gets a blank, which JSON does not mind: it is
+//   how a reader that went away is found out, and the watch ends.
 
 import type { Context, ListFlags } from '../context.ts';
 import { renderListing } from './listing.ts';
 import type { Item, Listing } from './listing.ts';
 import { LiveRegion } from './live-region.ts';
-import { untilLeft } from './until-left.ts';
+import { untilSignal } from '../kernel/signals.ts';
 
 const REFRESH_MIN_MS = 500;
 const REFRESH_MAX_MS = 5_000;
+const QUIET_MAX_MS = 4_000;
 
-/** Goes on until Ctrl-C, or until nobody reads it. */
+/** Goes on until Ctrl-C, or until nobody reads it any more. */
 export async function watchList<T extends Item>(
   context: Context,
   look: () => Promise<Listing<T>>,
   flags: ListFlags,
 ): Promise<void> {
-  const stop = untilLeft(context.terminal);
+  const stop = untilSignal();
   const changes = new ChangeBell(context, stop.signal);
   const show = context.terminal.isOutTty ? regionShow<T>(context, flags) : lineShow<T>(context);
   try {
@@ -56,6 +59,11 @@ function regionShow<T extends Item>(context: Context, flags: ListFlags): Show<T>
 
 function lineShow<T extends Item>({ terminal }: Context): Show<T> {
   let before = new Map<string, string>();
+  let writtenMs = performance.now();
+  const write = (text: string): void => {
+    writtenMs = performance.now();
+    terminal.out(text);
+  };
   return {
     draw: (listing) => {
       const now = new Map<string, string>();
@@ -64,9 +72,10 @@ function lineShow<T extends Item>({ terminal }: Context): Show<T> {
         const line = JSON.stringify(lasting);
         const key = (listing.keyOf ?? listing.nameOf)(item);
         now.set(key, line);
-        if (before.get(key) !== line) terminal.out(`${JSON.stringify(item)}\n`);
+        if (before.get(key) !== line) write(`${JSON.stringify(item)}\n`);
       }
       before = now;
+      if (performance.now() - writtenMs >= QUIET_MAX_MS) write(' ');
     },
     end: () => undefined,
   };

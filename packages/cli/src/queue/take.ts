@@ -8,13 +8,13 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { CliError, noMatch, usageError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
+import { untilSignal } from '../kernel/signals.ts';
 import { actingAs } from '../mail/acting.ts';
 import type { ActingFlags } from '../mail/acting.ts';
 import { MESSAGE_KEYS, messageItem, messageLine } from '../mail/message-item.ts';
 import type { MessageItem } from '../mail/message-item.ts';
 import { countFlag, durationFlag } from '../output/human.ts';
 import { ItemStream } from '../output/item-stream.ts';
-import { untilLeft } from '../output/until-left.ts';
 
 export interface TakeFlags extends ActingFlags {
   readonly count?: string;
@@ -37,13 +37,13 @@ export async function take(context: Context, command: Command): Promise<number> 
   const wish = { queue, ...wishOf(flags) };
   const client = await context.client();
   const how = await actingAs(client, flags);
-  const leaving = untilLeft(context.terminal);
-  const order = { ...wish.order, ...how, signal: leaving.signal };
+  const stop = untilSignal();
+  const order = { ...wish.order, ...how, signal: stop.signal };
   try {
     const count = await printEach(context, client, { ...wish, order });
-    if (count > 0 || leaving.signal.aborted) return leaving.exitCode;
+    if (count > 0 || stop.signal.aborted) return stop.exitCode;
   } finally {
-    leaving.release();
+    stop.release();
   }
   throw nothingCame(queue, flags);
 }

@@ -6,12 +6,12 @@ import type { Command } from 'commander';
 import type { WatchOrder } from '@hivekernel/client';
 import type { Context } from '../context.ts';
 import { usageError } from '../errors/cli-error.ts';
+import { untilSignal } from '../kernel/signals.ts';
 import { actingAs } from '../mail/acting.ts';
 import type { ActingFlags } from '../mail/acting.ts';
 import { MESSAGE_KEYS } from '../mail/message-item.ts';
 import { countFlag, plural } from '../output/human.ts';
 import { ItemStream } from '../output/item-stream.ts';
-import { untilLeft } from '../output/until-left.ts';
 import { publicationItem, publicationLine } from './topic-item.ts';
 import type { PublicationItem } from './topic-item.ts';
 
@@ -36,8 +36,8 @@ export async function followTopic(context: Context, command: Command): Promise<n
     line: publicationLine,
     nameOf: ({ topic }) => topic,
   });
-  const leaving = untilLeft(terminal);
-  const order = { ...orderOf(flags), ...how, signal: leaving.signal };
+  const stop = untilSignal();
+  const order = { ...orderOf(flags), ...how, signal: stop.signal };
   try {
     for await (const one of client.watchTopic(pattern, order)) {
       if (one.missed > 0) terminal.note(`missed ${plural(one.missed, 'publication')}`);
@@ -48,9 +48,9 @@ export async function followTopic(context: Context, command: Command): Promise<n
     }
   } finally {
     stream.end();
-    leaving.release();
+    stop.release();
   }
-  return leaving.exitCode;
+  return stop.exitCode;
 }
 
 const orderOf = ({ retained, durable, type }: FollowFlags): WatchOrder => ({
