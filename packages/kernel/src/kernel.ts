@@ -99,15 +99,15 @@ export class Kernel {
   }
 
   *#contents(): Generator<Content> {
-    const { catalog, tasks, office, table } = this.state;
+    const { catalog, tasks, office, queueTable, table } = this.state;
     for (const { checkpoint } of table.byPid.values()) {
       if (checkpoint !== undefined) yield checkpoint;
     }
     for (const { versions } of catalog.all()) for (const { content } of versions) yield content;
     for (const { spec } of tasks.byId.values()) yield spec.context;
-    for (const box of office.boxes.values()) {
-      for (const { content } of box.messages()) yield content;
-      for (const { content } of box.deadLetters) yield content;
+    for (const shelf of [...office.boxes.values(), ...queueTable.all()]) {
+      for (const { content } of shelf.messages()) yield content;
+      for (const { content } of shelf.deadLetters) yield content;
     }
   }
 
@@ -135,11 +135,13 @@ export class Kernel {
 
   /**
    * After a refold in the middle of its life, what the kernel before it was told and no event
-   * holds: declared silences (S6), who waits for a place (P6), a stop that has begun.
+   * holds: declared silences (S6), who waits for a place (P6), a stop that has begun. Subscriptions
+   * are over, and what they held waits again; their numbers are not used for others.
    */
   inherit(from: Kernel): void {
     this.parts.watchdog.inherit(from.parts.watchdog);
     this.parts.sleeper.inherit(from.parts.sleeper);
+    this.parts.subscriptions.inherit(from.parts.subscriptions);
     if (from.parts.stop.isSet) this.parts.stop.set();
   }
 

@@ -9,6 +9,7 @@ import type { Content } from './events/content.ts';
 import type { CallRef, FoldRules, Halt, ProcessSpec } from './events/event.ts';
 import type { State } from './events/words.ts';
 import { asSeq, KING_PID, type Pid } from './ids.ts';
+import type { QueueImage } from './ipc/named-queue.ts';
 import type { KeptMail } from './ipc/post-office.ts';
 import type { KeysImage } from './ipc/sent-keys.ts';
 import { upcastSpec, upcastTaskSpec } from './events/upcast.ts';
@@ -76,6 +77,8 @@ interface Image {
   readonly kills: readonly KillImage[];
   readonly escalations: readonly Omit<EscalationRecord, 'timer'>[];
   readonly mail: readonly MailImage[];
+  /** M1. Absent in what is older than it. */
+  readonly queues?: readonly QueueImage[];
   /** M5. Absent in what is older than it. */
   readonly sentKeys?: readonly KeysImage[];
   readonly artifacts: readonly ArtifactRecord[];
@@ -102,6 +105,7 @@ export function takeSnapshot(state: KernelState): string {
     })),
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
     mail: mailImage(state),
+    queues: state.queueTable.image(),
     sentKeys: state.sentKeys.image(),
     artifacts: [...state.catalog.byId.values()],
     totals: state.ledger.totals,
@@ -120,6 +124,7 @@ export function restoreSnapshot(state: KernelState, body: string): void {
   for (const kill of image.kills) state.kills.restore(kill);
   for (const one of image.escalations) state.escalations.restore({ ...one, timer: undefined });
   for (const box of image.mail) state.office.restore(box.pid, { retries: [], ...box });
+  for (const queue of image.queues ?? []) state.queueTable.restore(queue);
   for (const [pid, keys] of image.sentKeys ?? []) {
     for (const [key, message, print] of keys) state.sentKeys.note(pid, key, { message, print });
   }

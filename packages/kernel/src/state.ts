@@ -8,7 +8,9 @@ import { Log } from './events/log.ts';
 import { Timers } from './events/timers.ts';
 import { SEQ_ZERO } from './ids.ts';
 import type { Message } from './ipc/mailbox.ts';
+import type { QueuedMessage } from './ipc/named-queue.ts';
 import { PostOffice } from './ipc/post-office.ts';
+import { QueueTable } from './ipc/queue-table.ts';
 import { SentKeys } from './ipc/sent-keys.ts';
 import type { ProcessRecord } from './process/record.ts';
 import { ProcessTable } from './process/table.ts';
@@ -22,6 +24,7 @@ export class KernelState {
   readonly timers = new Timers();
   readonly table: ProcessTable;
   readonly office: PostOffice;
+  readonly queueTable: QueueTable;
   readonly sentKeys = new SentKeys();
   readonly catalog = new ArtifactCatalog();
   readonly tasks: TaskTable;
@@ -34,13 +37,17 @@ export class KernelState {
   constructor(options: {
     partition: number;
     onExpired: (message: Message) => void;
+    onQueueExpired: (message: QueuedMessage) => void;
     /** In the fold, of which nothing may come but timers. */
     onState: (record: ProcessRecord) => void;
   }) {
-    const { partition, onExpired, onState } = options;
+    const { partition, onExpired, onQueueExpired, onState } = options;
     const { timers } = this;
     this.table = new ProcessTable({ partition, onState });
-    this.office = new PostOffice({ timers, onExpired });
+    const office = new PostOffice({ timers, onExpired });
+    this.office = office;
+    const agingMsPerLevel = (): number => office.agingMsPerLevel;
+    this.queueTable = new QueueTable({ timers, agingMsPerLevel, onExpired: onQueueExpired });
     this.tasks = new TaskTable(this.table);
     this.waits = new WaitTable(this.tasks);
     this.kills = new KillTable(this.table);
@@ -49,6 +56,7 @@ export class KernelState {
     const areas = [
       this.table.handlers(),
       this.office.handlers(),
+      this.queueTable.handlers(),
       this.sentKeys.handlers(),
       this.catalog.handlers(),
       this.tasks.handlers(),

@@ -292,6 +292,62 @@ interface Bodies {
   };
   /** A dead letter was put back as another message, or dropped for good. */
   'letter.removed': { pid: Pid; message: MessageId; why: 'requeued' | 'dropped' };
+  /** Into the named queue of this user (A1, M1). */
+  'queue.sent': {
+    message: MessageId;
+    user: string;
+    queue: string;
+    from: Pid;
+    fromName: string;
+    priority: Priority;
+    type: string;
+    content: Content;
+    requiresAck: boolean;
+    /** 0: never. */
+    expiresMonoMs: number;
+    replyTo: string;
+    /** M9: unix milliseconds; it expires with it. */
+    deadlineMs?: number;
+    /** Of a dead letter that was put back: the message that its sender knows. */
+    origin?: MessageId;
+    /** M5 */
+    once?: Once;
+  };
+  /** `pid`: the consumer that handled them, of the senders in the same order. */
+  'queue.acked': {
+    user: string;
+    queue: string;
+    pid: Pid;
+    messages: readonly MessageId[];
+    senders: readonly Pid[];
+  };
+  /** Left the queue in another way. `pid`: who had it; 0: nobody. */
+  'queue.dropped': {
+    user: string;
+    queue: string;
+    pid: Pid;
+    message: MessageId;
+    from: Pid;
+    why: DropReason;
+    toDeadLetters: boolean;
+  };
+  /** M6: its consumer, `pid`, gave no word on it: it waits again, in its old place. */
+  'queue.returned': {
+    user: string;
+    queue: string;
+    pid: Pid;
+    message: MessageId;
+    from: Pid;
+    tries: number;
+    why: string;
+  };
+  /** As `letter.removed`, of a queue. */
+  'queue.letter_removed': {
+    user: string;
+    queue: string;
+    message: MessageId;
+    why: 'requeued' | 'dropped';
+  };
   'artifact.stored': {
     artifact: ArtifactId;
     version: number;

@@ -129,13 +129,6 @@ describe('Broker.send()', () => {
     expect(fits.value.message).toBeGreaterThan(0);
   });
 
-  it('names queues as not served yet', () => {
-    const t = testKernel();
-    const { one } = family(t);
-    const { refusal } = send(t, one, asPid(0), { queue: 'work' });
-    expect(refusal).toMatchObject({ code: 'unimplemented', details: { field: 'to_queue' } });
-  });
-
   it('never gives an id twice, also after a restart (M5)', () => {
     const t = testKernel();
     const virtual = t.spawn();

@@ -6,7 +6,7 @@
 //   M7, M8. TTL expires with an event; dead, unknown, full and oversize are refused by name.
 
 import { KernelError } from '../errors.ts';
-import { contentOfText, type Content } from '../events/content.ts';
+import { contentOfText } from '../events/content.ts';
 import type { BodyOf, DropReason, Once } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
 import type { Priority, Relation, Relay } from '../events/words.ts';
@@ -17,20 +17,9 @@ import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { relationOf } from '../process/tree.ts';
 import type { DeadLetter, Mailbox, Message } from './mailbox.ts';
+import { checkOutgoing, expiryOf, type OutgoingMessage } from './outgoing.ts';
 import type { PostOffice } from './post-office.ts';
 import { pathOf, relayDenied, relayOf, requireWay, type Path } from './route.ts';
-
-export interface OutgoingMessage {
-  readonly type: string;
-  readonly priority: Priority;
-  readonly content: Content;
-  readonly requiresAck: boolean;
-  /** 0: lives until it is handled. */
-  readonly ttlMs: number;
-  readonly replyTo: string;
-  /** M9: of a request, in unix milliseconds; 0 or left out: none. */
-  readonly deadlineMs?: number;
-}
 
 export const COPY_PREFIX = 'sibling_traffic:';
 const COPY_TTL_MS = 60_000;
@@ -134,8 +123,7 @@ export class Broker {
   }): MessageId {
     const { from, to, relation, message } = item;
     this.#requireReceiver(to);
-    checkContent(message.content);
-    this.#requireTime(message);
+    checkOutgoing(message, this.#log);
     this.#makeRoom(to, message.content.bytes);
     const urgent = RELATION_PRIORITY[relation];
     const priority = message.priority < urgent ? message.priority : urgent;
@@ -191,14 +179,6 @@ export class Broker {
     this.#log.emit('message.sent', { message: id, ...parties, ...what, ...rest });
     this.#onWaiting(to.pid);
     return id;
-  }
-
-  /** M9: a request that nobody could answer in time is not taken. */
-  #requireTime({ deadlineMs = 0 }: OutgoingMessage): void {
-    if (deadlineMs === 0 || deadlineMs > this.#log.wallMs) return;
-    throw new KernelError('timed_out', 'The deadline of the message is over (M9).', {
-      details: { field: 'deadline_ms' },
-    });
   }
 
   #requireReceiver(to: ProcessRecord): void {
@@ -260,21 +240,13 @@ export class Broker {
       type: message.type,
       content: message.content,
       requiresAck: message.requiresAck,
-      expiresMonoMs: this.#expiryOf(message),
+      expiresMonoMs: expiryOf(message, this.#log),
       replyTo: message.replyTo,
       isCopy: item.isCopy,
     };
     this.#log.emit('message.sent', isPlain(item) ? body : { ...body, ...extrasOf(item) });
     this.#onWaiting(to.pid);
     return id;
-  }
-
-  /** M7, M9: whichever comes first; 0: never. */
-  #expiryOf({ ttlMs, deadlineMs = 0 }: OutgoingMessage): number {
-    if (ttlMs === 0 && deadlineMs === 0) return 0;
-    const { monoMs, wallMs } = this.#log;
-    const ends = [ttlMs, deadlineMs > 0 ? deadlineMs - wallMs : 0].filter((ms) => ms > 0);
-    return monoMs + Math.min(...ends);
   }
 
   drop(message: Message, why: DropReason, toDeadLetters: boolean): void {
@@ -324,17 +296,6 @@ export const SIGNAL: Omit<OutgoingMessage, 'content'> = {
   ttlMs: 0,
   replyTo: '',
 };
-
-function checkContent(content: Content): void {
-  if (content.bytes <= LIMITS.messagePayloadBytesMax) return;
-  throw new KernelError(
-    'too_large',
-    `The payload has ${content.bytes} bytes, ` +
-      `at most ${LIMITS.messagePayloadBytesMax} are allowed (M8). ` +
-      'Store it as an artifact and send its key.',
-    { details: { bytes: content.bytes } },
-  );
-}
 
 const inboxFull = (to: ProcessRecord, box: Mailbox): KernelError =>
   new KernelError(

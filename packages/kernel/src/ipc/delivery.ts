@@ -1,5 +1,6 @@
 // Delivery: gives a process with a link what waits for it, within the window of M6, in the order of
 // M4. Volatile throughout: what was under way when a link went waits again.
+//   M9. Nothing to who takes its mail by itself.
 //   M6. At least once: a message leaves the inbox only by an acknowledgement. In order within a
 //       lane: no delivery leaves before an earlier one to the same process.
 
@@ -15,13 +16,20 @@ export class Deliverer {
   readonly #table: ProcessTable;
   readonly #office: PostOffice;
   readonly #effects: EffectQueue;
+  readonly #isSubscribed: (pid: Pid) => boolean;
   /** Processes that have something new since the last flush; one delivery a pass for each. */
   readonly #waiting = new Set<Pid>();
 
-  constructor(options: { table: ProcessTable; office: PostOffice; effects: EffectQueue }) {
+  constructor(options: {
+    table: ProcessTable;
+    office: PostOffice;
+    effects: EffectQueue;
+    isSubscribed: (pid: Pid) => boolean;
+  }) {
     this.#table = options.table;
     this.#office = options.office;
     this.#effects = options.effects;
+    this.#isSubscribed = options.isSubscribed;
   }
 
   note = (pid: Pid): void => {
@@ -33,7 +41,8 @@ export class Deliverer {
     if (this.#waiting.size === 0) return;
     for (const pid of this.#waiting) {
       const record = this.#table.find(pid);
-      if (record !== undefined && canReceive(record)) this.#deliver(record);
+      if (record === undefined || !canReceive(record) || this.#isSubscribed(pid)) continue;
+      this.#deliver(record);
     }
     this.#waiting.clear();
   }

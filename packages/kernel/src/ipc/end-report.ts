@@ -5,37 +5,67 @@
 
 import { contentOfText, type Content } from '../events/content.ts';
 import type { DropReason } from '../events/event.ts';
-import type { AckStatus } from '../events/words.ts';
+import type { AckStatus, Relation } from '../events/words.ts';
+import { NO_PID, type Pid } from '../ids.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
-import type { Message } from './mailbox.ts';
+import type { Posted } from './posted.ts';
 
 export type End = Exclude<AckStatus, 'escalate'> | Exclude<DropReason, 'displaced' | 'coalesced'>;
 
 export const REPORT_TYPE = 'ack';
 
-export function isReport(message: Pick<Message, 'relation' | 'type'>): boolean {
+interface Kind {
+  readonly relation?: Relation;
+  readonly isCopy?: boolean;
+}
+
+export function isReport(message: Kind & Pick<Posted, 'type'>): boolean {
   return message.relation === 'system' && message.type === REPORT_TYPE;
 }
 
-export function wantsReport(message: Message, end: End): boolean {
-  if (message.relation === 'system' || message.isCopy) return false;
+export function wantsReport(message: Posted & Kind, end: End): boolean {
+  if (message.relation === 'system' || message.isCopy === true) return false;
   if (message.requiresAck || end === 'rejected') return true;
   const isRequest = (message.deadlineMs ?? 0) > 0;
   return isRequest && (end === 'undeliverable' || end === 'receiver_gone');
 }
 
+/** Who had it at its end, or was to have it. */
+export interface EndPlace {
+  /** 0: nobody in particular. */
+  readonly pid: Pid;
+  readonly name: string;
+  readonly queue?: string;
+  /** For people. */
+  readonly who: string;
+}
+
 /** JSON; `id` is the one that the sender knows. */
-export function reportContent(what: {
-  id: string;
-  end: End;
-  receiver: ProcessRecord | undefined;
-  message: Message;
-}): Content {
-  const { id, end, receiver, message } = what;
-  const { to: pid, toName: name, type } = message;
-  const who = receiver === undefined ? `${name} (pid ${pid})` : describeProcess(receiver);
+export function reportContent(id: string, end: End, of: { type: string; at: EndPlace }): Content {
+  const { pid, name, queue, who } = of.at;
   const detail = `${SENTENCES[end]} ${who}`;
-  return contentOfText(JSON.stringify({ message: id, status: end, pid, name, type, detail }));
+  const where = { pid, name, ...(queue !== undefined && { queue }) };
+  return contentOfText(
+    JSON.stringify({ message: id, status: end, ...where, type: of.type, detail }),
+  );
+}
+
+export function inboxPlace(
+  receiver: ProcessRecord | undefined,
+  message: { readonly to: Pid; readonly toName: string },
+): EndPlace {
+  const { to: pid, toName: name } = message;
+  const who = receiver === undefined ? `${name} (pid ${pid})` : describeProcess(receiver);
+  return { pid, name, who };
+}
+
+/** Without a consumer: it was in nobody's hands. */
+export function queuePlace(queue: string, consumer: ProcessRecord | undefined): EndPlace {
+  if (consumer === undefined) {
+    return { pid: NO_PID, name: queue, queue, who: `a consumer of the queue "${queue}"` };
+  }
+  const who = `${describeProcess(consumer)}, who took it from the queue "${queue}"`;
+  return { pid: consumer.pid, name: consumer.spec.name, queue, who };
 }
 
 const SENTENCES: Readonly<Record<End, string>> = {

@@ -1,32 +1,25 @@
-// Lanes: what waits in one mailbox, by sender and priority. Within a lane messages go in the order
+// Lanes: what waits in one place, by sender and priority. Within a lane messages go in the order
 // in which they came; which lane is next is a heap's word, by the key of its first.
 //   M4. The key `priority * agingMs + enqueued` never changes, so nothing is ever sorted again.
 //   M6. A lane whose delivery failed stops, and goes on from its oldest message with the same ids;
 //       no other lane waits for it.
-// Volatile throughout: what is under way, and who is stopped, is made anew from what is held.
+// Volatile throughout: what is in a hand, and who is stopped, is made anew from what is held.
 
 import { Heap, type Heaped } from '../events/heap.ts';
-import type { Timer } from '../events/timers.ts';
-import type { Pid } from '../ids.ts';
-import type { Message } from './mailbox.ts';
-
-export interface Held {
-  readonly message: Message;
-  isUnderWay: boolean;
-  isRemoved: boolean;
-  /** Fired and still here: its time came while it was under way (M7). */
-  expiry: Timer | undefined;
-}
+import type { Pid, Seq } from '../ids.ts';
+import type { Held } from './hand.ts';
+import { isEarlier, type Posted } from './posted.ts';
 
 export interface LaneName {
   readonly from: Pid;
   readonly priority: number;
 }
 
-interface Lane extends Heaped {
+interface Lane<M extends Posted> extends Heaped {
   readonly name: LaneName;
-  items: Held[];
-  /** Of `items`, the first that may wait; those before it are under way or gone. */
+  /** In the order of their seqs. */
+  items: Held<M>[];
+  /** Of `items`, the first that may wait; those before it are in a hand or gone. */
   next: number;
   removed: number;
   isStopped: boolean;
@@ -36,42 +29,48 @@ const COMPACT_AT = 64;
 
 export const laneKey = ({ from, priority }: LaneName): string => `${priority}:${from}`;
 
-export class Lanes {
-  readonly #lanes = new Map<string, Lane>();
-  readonly #ready = new Heap<Lane>((a, b) => isEarlier(headOf(a), headOf(b)));
+export class Lanes<M extends Posted> {
+  readonly #lanes = new Map<string, Lane<M>>();
+  readonly #ready = new Heap<Lane<M>>((a, b) => isEarlier(headOf(a).message, headOf(b).message));
 
-  add(held: Held): void {
-    const { from, priority } = held.message;
-    const lane = this.#open({ from, priority });
+  add(held: Held<M>): void {
+    const lane = this.#open(held.message);
     lane.items.push(held);
     if (lane.index < 0 && !lane.isStopped) this.#ready.add(lane);
   }
 
-  /** What is to be delivered next, of the lanes that go on. */
-  get first(): Held | undefined {
+  /** What is to be handed out next, of the lanes that go on. */
+  get first(): Held<M> | undefined {
     const lane = this.#ready.first;
     return lane === undefined ? undefined : headOf(lane);
   }
 
-  /** `first` is under way now. */
-  takeFirst(): void {
-    const lane = this.#ready.first as Lane;
-    headOf(lane).isUnderWay = true;
+  /** It waits no more: it is in a hand now. */
+  taken({ message }: Held<M>): void {
+    const lane = this.#lanes.get(laneKey(message));
+    if (lane !== undefined) this.#advance(lane);
+  }
+
+  /** It waits again, in its old place. */
+  returned({ message }: Held<M>): void {
+    const lane = this.#lanes.get(laneKey(message));
+    if (lane === undefined) return;
+    lane.next = Math.min(lane.next, placeOf(lane.items, message.seq));
     this.#advance(lane);
   }
 
-  /** It is out of the mailbox. */
-  remove(held: Held): void {
+  /** It is out of its place. */
+  remove(held: Held<M>): void {
     const lane = this.#lanes.get(laneKey(held.message));
     held.isRemoved = true;
     if (lane === undefined) return;
     lane.removed += 1;
-    if (!held.isUnderWay) this.#advance(lane);
+    if (held.hand === undefined) this.#advance(lane);
     this.#compact(lane);
   }
 
-  /** The lane's oldest, under way or not. */
-  oldestOf(name: LaneName): Held | undefined {
+  /** The lane's oldest, in a hand or not. */
+  oldestOf(name: LaneName): Held<M> | undefined {
     return this.#lanes.get(laneKey(name))?.items.find(({ isRemoved }) => !isRemoved);
   }
 
@@ -79,20 +78,19 @@ export class Lanes {
     return this.#lanes.get(laneKey(name))?.isStopped ?? false;
   }
 
-  get stopped(): LaneName[] {
-    return [...this.#lanes.values()].filter(({ isStopped }) => isStopped).map(({ name }) => name);
+  /** What is in the lane, in a hand or not, the oldest first. */
+  of(name: LaneName): Held<M>[] {
+    const items = this.#lanes.get(laneKey(name))?.items ?? [];
+    return items.filter(({ isRemoved }) => !isRemoved);
   }
 
-  /** All of it waits again, and waits for `start`. Those that were under way. */
-  stop(name: LaneName): readonly Held[] {
+  /** Nothing of it is handed out until `start`. */
+  stop(name: LaneName): void {
     const lane = this.#lanes.get(laneKey(name));
-    if (lane === undefined || lane.isStopped) return [];
+    if (lane === undefined || lane.isStopped) return;
     this.#ready.delete(lane);
     lane.isStopped = true;
-    const back = lane.items.filter((held) => held.isUnderWay && !held.isRemoved);
-    for (const held of back) held.isUnderWay = false;
     lane.next = 0;
-    return back;
   }
 
   start(name: LaneName): void {
@@ -104,18 +102,19 @@ export class Lanes {
     else this.#close(lane);
   }
 
-  #open(name: LaneName): Lane {
-    const key = laneKey(name);
+  #open({ from, priority }: LaneName): Lane<M> {
+    const key = laneKey({ from, priority });
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
+      const name = { from, priority };
       lane = { name, items: [], next: 0, removed: 0, isStopped: false, index: -1 };
       this.#lanes.set(key, lane);
     }
     return lane;
   }
 
-  /** Its head is another: it has another place among the lanes, or none. */
-  #advance(lane: Lane): void {
+  /** Its head may be another: it has another place among the lanes, or none. */
+  #advance(lane: Lane<M>): void {
     if (lane.isStopped) return;
     this.#skip(lane);
     if (lane.next >= lane.items.length) this.#ready.delete(lane);
@@ -123,15 +122,15 @@ export class Lanes {
     else this.#ready.moved(lane);
   }
 
-  #skip(lane: Lane): void {
+  #skip(lane: Lane<M>): void {
     for (; lane.next < lane.items.length; lane.next += 1) {
-      const held = lane.items[lane.next] as Held;
-      if (!held.isRemoved && !held.isUnderWay) return;
+      const held = lane.items[lane.next] as Held<M>;
+      if (!held.isRemoved && held.hand === undefined) return;
     }
   }
 
   /** Gives back the places of what is gone, once they are half of the lane. */
-  #compact(lane: Lane): void {
+  #compact(lane: Lane<M>): void {
     if (lane.removed === lane.items.length) {
       this.#ready.delete(lane);
       this.#close(lane);
@@ -144,12 +143,21 @@ export class Lanes {
     this.#skip(lane);
   }
 
-  #close(lane: Lane): void {
+  #close(lane: Lane<M>): void {
     if (lane.removed === lane.items.length) this.#lanes.delete(laneKey(lane.name));
   }
 }
 
-const headOf = (lane: Lane): Held => lane.items[lane.next] as Held;
+const headOf = <M extends Posted>(lane: Lane<M>): Held<M> => lane.items[lane.next] as Held<M>;
 
-const isEarlier = ({ message: a }: Held, { message: b }: Held): boolean =>
-  a.key < b.key || (a.key === b.key && a.seq < b.seq);
+/** Where it lies. */
+function placeOf<M extends Posted>(items: readonly Held<M>[], seq: Seq): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((items[middle] as Held<M>).message.seq < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

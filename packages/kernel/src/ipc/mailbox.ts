@@ -1,15 +1,17 @@
 // Mailboxes: what waits for each process, and what could not be given to it.
-//   M4, M6. What waits lies in lanes by sender and priority (lanes.ts).
 //   M6. A message stays until its receiver acknowledged it; what is under way is volatile, and
-//       waits again when a link is lost.
+//       waits again when a link is lost. M9. So does what one of its subscriptions has in hand.
 //   M8. Bounded in messages and bytes; signals of the kernel have a reserve (P8).
 
 import { LIMITS } from '../limits.ts';
-import type { DropReason, EventOf } from '../events/event.ts';
+import type { EventOf } from '../events/event.ts';
 import type { Timer } from '../events/timers.ts';
 import { SEQ_ZERO, type MessageId, type Pid, type Seq } from '../ids.ts';
 import { isReport } from './end-report.ts';
-import { laneKey, Lanes, type Held, type LaneName } from './lanes.ts';
+import { Hand, type Held } from './hand.ts';
+import { laneKey, type LaneName } from './lanes.ts';
+import type { Dead } from './posted.ts';
+import { Shelf } from './shelf.ts';
 
 export type Message = Omit<EventOf<'message.sent'>['body'], 'route' | 'via' | 'once'> & {
   readonly seq: Seq;
@@ -26,41 +28,41 @@ export interface Retry extends LaneName {
   readonly untilMonoMs: number;
 }
 
-export interface DeadLetter extends Message {
-  readonly whyDead: DropReason;
-}
+export type DeadLetter = Dead<Message>;
 
-export class Mailbox {
-  readonly #held = new Map<MessageId, Held>();
-  #lanes = new Lanes();
+export class Mailbox extends Shelf<Message> {
+  /** On its way to the receiver's link. */
+  readonly #pushed = new Hand<Message>({ isFinal: false });
   /** Of lanes that failed. */
   readonly retries = new Map<string, Retry>();
   /** Copies of sibling traffic, the first to go when it is full (M3). */
   readonly #copies = new Set<MessageId>();
   /** Of the ends of messages (M6): bounded by themselves. */
   readonly #reports = new Set<MessageId>();
-  bytes = 0;
   /** Of the kernel's signals, which have a reserve of their own (P8). */
   #signals = 0;
   #signalBytes = 0;
   /** The last signal about each thing. */
   readonly #lastAbout = new Map<string, MessageId>();
-  underWay = 0;
-  underWayBytes = 0;
   /** Volatile: the seq that the last delivery waits for. A later one must not pass it (M6). */
   deliveryGate: Seq = SEQ_ZERO;
-  readonly deadLetters: DeadLetter[] = [];
 
-  get depth(): number {
-    return this.#held.size;
+  /** What is under way to its link. */
+  get underWay(): number {
+    return this.#pushed.size;
   }
 
-  get(id: MessageId): Message | undefined {
-    return this.#held.get(id)?.message;
+  get underWayBytes(): number {
+    return this.#pushed.bytes;
   }
 
   isUnderWay(id: MessageId): boolean {
-    return this.#held.get(id)?.isUnderWay ?? false;
+    return this.handOf(id) === this.#pushed;
+  }
+
+  /** Under way, or with a subscriber. */
+  isInHand(id: MessageId): boolean {
+    return this.handOf(id) !== undefined;
   }
 
   /** P8: is a place of the reserve for signals free? */
@@ -78,7 +80,7 @@ export class Mailbox {
 
   /** M3: a copy that may be displaced, the oldest. */
   get oldestCopy(): MessageId | undefined {
-    for (const id of this.#copies) if (!this.isUnderWay(id)) return id;
+    for (const id of this.#copies) if (!this.isInHand(id)) return id;
     return undefined;
   }
 
@@ -88,106 +90,59 @@ export class Mailbox {
 
   /** M6: the report that gives way to a new one, the oldest. */
   get oldestReport(): Message | undefined {
-    for (const id of this.#reports) if (!this.isUnderWay(id)) return this.get(id);
+    for (const id of this.#reports) if (!this.isInHand(id)) return this.get(id);
     return undefined;
   }
 
   /** P8: the signal that a new one about the same may take the place of. */
   waitingAbout(about: string): Message | undefined {
     const id = this.#lastAbout.get(about);
-    return id === undefined || this.isUnderWay(id) ? undefined : this.get(id);
+    return id === undefined || this.isInHand(id) ? undefined : this.get(id);
   }
 
-  add(message: Message, expiry: Timer | undefined): void {
-    const held: Held = { message, isUnderWay: false, isRemoved: false, expiry };
-    this.#held.set(message.message, held);
-    this.#lanes.add(held);
-    this.#count(message, 1);
+  override add(message: Message, expiry: Timer | undefined): void {
+    super.add(message, expiry);
+    this.#countSignal(message, 1);
     if (message.isCopy) this.#copies.add(message.message);
     if (isReport(message)) this.#reports.add(message.message);
     if (message.about !== undefined) this.#lastAbout.set(message.about, message.message);
   }
 
-  remove(id: MessageId): { message: Message; expiry: Timer | undefined } | undefined {
-    const held = this.#held.get(id);
+  override remove(id: MessageId): Held<Message> | undefined {
+    const held = super.remove(id);
     if (held === undefined) return undefined;
-    this.#held.delete(id);
+    const { message } = held;
     if (this.#copies.size > 0) this.#copies.delete(id);
     if (this.#reports.size > 0) this.#reports.delete(id);
-    const { about } = held.message;
+    const { about } = message;
     if (about !== undefined && this.#lastAbout.get(about) === id) this.#lastAbout.delete(about);
-    this.#count(held.message, -1);
-    if (held.isUnderWay) this.#landed(held);
-    this.#lanes.remove(held);
-    this.#settle(held.message);
-    return { message: held.message, expiry: held.expiry };
+    this.#countSignal(message, -1);
+    this.#settle(message);
+    return held;
   }
 
   /** Marks the next message as under way, within the window of M6; undefined when none may go. */
   takeNext(): Message | undefined {
     if (this.underWay >= LIMITS.deliveryWindowMessages) return undefined;
-    const held = this.#lanes.first;
+    const held = this.next(undefined);
     if (held === undefined) return undefined;
     const after = this.underWayBytes + held.message.content.bytes;
     if (this.underWay > 0 && after > LIMITS.deliveryWindowBytes) return undefined;
-    this.#lanes.takeFirst();
-    this.underWay += 1;
-    this.underWayBytes = after;
+    this.take(held, this.#pushed);
     return held.message;
   }
 
-  /** M6: the lane's oldest, whose tries count. */
-  headOf(lane: LaneName): Message | undefined {
-    return this.#lanes.oldestOf(lane)?.message;
-  }
-
   /** M6: until `startLane` nothing of the lane leaves; what was under way of it waits again. */
-  stopLane(lane: LaneName): void {
-    for (const held of this.#lanes.stop(lane)) this.#landed(held);
-  }
-
-  startLane(lane: LaneName): void {
-    this.#lanes.start(lane);
-  }
-
-  /** The link is gone: all that was under way waits again, in its old order; `rearm` makes a new
-   * timer for what lived past its TTL under way (M7). What stood still does so further. */
-  resetDelivery(rearm: (message: Message) => Timer): void {
-    const { stopped } = this.#lanes;
-    this.#lanes = new Lanes();
-    this.underWay = 0;
-    this.underWayBytes = 0;
-    for (const held of this.#held.values()) {
-      held.isUnderWay = false;
-      this.#lanes.add(held);
-      if (held.expiry !== undefined && held.expiry.index < 0) held.expiry = rearm(held.message);
+  haltLane(lane: LaneName, rearm: (message: Message) => Timer): void {
+    for (const held of this.stopLane(lane)) {
+      if (held.hand === this.#pushed) this.putBack(held, rearm);
     }
-    for (const lane of stopped) this.#lanes.stop(lane);
   }
 
-  /** In the order in which they were sent. */
-  *messages(): Generator<Message> {
-    for (const held of this.#held.values()) yield held.message;
-  }
-
-  /** What waits or is under way, in the order of delivery (M4). */
-  inOrder(): Message[] {
-    return [...this.messages()].sort((a, b) => a.key - b.key || a.seq - b.seq);
-  }
-
-  /** The oldest dead letter goes when there are too many. */
-  bury(message: Message, whyDead: DropReason): void {
-    this.deadLetters.push({ ...message, whyDead });
-    if (this.deadLetters.length > LIMITS.deadLettersMax) this.deadLetters.shift();
-  }
-
-  deadLetter(id: MessageId): DeadLetter | undefined {
-    return this.deadLetters.find(({ message }) => message === id);
-  }
-
-  removeLetter(id: MessageId): void {
-    const at = this.deadLetters.findIndex(({ message }) => message === id);
-    if (at >= 0) this.deadLetters.splice(at, 1);
+  /** The link is gone: all that was under way to it waits again, in its old order. What stood still
+   * does so further. */
+  resetDelivery(rearm: (message: Message) => Timer): void {
+    for (const held of this.#pushed.first(Infinity)) this.putBack(held, rearm);
   }
 
   /** M6: what failed is out of the way, so its lane goes on. */
@@ -196,19 +151,12 @@ export class Mailbox {
     const lane = laneKey(message);
     if (this.retries.get(lane)?.head !== message.message) return;
     this.retries.delete(lane);
-    this.#lanes.start(message);
+    this.startLane(message);
   }
 
-  #count(message: Message, by: 1 | -1): void {
-    const bytes = message.content.bytes * by;
-    this.bytes += bytes;
+  #countSignal(message: Message, by: 1 | -1): void {
     if (message.relation !== 'system' || isReport(message)) return;
     this.#signals += by;
-    this.#signalBytes += bytes;
-  }
-
-  #landed(held: Held): void {
-    this.underWay -= 1;
-    this.underWayBytes -= held.message.content.bytes;
+    this.#signalBytes += message.content.bytes * by;
   }
 }

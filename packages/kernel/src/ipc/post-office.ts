@@ -9,7 +9,7 @@ import type { Handlers } from '../events/fold.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { Pid } from '../ids.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
-import { laneKey } from './lanes.ts';
+import { laneKey, type LaneName } from './lanes.ts';
 import { Mailbox, type DeadLetter, type Message, type Retry } from './mailbox.ts';
 
 /** What a snapshot holds of a mailbox. */
@@ -86,8 +86,17 @@ export class PostOffice {
 
   /** The link of a process is new or gone: all that is unacknowledged waits again. */
   resetDelivery(pid: Pid): void {
-    this.boxes.get(pid)?.resetDelivery((message) => this.#arm(message));
+    this.boxes.get(pid)?.resetDelivery(this.arm);
   }
+
+  /** M6: the lane stands still until it is started. */
+  haltLane(pid: Pid, lane: LaneName): void {
+    this.boxes.get(pid)?.haltLane(lane, this.arm);
+  }
+
+  /** M7: for what waits, or waits again. */
+  readonly arm = (message: Message): Timer =>
+    this.#timers.arm(message.expiresMonoMs, () => this.#onExpired(message));
 
   /** At a restore. */
   restore(pid: Pid, kept: KeptMail): void {
@@ -133,12 +142,8 @@ export class PostOffice {
   }
 
   #add(box: Mailbox, message: Message): void {
-    box.add(message, message.expiresMonoMs > 0 ? this.#arm(message) : undefined);
+    box.add(message, message.expiresMonoMs > 0 ? this.arm(message) : undefined);
     this.queued += 1;
-  }
-
-  #arm(message: Message): Timer {
-    return this.#timers.arm(message.expiresMonoMs, () => this.#onExpired(message));
   }
 
   #remove(pid: Pid, id: Message['message']): Message | undefined {

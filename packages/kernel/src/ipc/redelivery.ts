@@ -65,7 +65,7 @@ export class Redelivery {
     const head = Math.min(retry?.head ?? failed.message, failed.message) as MessageId;
     const tries = (retry?.tries ?? 0) + 1;
     if (tries >= this.#settings.deliveryTriesMax) {
-      this.#giveUp(box, box.get(head) ?? failed);
+      this.#giveUp(box.get(head) ?? failed);
       return;
     }
     const waitMs = Math.min(
@@ -78,8 +78,8 @@ export class Redelivery {
   }
 
   /** What failed behind it is given again at once, in order, and has tries of its own. */
-  #giveUp(box: Mailbox, head: Message): void {
-    box.stopLane(head);
+  #giveUp(head: Message): void {
+    this.#office.haltLane(head.to, head);
     this.#ends.undeliverable(head);
     this.#resume(head.to, head);
   }
@@ -88,7 +88,7 @@ export class Redelivery {
     const lane: LaneName = { from, priority };
     const key = pauseKey(pid, lane);
     this.#timers.cancel(this.#pauses.get(key));
-    this.#office.box(pid)?.stopLane(lane);
+    this.#office.haltLane(pid, lane);
     this.#pauses.set(
       key,
       this.#timers.arm(untilMonoMs, () => this.#resume(pid, lane)),

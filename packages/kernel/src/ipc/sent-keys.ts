@@ -4,7 +4,7 @@
 //       forgotten; a key that was forgotten is a new one. They go with their sender.
 
 import { KernelError } from '../errors.ts';
-import type { EventOf, Once } from '../events/event.ts';
+import type { BodyOf, Once } from '../events/event.ts';
 import type { Handlers } from '../events/fold.ts';
 import type { MessageId, Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
@@ -23,7 +23,8 @@ export class SentKeys {
 
   handlers(): Handlers {
     return {
-      'message.sent': (event) => this.#sent(event),
+      'message.sent': ({ body }) => this.#sent(body),
+      'queue.sent': ({ body }) => this.#sent(body),
       'process.gone': ({ body: { pid } }) => void this.#bySender.delete(pid),
       'process.start_failed': ({ body: { pid } }) => void this.#bySender.delete(pid),
       'process.removed': ({ body: { pid } }) => void this.#bySender.delete(pid),
@@ -62,8 +63,7 @@ export class SentKeys {
     return all.sort(([a], [b]) => a - b);
   }
 
-  #sent({ body }: EventOf<'message.sent'>): void {
-    const { once, message, from } = body;
+  #sent({ once, message, from }: BodyOf<'message.sent'> | BodyOf<'queue.sent'>): void {
     if (once !== undefined) this.note(from, once.key, { message, print: once.print });
   }
 }

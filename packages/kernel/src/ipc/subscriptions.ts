@@ -35,6 +35,8 @@ export interface Feed {
   makeRoom(wanted: number): void;
   /** Its word on a message in its hands; false: it does not hold that one. */
   settle(ack: Acknowledgement): boolean;
+  /** Many are accepted at once, as by `settle`; left out: one by one. */
+  accept?(messages: readonly MessageId[]): void;
   /** Its end. `returned` never reached the subscriber, whatever the end was. */
   close(end: SubscriptionEnd, returned: ReadonlySet<MessageId>): void;
 }
@@ -72,17 +74,19 @@ export class Subscriptions {
     this.#timers = options.timers;
   }
 
-  /** Throws `limit_exceeded`. */
+  /** Asked before a feed is made. Throws `limit_exceeded`. */
+  requireRoom({ pid }: ProcessRecord): void {
+    const count = this.#ofOwner.get(pid)?.size ?? 0;
+    if (count < LIMITS.subscriptionsPerProcessMax) return;
+    throw new KernelError(
+      'limit_exceeded',
+      `Process ${pid} has ${count} subscriptions, the most that one may have. End some of them.`,
+      { details: { pid } },
+    );
+  }
+
   open(owner: ProcessRecord, channel: string, feed: Feed): Subscription {
     const own = this.#ofOwner.get(owner.pid) ?? new Set<Subscription>();
-    if (own.size >= LIMITS.subscriptionsPerProcessMax) {
-      throw new KernelError(
-        'limit_exceeded',
-        `Process ${owner.pid} has ${own.size} subscriptions, the most that one may have. ` +
-          'End some of them.',
-        { details: { pid: owner.pid } },
-      );
-    }
     this.#lastId += 1;
     const subscription = { id: this.#lastId, owner: owner.pid, channel, feed };
     this.#byId.set(subscription.id, subscription);
@@ -112,6 +116,9 @@ export class Subscriptions {
         details: { field: 'subscription' },
       });
     }
+    // Those that wait come first.
+    const { source } = subscription.feed;
+    if (this.#stirred.delete(source)) this.#serve(this.#turns.get(source));
     const { ref, untilMonoMs } = order;
     const most = LIMITS.subscriberUnconfirmedMax;
     const max = order.max === 0 ? most : Math.min(order.max, most);
@@ -120,12 +127,22 @@ export class Subscriptions {
     while (this.#handOne(waiting)) continue;
     if (waiting.batch.length > 0) return waiting.batch.map(({ delivery }) => delivery);
     this.#takes.set(subscription, waiting);
-    const turns = this.#turns.get(subscription.feed.source) ?? new Set<Waiting>();
-    this.#turns.set(subscription.feed.source, turns.add(waiting));
+    const turns = this.#turns.get(source) ?? new Set<Waiting>();
+    this.#turns.set(source, turns.add(waiting));
     if (untilMonoMs !== undefined) {
       waiting.timer = this.#timers.arm(untilMonoMs, () => this.#answer(waiting));
     }
     return undefined;
+  }
+
+  /** What it does not hold is passed over. */
+  accept({ feed }: Subscription, messages: readonly MessageId[]): void {
+    if (messages.length === 0) return;
+    if (feed.accept !== undefined) {
+      feed.accept(messages);
+      return;
+    }
+    for (const message of messages) feed.settle({ message, status: 'accepted', reply: undefined });
   }
 
   /** The word of a subscriber on something that one of its subscriptions holds; else false. */
@@ -180,6 +197,11 @@ export class Subscriptions {
   /** Something may be taken from it that could not before. */
   stir(source: object): void {
     this.#stirred.add(source);
+  }
+
+  /** After a refold: a number that is out in the world does not come to mean another. */
+  inherit(from: Subscriptions): void {
+    this.#lastId = from.#lastId;
   }
 
   /** At the end of a pass: one message each in turn, then the answers. */

@@ -21,3 +21,7 @@ export function isWanted(
 
 /** Wants of one text take the same: they may share what is kept for them. */
 export const wantsKey = ({ type, leastUrgent }: Wants): string => `${leastUrgent} ${type}`;
+
+/** Nothing is left out. */
+export const wantsAll = ({ type, leastUrgent }: Wants): boolean =>
+  (type === '' || type === '*') && leastUrgent === 3;

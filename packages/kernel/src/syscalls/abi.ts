@@ -14,7 +14,7 @@ import type {
   State,
 } from '../events/words.ts';
 import type { MessageId, Pid, TaskId } from '../ids.ts';
-import type { OutgoingMessage } from '../ipc/broker.ts';
+import type { OutgoingMessage } from '../ipc/outgoing.ts';
 import type { CursorView, InboxView, QueueView, TopicView } from '../ipc/views.ts';
 import type { TaskReport } from '../scheduler/dispatcher.ts';
 import type { EscalationOrder, EscalationReport } from '../supervision/escalations.ts';

@@ -1,13 +1,14 @@
 // Calls on mail that is already there: a word on what waits for one without a runtime, and what is
 // to become of dead letters (M6). Rights are asked here; the rules are those of ipc.
-//   Acknowledging: itself, its parent, the operator. Dead letters: itself, its ancestors, the
-//   operator.
+//   Acknowledging: who holds it, of an inbox itself, its parent, the operator. Dead letters: itself,
+//   its ancestors, the operator; those of a queue: who may send to it.
 //   An id that is not in the inbox, or not any more, is `not_found` and changes nothing.
 
 import { KernelError } from '../errors.ts';
 import { formatId, type MessageId, type Pid } from '../ids.ts';
 import type { DeadLetter } from '../ipc/mailbox.ts';
 import { LIMITS } from '../limits.ts';
+import { requireRole } from '../permissions/acl.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import { isAncestor } from '../process/tree.ts';
@@ -22,6 +23,7 @@ export function acknowledge(ctx: CallContext, args: ArgsOf<'acknowledge'>): Noth
   requireReader(ctx, target);
   const waiting = ctx.parts.office.box(target.pid)?.get(message);
   if (waiting === undefined) throw unknownMessage(ctx, target, { message, where: 'inbox' });
+  requireNoRuntime(target);
   if (status === 'escalate' && target.parent === undefined) {
     throw new KernelError('invalid_argument', 'There is nobody above the king to escalate to.', {
       details: { field: 'status' },
@@ -34,7 +36,10 @@ export function acknowledge(ctx: CallContext, args: ArgsOf<'acknowledge'>): Noth
 
 export function requeue(ctx: CallContext, args: ArgsOf<'requeue'>): AnswerOf<'requeue'> {
   const { queue = '', message } = args;
-  if (queue !== '') return { message: ctx.parts.queues.requeue(ctx.caller, queue, message) };
+  if (queue !== '') {
+    requireRole(ctx.caller, 'send_message');
+    return { message: ctx.parts.queues.requeue(ctx.caller, queue, message) };
+  }
   const target = ctx.process(args.pid);
   const letter = letterOf(ctx, target, message);
   return { message: ctx.parts.broker.requeue(target, letter) };
@@ -43,6 +48,7 @@ export function requeue(ctx: CallContext, args: ArgsOf<'requeue'>): AnswerOf<'re
 export function dropLetter(ctx: CallContext, args: ArgsOf<'drop_letter'>): Nothing {
   const { queue = '' } = args;
   if (queue !== '') {
+    requireRole(ctx.caller, 'send_message');
     ctx.parts.queues.dropLetter(ctx.caller, queue, args.message);
     return NOTHING;
   }
@@ -66,7 +72,6 @@ function letterOf(ctx: CallContext, target: ProcessRecord, message: MessageId): 
   throw unknownMessage(ctx, target, { message, where: 'dead letters' });
 }
 
-/** A runtime acknowledges what it was given; nobody does it behind its back. */
 function requireReader(ctx: CallContext, target: ProcessRecord): void {
   const { caller, isOperator } = ctx;
   if (target !== caller && target.parent !== caller && !isOperator) {
@@ -76,6 +81,10 @@ function requireReader(ctx: CallContext, target: ProcessRecord): void {
       { details: { pid: target.pid } },
     );
   }
+}
+
+/** A runtime acknowledges what it was given; nobody does it behind its back. */
+function requireNoRuntime(target: ProcessRecord): void {
   if (isVirtual(target)) return;
   throw new KernelError(
     'wrong_state',

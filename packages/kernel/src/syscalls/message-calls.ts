@@ -45,6 +45,7 @@ function receiverOf(ctx: CallContext, { to, toAddress = '' }: ArgsOf<'send'>): P
   });
 }
 
+/** M9: what a subscriber was handed for good is not listed. */
 export function listInbox(ctx: CallContext, args: ArgsOf<'list_inbox'>): AnswerOf<'list_inbox'> {
   const { queue = '' } = args;
   if (queue !== '') return ctx.parts.queues.look(ctx, queue, LISTED_MAX);
@@ -54,7 +55,7 @@ export function listInbox(ctx: CallContext, args: ArgsOf<'list_inbox'>): AnswerO
   const box = office.box(target.pid);
   if (box === undefined) return { messages: [], total: 0, deadLetters: [], deadTotal: 0 };
   for (const message of box.messages()) ctx.read(message.seq, message.by);
-  const waiting = box.inOrder();
+  const waiting = box.listed();
   return {
     messages: waiting.slice(0, LISTED_MAX).map((message) => deliveryOf(message, table)),
     total: waiting.length,

@@ -6,12 +6,14 @@ import type { ArtifactCatalog } from '../artifacts/catalog.ts';
 import { Librarian } from '../artifacts/librarian.ts';
 import { EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
+import { Backchannel } from '../ipc/backchannel.ts';
 import { Broker, type OnSignalLost } from '../ipc/broker.ts';
 import { Deliverer } from '../ipc/delivery.ts';
 import { Inboxes } from '../ipc/inboxes.ts';
 import { MessageEnds, type OnAcknowledged } from '../ipc/message-ends.ts';
 import type { PostOffice } from '../ipc/post-office.ts';
 import { Pipes } from '../ipc/pipes.ts';
+import { QueueEnds } from '../ipc/queue-ends.ts';
 import { Queues } from '../ipc/queues.ts';
 import { Redelivery } from '../ipc/redelivery.ts';
 import { Subscriptions } from '../ipc/subscriptions.ts';
@@ -53,6 +55,7 @@ export function buildParts(options: {
   const state = new KernelState({
     partition,
     onExpired: (message) => mail.ends.expire(message),
+    onQueueExpired: (message) => mail.queues.expire(message),
     onState: (record) => {
       supervision.watchdog.onState(record);
       supervision.sleeper.onState(record);
@@ -104,11 +107,13 @@ function buildMail(
   { settings, state, effects, refusals }: Foundation,
   told: { onAcknowledged: OnAcknowledged; onMail: (pid: Pid) => void },
 ): Mail {
-  const { log, table, office, timers } = state;
+  const { log, table, office, queueTable, timers } = state;
   const { onAcknowledged } = told;
-  const deliverer = new Deliverer({ table, office, effects });
+  const isSubscribed = (pid: Pid): boolean => inboxes.isSubscribed(pid);
+  const deliverer = new Deliverer({ table, office, effects, isSubscribed });
   const onWaiting = (pid: Pid): void => {
     deliverer.note(pid);
+    inboxes.note(pid);
     told.onMail(pid);
   };
   const onLost =
@@ -119,13 +124,16 @@ function buildMail(
   const onSignalLost = onLost('signal');
   const broker = new Broker({ log, table, office, onWaiting, onSignalLost, kingsRelay });
   const onReportLost = onLost('ack');
-  const desk = { log, table, office, broker, onWaiting };
-  const ends = new MessageEnds({ ...desk, onAcknowledged, onReportLost });
+  const back = new Backchannel({ log, table, office, broker, onReportLost });
+  const desk = { log, table, office, broker, back };
+  const ends = new MessageEnds({ ...desk, onWaiting, onAcknowledged });
   const redelivery = new Redelivery({ log, office, timers, ends, onWaiting, settings });
   const subscriptions = new Subscriptions({ effects, timers });
   const stir = (source: object): void => subscriptions.stir(source);
-  const inboxes = new Inboxes({ log, table, office, ends, stir, onWaiting });
-  const queues = new Queues({ log, table, timers, stir, settings });
+  const inboxes: Inboxes = new Inboxes({ table, office, ends, stir, onWaiting });
+  const queueEnds = new QueueEnds({ log, table, back, settings });
+  const shared = { log, table, timers, stir, settings };
+  const queues = new Queues({ ...shared, queues: queueTable, ends: queueEnds });
   const topics = new Topics({ log, table, stir });
   const pipes = new Pipes({ table, effects, timers });
   const taken = { subscriptions, inboxes, queues, topics, pipes };

@@ -131,12 +131,11 @@ function buildServing(base: Base, life: Life): Serving {
 function listenersOf(base: Base, parts: Ending & Serving): readonly LifeListener[] {
   const { rate, subscriptions, pipes } = base;
   const { waiter, escalations, killer, sleeper } = parts;
-  const unplugged: LifeListener = {
-    onExited: ({ pid }) => {
-      subscriptions.endAllOf(pid);
-      pipes.endAllOf(pid);
-    },
+  const unplug = ({ pid }: ProcessRecord): void => {
+    subscriptions.endAllOf(pid);
+    pipes.endAllOf(pid);
   };
+  const unplugged: LifeListener = { onExited: unplug, onStartFailed: unplug };
   const forgetful: LifeListener = {
     onExited: ({ pid }, isOver) => (isOver ? rate.forget(pid) : undefined),
     onStartFailed: ({ pid }) => rate.forget(pid),

@@ -1,7 +1,7 @@
 // What holds in every state of the kernel, recomputed from scratch and compared with what the
 // kernel counts as it goes. Each finding is a sentence; none means that all is well.
 
-import { isLive, KING_PID, type Kernel, type Pid } from '@hivekernel/kernel';
+import { isLive, KING_PID, LIMITS, type Kernel, type Pid } from '@hivekernel/kernel';
 
 type State = Kernel['state'];
 type Record = State['table']['king'];
@@ -11,6 +11,7 @@ export function brokenInvariants(kernel: Kernel): string[] {
   return [
     ...[...state.table.byPid.values()].flatMap((record) => brokenProcess(state, record)),
     ...brokenMail(state),
+    ...brokenQueues(state),
     ...brokenArtifacts(state),
     ...brokenOwed(state),
   ];
@@ -89,6 +90,38 @@ function brokenMail(state: State): string[] {
     }
   }
   if (queued !== state.office.queued) found.push(`${state.office.queued} queued, ${queued} held`);
+  return found;
+}
+
+/** M1, M8: what a queue counts it holds, within its bounds, each message once in one queue. */
+function brokenQueues(state: State): string[] {
+  const found: string[] = [];
+  const seen = new Set<number>();
+  const holding = new Map<string, number>();
+  for (const queue of state.queueTable.all()) {
+    const { user, name, bytes, depth, inHand, consumers, isEmpty } = queue;
+    const say = (what: string): number => found.push(`queue ${user} "${name}" ${what}`);
+    const messages = [...queue.messages()];
+    for (const { message, ...own } of messages) {
+      if (seen.has(message)) say(`holds ${message} a second time`);
+      seen.add(message);
+      if (own.user !== user || own.queue !== name) say(`holds ${message} of "${own.queue}"`);
+    }
+    const held = messages.reduce((sum, { content }) => sum + content.bytes, 0);
+    if (bytes !== held) say(`counts ${bytes} bytes and holds ${held}`);
+    if (depth !== messages.length) say(`has depth ${depth}, not ${messages.length}`);
+    const taken = messages.filter(({ message }) => queue.handOf(message) !== undefined);
+    if (inHand !== taken.length) say(`counts ${inHand} in hand, not ${taken.length}`);
+    if (depth > LIMITS.inboxMessagesMax || bytes > LIMITS.inboxBytesMax) say('is over full (M8)');
+    if (queue.deadLetters.length > LIMITS.deadLettersMax) say('has too many dead letters');
+    if (isEmpty && consumers === 0) say('is for nobody and stays');
+    if (!isEmpty) holding.set(user, (holding.get(user) ?? 0) + 1);
+    const astray = queue.image().tries.filter(([id]) => queue.get(id) === undefined);
+    if (astray.length > 0) say('counts tries of what it does not hold (M6)');
+  }
+  for (const [user, count] of holding) {
+    if (state.queueTable.holding(user) !== count) found.push(`user ${user}: queues counted wrong`);
+  }
   return found;
 }
 

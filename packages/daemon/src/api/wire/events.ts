@@ -8,14 +8,12 @@
 // changes the state); they share its seq, and each has an id of its own (events/position.ts).
 
 import { asTaskId } from '@hivekernel/kernel';
-import type { Content, Event, EventKind, EventOf, TaskId } from '@hivekernel/kernel';
+import type { Event, EventKind, EventOf, TaskId } from '@hivekernel/kernel';
 import type { Observation } from '../../journal/host.ts';
 import { idOf } from '../events/position.ts';
-import { bytesOf } from './content-bytes.ts';
-import type { Reader } from './content-bytes.ts';
 import { LIFE_TELLERS } from './life-events.ts';
-import { previewOfBytes, previewOfText, traceOf } from './previews.ts';
-import type { Trace } from './previews.ts';
+import { MAIL_TELLERS } from './mail-events.ts';
+import { previewOfText } from './previews.ts';
 import type { EventSource, ProcessEvent, Teller, Told } from './teller.ts';
 import { artifactIdText, messageIdText, taskIdText } from './wire-ids.ts';
 
@@ -131,29 +129,7 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
   'wait.ended': ({ body }) => ({ fields: { wait: `${body.wait}` } }),
   'kill.began': tellKill,
   'kill.ended': ({ body }) => ({ pid: body.root, fields: { kill: `${body.kill}` } }),
-  'message.sent': tellSent,
-  'message.acked': ({ body: { pid, messages, senders } }) =>
-    messages.map((message, i) => ({
-      type: 'message_delivered',
-      pid,
-      ppid: senders[i] ?? 0,
-      messageId: messageIdText(message),
-    })),
-  'message.dropped': ({ body }) => ({
-    ppid: body.from,
-    messageId: messageIdText(body.message),
-    fields: { why: body.why, dead_letter: `${body.toDeadLetters}` },
-  }),
-  'message.delayed': ({ body }) => ({
-    ppid: body.from,
-    message: body.why,
-    messageId: messageIdText(body.head),
-    fields: { tries: `${body.tries}`, priority: `${body.priority}` },
-  }),
-  'letter.removed': ({ body }) => ({
-    messageId: messageIdText(body.message),
-    fields: { why: body.why },
-  }),
+  ...MAIL_TELLERS,
   'artifact.stored': ({ body, by }) => ({
     pid: by,
     fields: {
@@ -256,60 +232,6 @@ function tellModelCall({ body }: EventOf<'llm.called'>): Told {
     },
   };
 }
-
-function tellSent({ body }: EventOf<'message.sent'>, { host }: EventSource): Told | Promise<Told> {
-  const tell = ({ payloadPreview, traceId, traceSpan }: Glimpse): Told => ({
-    type: 'message_sent',
-    pid: body.from,
-    ppid: body.to,
-    name: body.fromName,
-    role: body.toName,
-    message: body.type,
-    replyTo: body.replyTo,
-    payloadPreview,
-    traceId,
-    traceSpan,
-    messageId: messageIdText(body.message),
-    fields: sentFields(body),
-  });
-  const glimpse = glimpseOf(body.content, host);
-  return glimpse instanceof Promise ? glimpse.then(tell) : tell(glimpse);
-}
-
-function sentFields(body: EventOf<'message.sent'>['body']): Record<string, string> {
-  const { relation, priority, isCopy, route, via, origin, deadlineMs } = body;
-  return {
-    relation,
-    priority: `${priority}`,
-    copy: `${isCopy}`,
-    ...(relation !== 'system' && { route: route ?? 'direct' }),
-    ...(via !== undefined && { via: `${via}` }),
-    ...(origin !== undefined && { origin: messageIdText(origin) }),
-    ...(deadlineMs !== undefined && { deadline_ms: `${deadlineMs}` }),
-  };
-}
-
-interface Glimpse extends Trace {
-  readonly payloadPreview: string;
-}
-
-/** A larger payload is not fetched for the sake of its first line. */
-const GLIMPSED_BYTES_MAX = 64 * 1024;
-
-function glimpseOf(content: Content, reader: Reader): Glimpse | Promise<Glimpse> {
-  if (content.bytes > GLIMPSED_BYTES_MAX) {
-    return { payloadPreview: `(${content.bytes} bytes)`, traceId: '', traceSpan: '' };
-  }
-  const bytes = bytesOf(content, reader);
-  if (!(bytes instanceof Promise)) return glimpse(bytes);
-  const lost = { payloadPreview: '(lost)', traceId: '', traceSpan: '' };
-  return bytes.then(glimpse, () => lost);
-}
-
-const glimpse = (bytes: Uint8Array): Glimpse => ({
-  payloadPreview: previewOfBytes(bytes),
-  ...traceOf(bytes),
-});
 
 /** Without a task there is no such field. */
 function taskField(task: TaskId | null): Record<string, string> {
