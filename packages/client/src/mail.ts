@@ -6,7 +6,7 @@
 import { toInboxMessage } from './answers.ts';
 import type { Inbox } from './answers.ts';
 import type { CallPatience } from './client-link.ts';
-import { toSendRequest } from './orders.ts';
+import { named, toSendRequest } from './orders.ts';
 import type { MessageOrder } from './orders.ts';
 import { ProcessCalls } from './process-calls.ts';
 import { takeFromQueue } from './subscription.ts';
@@ -44,7 +44,8 @@ export class MailCalls extends ProcessCalls {
    * pid 0: at the caller.
    */
   async inbox(of: number | { readonly queue: string } = 0, how?: CallPatience): Promise<Inbox> {
-    const value = typeof of === 'number' ? { pid: of, queue: '' } : { pid: 0, queue: of.queue };
+    const isPid = typeof of === 'number';
+    const value = isPid ? { pid: of, queue: '' } : { pid: 0, queue: named(of.queue, 'queue') };
     const { messages, total, deadLetters, deadTotal } = await this.call('listInbox', value, how);
     const dead = deadLetters.map((letter) => ({ ...toInboxMessage(letter), why: letter.whyDead }));
     return { messages: messages.map(toInboxMessage), total, dead, deadTotal };
@@ -73,8 +74,8 @@ export class MailCalls extends ProcessCalls {
   }
 }
 
-const toLetterCall = ({ pid = 0, queue = '', message }: LetterName) => ({
+const toLetterCall = ({ pid = 0, queue, message }: LetterName) => ({
   targetPid: pid,
-  queue,
+  queue: queue === undefined ? '' : named(queue, 'queue'),
   messageId: message,
 });

@@ -3,6 +3,7 @@
 
 import { agent, make } from '@hivekernel/protocol/messages';
 import type { link } from '@hivekernel/protocol/messages';
+import { HiveClientError } from './client-error.ts';
 import {
   checkWord,
   PRIORITY,
@@ -148,6 +149,14 @@ export const toSeconds = (ms: number | undefined): number =>
 export const toBytes = (content: string | Uint8Array): Uint8Array =>
   typeof content === 'string' ? TEXT.encode(content) : content;
 
+/** An empty name would mean something else on the wire. Throws `invalid_argument`. */
+export function named(name: string, field: string): string {
+  if (name !== '') return name;
+  throw new HiveClientError('invalid_argument', `The name of a ${field} is empty.`, {
+    details: { field },
+  });
+}
+
 export function toSpawnRequest(order: SpawnOrder): agent.SpawnRequest {
   return make(agent.SpawnRequest, {
     name: order.name,
@@ -213,10 +222,11 @@ export function toSignalCall(pid: number, order: SignalOrder): link.SignalCall {
 
 export function toSendRequest(order: MessageOrder): agent.SendMessageRequest {
   const to = 'to' in order ? order.to : 0;
+  const toQueue = 'queue' in order ? named(order.queue, 'queue') : '';
   return {
     toPid: typeof to === 'number' ? to : 0,
     toAddress: typeof to === 'string' ? to : '',
-    toQueue: 'queue' in order ? order.queue : '',
+    toQueue,
     type: order.type ?? 'message',
     priority: PRIORITY.toWire(order.priority ?? 'normal', 'priority'),
     payload: toBytes(order.payload),

@@ -12,13 +12,14 @@ import { toInboxMessage } from './answers.ts';
 import type { InboxMessage } from './answers.ts';
 import { HiveClientError } from './client-error.ts';
 import type { CallKernel, CallPatience } from './client-link.ts';
+import { named } from './orders.ts';
 import { ACK } from './words.ts';
 import type { AckStatus } from './words.ts';
 
 export interface TakenMessage extends InboxMessage {
   /** Resolves when that is durable. A reply goes back to the sender as a message. */
   accept(reply?: string): Promise<void>;
-  /** For good: it becomes a dead letter of the queue. */
+  /** For good: its sender is told, and it is a dead letter where its end was asked for (M6). */
   reject(why?: string): Promise<void>;
 }
 
@@ -66,7 +67,8 @@ export async function* takeFromQueue(
   pin: Pin,
   order: TakeOrder & { readonly queue: string },
 ): AsyncGenerator<TakenMessage, void, undefined> {
-  const { queue, type: typeFilter = '', waitMs, ahead = 1, ...rest } = order;
+  const { type: typeFilter = '', waitMs, ahead = 1, ...rest } = order;
+  const queue = named(order.queue, 'queue');
   const request = make(core.SubscribeRequest, { queue, typeFilter, withAck: true });
   for await (const held of hold(pin, { request, waitMs, max: ahead, ...rest })) {
     yield {
@@ -81,7 +83,8 @@ export async function* watchTopics(
   pin: Pin,
   order: WatchOrder & { readonly pattern: string },
 ): AsyncGenerator<Publication, void, undefined> {
-  const { pattern: topic, type: typeFilter = '', retained = true, durable = '', ...rest } = order;
+  const { type: typeFilter = '', retained = true, durable = '', ...rest } = order;
+  const topic = named(order.pattern, 'topic');
   const isDurable = durable !== '';
   const wish = { topic, typeFilter, durable, withAck: isDurable, skipRetained: !retained };
   const request = make(core.SubscribeRequest, wish);

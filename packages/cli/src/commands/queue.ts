@@ -32,7 +32,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--type <type>', 'only of this type; task.* are all that begin so')
     .option('--wait <time>', 'wait so long for each, such as 30s')
     .option('-f, --follow', 'wait for each, until Ctrl-C')
-    .option('--reject', 'reject them instead: they become dead letters')
+    .option('--reject', 'refuse them instead: back to who sent them')
     .option(...AS)
     .addHelpText('after', TAKE_EXAMPLES);
   bind(out, take);
@@ -50,7 +50,8 @@ Examples:
 `;
 
 const TAKE_EXAMPLES = `
-Exit code 3: nothing waits; 7: nothing came within --wait. In a pipe one JSON line a message.
+In a pipe one JSON line a message. Exit code 3: nothing waits; 7: nothing came within --wait.
+What is rejected is a dead letter of the queue where its end was asked for (hive send --ack).
 
 Examples:
   hive queue take jobs

@@ -59,7 +59,7 @@ async function printEach(context: Context, client: HiveClient, wish: Wish): Prom
   try {
     for await (const message of client.takeFrom(wish.queue, wish.order)) {
       await stream.print(messageItem(message));
-      if (wish.isRejecting) await message.reject('rejected by the operator');
+      if (wish.isRejecting) await message.reject();
       if (stream.count < wish.most) continue;
       if (!wish.isRejecting) await message.accept();
       break;
