@@ -6,6 +6,7 @@ import type { Bind } from '../command-table.ts';
 import type { Context, ListFlags } from '../context.ts';
 import { AS, actingAs } from '../mail/acting.ts';
 import type { ActingFlags } from '../mail/acting.ts';
+import { plural } from '../output/human.ts';
 import { watchList } from '../output/watch.ts';
 import { queuedListing, queueListing } from '../queue/queue-item.ts';
 import { take } from '../queue/take.ts';
@@ -74,8 +75,11 @@ async function peek(context: Context, command: Command): Promise<void> {
   const [queue = ''] = command.args;
   const flags = command.opts<ListFlags & ActingFlags>();
   const client = await context.client();
-  const inbox = await client.inbox({ queue }, await actingAs(client, flags));
+  const how = await actingAs(client, flags);
+  const inbox = await client.inbox({ queue }, how);
   const { messages, total, dead, deadTotal } = inbox;
+  const held = (await client.queues(queue, how)).find((one) => one.name === queue)?.inHand ?? 0;
+  if (held > 0) context.terminal.note(`${plural(held, 'message')} in the hands of consumers`);
   if (total > messages.length) {
     context.terminal.note(`${messages.length} of ${total} messages are shown`);
   }
