@@ -27,8 +27,9 @@ import type { TaskTarget } from '../run/task-target.ts';
 const SECOND_THOUGHTS_MS = 2_000;
 /** From a cancel to the task's end. */
 const CANCEL_MS = 8_000;
-/** The kernel's word on a task that took too long comes first, and says more. */
-const LATE_MS = 1_500;
+/** The kernel's word on a task that took too long comes first, and says more; it counts seconds. */
+const LATE_MS = 500;
+const SECOND_MS = 1_000;
 /** A timer that is longer rings at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -138,7 +139,9 @@ async function waitFor(context: Context, task: TaskRun): Promise<number> {
 const after = (timeoutMs: number | undefined, then: () => void): NodeJS.Timeout | undefined =>
   timeoutMs === undefined
     ? undefined
-    : setTimeout(then, Math.min(timeoutMs + LATE_MS, TIMER_MS_MAX));
+    : setTimeout(then, Math.min(wholeSeconds(timeoutMs) + LATE_MS, TIMER_MS_MAX));
+
+const wholeSeconds = (ms: number): number => Math.ceil(ms / SECOND_MS) * SECOND_MS;
 
 /** The kernel's clock of a task starts when its agent begins: one that is held never does. */
 async function tooLate(task: TaskRun, timeoutMs: number): Promise<CliError> {

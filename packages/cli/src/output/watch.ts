@@ -22,7 +22,9 @@ export async function watchList<T extends Item>(
 ): Promise<void> {
   const stop = untilSignal();
   const changes = new ChangeBell(context, stop.signal);
-  const show = context.terminal.isOutTty ? regionShow<T>(context, flags) : lineShow<T>(context);
+  const show = context.terminal.isOutTty
+    ? regionShow<T>(context, flags)
+    : lineShow<T>((text) => void context.terminal.out(text));
   try {
     changes.listen();
     while (!stop.signal.aborted) {
@@ -57,12 +59,16 @@ function regionShow<T extends Item>(context: Context, flags: ListFlags): Show<T>
   };
 }
 
-function lineShow<T extends Item>({ terminal }: Context): Show<T> {
+/** One line for each record that is not as it was. */
+export function lineShow<T extends Item>(
+  out: (text: string) => void,
+  nowMs: () => number = () => performance.now(),
+): Show<T> {
   let before = new Map<string, string>();
-  let writtenMs = performance.now();
+  let writtenMs = nowMs();
   const write = (text: string): void => {
-    writtenMs = performance.now();
-    terminal.out(text);
+    writtenMs = nowMs();
+    out(text);
   };
   return {
     draw: (listing) => {
@@ -75,7 +81,7 @@ function lineShow<T extends Item>({ terminal }: Context): Show<T> {
         if (before.get(key) !== line) write(`${JSON.stringify(item)}\n`);
       }
       before = now;
-      if (performance.now() - writtenMs >= QUIET_MAX_MS) write(' ');
+      if (nowMs() - writtenMs >= QUIET_MAX_MS) write(' ');
     },
     end: () => undefined,
   };
