@@ -67,7 +67,10 @@ export interface KernelSettings {
   readonly deliveryTriesMax: number;
   /** M6: before the second try; doubled before each further one. */
   readonly deliveryRetryMs: number;
-  /** M6: from a delivery that ended without a word of the receiver to the next try. */
+  /**
+   * M6: from a delivery that ended without a word of the receiver to the next try; how long a
+   * consumer of a queue may have a message without one.
+   */
   readonly ackTimeoutMs: number;
   /** M2: what a spawn request leaves out; the king's own. */
   readonly relayByRole: Readonly<Record<Role, Relay>>;

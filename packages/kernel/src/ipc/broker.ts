@@ -11,7 +11,6 @@ import type { BodyOf, DropReason, Once } from '../events/event.ts';
 import type { Log } from '../events/log.ts';
 import type { Priority, Relation, Relay } from '../events/words.ts';
 import { asMessageId, type MessageId, type Pid } from '../ids.ts';
-import { LIMITS } from '../limits.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';

@@ -3,11 +3,14 @@
 
 import type { Timer } from '../events/timers.ts';
 import type { MessageId } from '../ids.ts';
+import type { Lane } from './lanes.ts';
 import type { Posted } from './posted.ts';
 
 /** A message in its place. */
 export interface Held<M extends Posted> {
   readonly message: M;
+  /** Where it lies among the lanes, for them alone. */
+  lane: Lane<M> | undefined;
   /** Undefined: it waits. */
   hand: Hand<M> | undefined;
   /** When its hand took it, for those who count. */
@@ -17,9 +20,9 @@ export interface Held<M extends Posted> {
   expiry: Timer | undefined;
 }
 
+/** Counts what it has. */
 export class Hand<M extends Posted> {
-  /** In the order in which they came into it. */
-  readonly #held = new Map<MessageId, Held<M>>();
+  size = 0;
   bytes = 0;
   /** To be handed out was enough: the others need not know any more that it is here (M9). */
   readonly isFinal: boolean;
@@ -28,9 +31,23 @@ export class Hand<M extends Posted> {
     this.isFinal = how.isFinal;
   }
 
-  get size(): number {
-    return this.#held.size;
+  take(held: Held<M>): void {
+    held.hand = this;
+    this.size += 1;
+    this.bytes += held.message.content.bytes;
   }
+
+  /** It waits again, or is no more. */
+  release(held: Held<M>): void {
+    held.hand = undefined;
+    this.size -= 1;
+    this.bytes -= held.message.content.bytes;
+  }
+}
+
+/** Knows what it has, in the order in which it came. */
+export class OrderedHand<M extends Posted> extends Hand<M> {
+  readonly #held = new Map<MessageId, Held<M>>();
 
   get(id: MessageId): Held<M> | undefined {
     return this.#held.get(id);
@@ -41,7 +58,7 @@ export class Hand<M extends Posted> {
     return undefined;
   }
 
-  /** The first of them, at most so many. */
+  /** The oldest of them, at most so many. */
   first(count: number): Held<M>[] {
     const found: Held<M>[] = [];
     for (const held of this.#held.values()) {
@@ -51,16 +68,13 @@ export class Hand<M extends Posted> {
     return found;
   }
 
-  take(held: Held<M>): void {
-    held.hand = this;
+  override take(held: Held<M>): void {
+    super.take(held);
     this.#held.set(held.message.message, held);
-    this.bytes += held.message.content.bytes;
   }
 
-  /** It waits again, or is no more. */
-  release(held: Held<M>): void {
-    held.hand = undefined;
+  override release(held: Held<M>): void {
+    super.release(held);
     this.#held.delete(held.message.message);
-    this.bytes -= held.message.content.bytes;
   }
 }

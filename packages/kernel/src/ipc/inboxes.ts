@@ -1,8 +1,8 @@
 // Inboxes that are subscribed to: a process takes its mail by itself, instead of having it pushed.
 //   M9. Push pauses while a process has a subscription to its inbox, and goes on at the end of the
 //       last. What was under way to its link by then stays so.
-//   M6, M7. What a subscriber has in hand is under way: its TTL does not run out there. A word on it
-//       means what one on a pushed message means.
+//   M6, M7. What a subscriber has in hand is under way: its TTL does not run out there. A word on
+//       it means what one on a pushed message means.
 
 import { KernelError } from '../errors.ts';
 import type { Pid } from '../ids.ts';

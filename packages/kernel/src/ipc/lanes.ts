@@ -15,7 +15,7 @@ export interface LaneName {
   readonly priority: number;
 }
 
-interface Lane<M extends Posted> extends Heaped {
+export interface Lane<M extends Posted> extends Heaped {
   readonly name: LaneName;
   /** In the order of their seqs. */
   items: Held<M>[];
@@ -35,6 +35,7 @@ export class Lanes<M extends Posted> {
 
   add(held: Held<M>): void {
     const lane = this.#open(held.message);
+    held.lane = lane;
     lane.items.push(held);
     if (lane.index < 0 && !lane.isStopped) this.#ready.add(lane);
   }
@@ -46,14 +47,12 @@ export class Lanes<M extends Posted> {
   }
 
   /** It waits no more: it is in a hand now. */
-  taken({ message }: Held<M>): void {
-    const lane = this.#lanes.get(laneKey(message));
+  taken({ lane }: Held<M>): void {
     if (lane !== undefined) this.#advance(lane);
   }
 
   /** It waits again, in its old place. */
-  returned({ message }: Held<M>): void {
-    const lane = this.#lanes.get(laneKey(message));
+  returned({ lane, message }: Held<M>): void {
     if (lane === undefined) return;
     lane.next = Math.min(lane.next, placeOf(lane.items, message.seq));
     this.#advance(lane);
@@ -61,7 +60,7 @@ export class Lanes<M extends Posted> {
 
   /** It is out of its place. */
   remove(held: Held<M>): void {
-    const lane = this.#lanes.get(laneKey(held.message));
+    const { lane } = held;
     held.isRemoved = true;
     if (lane === undefined) return;
     lane.removed += 1;
@@ -72,10 +71,6 @@ export class Lanes<M extends Posted> {
   /** The lane's oldest, in a hand or not. */
   oldestOf(name: LaneName): Held<M> | undefined {
     return this.#lanes.get(laneKey(name))?.items.find(({ isRemoved }) => !isRemoved);
-  }
-
-  isStopped(name: LaneName): boolean {
-    return this.#lanes.get(laneKey(name))?.isStopped ?? false;
   }
 
   /** What is in the lane, in a hand or not, the oldest first. */
@@ -93,13 +88,15 @@ export class Lanes<M extends Posted> {
     lane.next = 0;
   }
 
-  start(name: LaneName): void {
+  /** False: it did not stand still. */
+  start(name: LaneName): boolean {
     const lane = this.#lanes.get(laneKey(name));
-    if (lane === undefined || !lane.isStopped) return;
+    if (lane === undefined || !lane.isStopped) return false;
     lane.isStopped = false;
     this.#skip(lane);
     if (lane.next < lane.items.length) this.#ready.add(lane);
     else this.#close(lane);
+    return true;
   }
 
   #open({ from, priority }: LaneName): Lane<M> {

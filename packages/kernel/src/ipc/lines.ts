@@ -57,8 +57,8 @@ export class Lines<M extends Posted> {
     }
   }
 
-  /** Which of the line is next; `isFree` says what may be taken. */
-  firstOf({ heap }: Line<M>, isFree: (held: Held<M>) => boolean): Held<M> | undefined {
+  /** Which of the line is next. */
+  firstOf({ heap }: Line<M>): Held<M> | undefined {
     for (let entry = heap.first; entry !== undefined; entry = heap.first) {
       if (isFree(entry.held)) return entry.held;
       heap.delete(entry);
@@ -74,6 +74,10 @@ export class Lines<M extends Posted> {
     }
   }
 }
+
+/** What stands still with its lane is none that may be taken: it is added again with its start. */
+const isFree = <M extends Posted>({ isRemoved, hand, lane }: Held<M>): boolean =>
+  !isRemoved && hand === undefined && lane?.isStopped !== true;
 
 const emptyHeap = <M extends Posted>(): Heap<Entry<M>> =>
   new Heap<Entry<M>>((a, b) => isEarlier(a.held.message, b.held.message));

@@ -142,7 +142,7 @@ export class Mailbox extends Shelf<Message> {
   /** The link is gone: all that was under way to it waits again, in its old order. What stood still
    * does so further. */
   resetDelivery(rearm: (message: Message) => Timer): void {
-    for (const held of this.#pushed.first(Infinity)) this.putBack(held, rearm);
+    for (const held of this.inHandOf(this.#pushed)) this.putBack(held, rearm);
   }
 
   /** M6: what failed is out of the way, so its lane goes on. */

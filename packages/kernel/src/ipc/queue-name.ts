@@ -1,4 +1,6 @@
 // The names of queues: what may be one, and what is said of one that may not.
+//   A name has 1 to 128 characters, none of them a control character. `dead:` is kept free: it
+//   would read as the dead letters of something, which are no queue of their own (M6).
 
 import { KernelError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';

@@ -1,7 +1,7 @@
 // The table of named queues, and the fold of the `queue.*` events. It records; Queues decides.
 //   A queue comes to be with its first message or its first consumer, and is no more when there is
-//   nothing in it and nobody takes from it. Consumers are volatile, so what is durable of a queue is
-//   only what it holds.
+//   nothing in it and nobody takes from it. Consumers are volatile, so what is durable of a queue
+//   is only what it holds.
 //   M7. A message with a TTL has a timer, made anew at a restore.
 
 import type { EventOf } from '../events/event.ts';
@@ -113,10 +113,27 @@ export class QueueTable {
   }
 
   #sent(queue: NamedQueue, event: EventOf<'queue.sent'>): void {
-    const { once: _, ...body } = event.body;
-    const { seq, by, wallMs, monoMs } = event;
-    const key = body.priority * this.#agingMsPerLevel() + monoMs;
-    this.#add(queue, { ...body, seq, by, wallMs, key });
+    const { body } = event;
+    const { deadlineMs, origin } = body;
+    const message: QueuedMessage = {
+      message: body.message,
+      user: body.user,
+      queue: body.queue,
+      from: body.from,
+      fromName: body.fromName,
+      priority: body.priority,
+      type: body.type,
+      content: body.content,
+      requiresAck: body.requiresAck,
+      expiresMonoMs: body.expiresMonoMs,
+      replyTo: body.replyTo,
+      seq: event.seq,
+      by: event.by,
+      wallMs: event.wallMs,
+      key: body.priority * this.#agingMsPerLevel() + event.monoMs,
+    };
+    const isPlain = deadlineMs === undefined && origin === undefined;
+    this.#add(queue, isPlain ? message : { ...message, ...extrasOf(body) });
   }
 
   #add(queue: NamedQueue, message: QueuedMessage): void {
@@ -157,5 +174,10 @@ export class QueueTable {
     else this.#holding.set(user, holding);
   }
 }
+
+const extrasOf = ({ deadlineMs, origin }: EventOf<'queue.sent'>['body']) => ({
+  ...(deadlineMs !== undefined && { deadlineMs }),
+  ...(origin !== undefined && { origin }),
+});
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -74,7 +74,8 @@ export class Queues {
     checkOutgoing(message, this.#log);
     this.#requireRoom(user, name, message.content.bytes);
     const { type, priority, content, requiresAck, replyTo, deadlineMs = 0 } = message;
-    const body: Omit<BodyOf<'queue.sent'>, 'message'> = {
+    const body: BodyOf<'queue.sent'> = {
+      message: asMessageId(this.#log.nextSeq),
       user,
       queue: name,
       from: from.pid,
@@ -155,7 +156,8 @@ export class Queues {
     this.#log.emit('queue.letter_removed', { user, queue: name, message, why: 'requeued' });
     const what = { from, fromName, priority, type, content, requiresAck, replyTo };
     const origin = letter.origin ?? message;
-    return this.#put({ user, queue: name, ...what, expiresMonoMs: 0, origin });
+    const id = asMessageId(this.#log.nextSeq);
+    return this.#put({ message: id, user, queue: name, ...what, expiresMonoMs: 0, origin });
   }
 
   dropLetter(by: ProcessRecord, name: string, message: MessageId): void {
@@ -169,12 +171,11 @@ export class Queues {
     if (queue?.handOf(message.message) === undefined) this.#ends.expire(message);
   }
 
-  #put(body: Omit<BodyOf<'queue.sent'>, 'message'>): MessageId {
-    const message = asMessageId(this.#log.nextSeq);
-    this.#log.emit('queue.sent', { message, ...body });
+  #put(body: BodyOf<'queue.sent'>): MessageId {
+    this.#log.emit('queue.sent', body);
     const queue = this.#queues.find(body.user, body.queue);
-    if (queue !== undefined) this.#stir(queue);
-    return message;
+    if (queue !== undefined && queue.consumers > 0) this.#stir(queue);
+    return body.message;
   }
 
   #show(queue: NamedQueue, message: QueuedMessage, reader: ProcessRecord | undefined) {

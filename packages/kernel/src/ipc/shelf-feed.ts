@@ -11,7 +11,7 @@ import type { Delivery } from '../events/effects.ts';
 import type { Timer, Timers } from '../events/timers.ts';
 import type { MessageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
-import { Hand, type Held } from './hand.ts';
+import { OrderedHand, type Held } from './hand.ts';
 import type { Line } from './lines.ts';
 import type { Acknowledgement } from './message-ends.ts';
 import type { Posted } from './posted.ts';
@@ -54,7 +54,7 @@ export class ShelfFeed<M extends Posted> implements Feed {
   readonly source: object;
   readonly #outlet: Outlet<M>;
   readonly #line: Line<M> | undefined;
-  readonly #hand: Hand<M>;
+  readonly #hand: OrderedHand<M>;
   readonly #isAcknowledged: boolean;
   #timer: Timer | undefined;
 
@@ -62,7 +62,7 @@ export class ShelfFeed<M extends Posted> implements Feed {
     this.source = outlet.source;
     this.#outlet = outlet;
     this.#line = outlet.shelf.openLine(wants);
-    this.#hand = new Hand<M>({ isFinal: !isAcknowledged });
+    this.#hand = new OrderedHand<M>({ isFinal: !isAcknowledged });
     this.#isAcknowledged = isAcknowledged;
   }
 

@@ -39,6 +39,7 @@ export class Shelf<M extends Posted> {
   add(message: M, expiry: Timer | undefined): void {
     const held: Held<M> = {
       message,
+      lane: undefined,
       hand: undefined,
       takenMonoMs: 0,
       isRemoved: false,
@@ -71,7 +72,7 @@ export class Shelf<M extends Posted> {
 
   /** What is next of a line; without one, of all that waits. */
   next(line: Line<M> | undefined): Held<M> | undefined {
-    return line === undefined ? this.#lanes.first : this.#lines.firstOf(line, this.#isFree);
+    return line === undefined ? this.#lanes.first : this.#lines.firstOf(line);
   }
 
   take(held: Held<M>, hand: Hand<M>): void {
@@ -100,11 +101,15 @@ export class Shelf<M extends Posted> {
   }
 
   startLane(lane: LaneName): void {
-    if (!this.#lanes.isStopped(lane)) return;
-    this.#lanes.start(lane);
+    if (!this.#lanes.start(lane)) return;
     for (const held of this.#lanes.of(lane)) {
       if (held.hand === undefined) this.#lines.add(held, this.depth);
     }
+  }
+
+  /** All that is in this hand, in the order in which it was sent. */
+  inHandOf(hand: Hand<M>): Held<M>[] {
+    return [...this.#held.values()].filter((held) => held.hand === hand);
   }
 
   /** In the order in which they were sent. */
@@ -143,6 +148,4 @@ export class Shelf<M extends Posted> {
     this.inHand -= 1;
   }
 
-  readonly #isFree = (held: Held<M>): boolean =>
-    !held.isRemoved && held.hand === undefined && !this.#lanes.isStopped(held.message);
 }

@@ -54,12 +54,15 @@ interface Waiting {
   readonly ref: CallRef;
   readonly max: number;
   readonly batch: Handed[];
+  /** D3: of what the take itself changed. */
+  readonly gate: Seq;
   timer: Timer | undefined;
 }
 
 export class Subscriptions {
   readonly #effects: EffectQueue;
   readonly #timers: Timers;
+  readonly #lastSeq: () => Seq;
   readonly #byId = new Map<number, Subscription>();
   readonly #ofOwner = new Map<Pid, Set<Subscription>>();
   /** Takes that wait, by subscription; those of one source in the order of their turn. */
@@ -69,9 +72,14 @@ export class Subscriptions {
   readonly #stirred = new Set<object>();
   #lastId = 0;
 
-  constructor(options: { effects: EffectQueue; timers: Timers }) {
+  constructor(options: { effects: EffectQueue; timers: Timers; lastSeq: () => Seq }) {
     this.#effects = options.effects;
     this.#timers = options.timers;
+    this.#lastSeq = options.lastSeq;
+  }
+
+  isSubscriber(pid: Pid): boolean {
+    return this.#ofOwner.has(pid);
   }
 
   /** Asked before a feed is made. Throws `limit_exceeded`. */
@@ -123,7 +131,8 @@ export class Subscriptions {
     const most = LIMITS.subscriberUnconfirmedMax;
     const max = order.max === 0 ? most : Math.min(order.max, most);
     subscription.feed.makeRoom(max);
-    const waiting: Waiting = { of: subscription, ref, max, batch: [], timer: undefined };
+    const gate = this.#lastSeq();
+    const waiting: Waiting = { of: subscription, ref, max, batch: [], gate, timer: undefined };
     while (this.#handOne(waiting)) continue;
     if (waiting.batch.length > 0) return waiting.batch.map(({ delivery }) => delivery);
     this.#takes.set(subscription, waiting);
@@ -230,7 +239,8 @@ export class Subscriptions {
   #answer(waiting: Waiting): void {
     this.#forget(waiting);
     const messages = waiting.batch.map(({ delivery }) => delivery);
-    const gate = waiting.batch.reduce((most, one) => Math.max(most, one.gate), 0) as Seq;
+    const { gate: own } = waiting;
+    const gate = waiting.batch.reduce((most, one) => (one.gate > most ? one.gate : most), own);
     const result = { ok: true, value: { messages } } as const;
     this.#effects.pushAfter(gate, { do: 'reply', to: waiting.ref, result });
   }

@@ -1,4 +1,5 @@
-import { messageOrder, spawnOrder, taskSpec, testKernel, textContent } from '@hivekernel/testkit';
+import { messageOrder, spawnOrder, Subscriber } from '@hivekernel/testkit';
+import { taskSpec, testKernel, textContent } from '@hivekernel/testkit';
 import type { SpawnWish, TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { asPid, type Pid, type TaskId } from '../ids.ts';
@@ -440,6 +441,18 @@ describe('sleep_after', () => {
     t.advanceMs(59_999);
     expect(t.view(pid).state).toBe('idle');
     t.advanceMs(1);
+    expect(t.view(pid).state).toBe('sleeping');
+  });
+
+  it('lets alone who takes from a queue, whose messages would not wake it (S7, M9)', () => {
+    const t = tired();
+    const pid = t.spawn({ image: 'hold' });
+    const consumer = new Subscriber(t, pid, { queue: 'jobs' });
+    consumer.take();
+    t.advanceMs(200_000);
+    expect(t.view(pid).state).toBe('idle');
+    consumer.cancels();
+    t.advanceMs(60_000);
     expect(t.view(pid).state).toBe('sleeping');
   });
 

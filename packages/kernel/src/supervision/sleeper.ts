@@ -3,7 +3,8 @@
 //   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a
 //       wake starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as
 //       is the wake of who does not sleep. Itself, its ancestors and the operator may do both.
-//   M8. What is accepted for a sleeper wakes it.
+//   M8. What is accepted for a sleeper wakes it. What comes into a queue or a topic does not, so who
+//       subscribes to something is never too idle to run on.
 
 import { KernelError } from '../errors.ts';
 import type { CallRef } from '../events/event.ts';
@@ -26,6 +27,7 @@ export class Sleeper implements LifeListener {
   readonly #timers: Timers;
   readonly #life: Life;
   readonly #settings: KernelSettings;
+  readonly #isSubscriber: (pid: Pid) => boolean;
   /** Volatile: who has been idle, until when it may be. */
   readonly #idle = new Map<Pid, Timer>();
   /** Volatile: for whom something waits, and no place for an OS process is free (P6). */
@@ -40,6 +42,7 @@ export class Sleeper implements LifeListener {
     timers: Timers;
     life: Life;
     settings: KernelSettings;
+    isSubscriber: (pid: Pid) => boolean;
     stop: StopFlag;
   }) {
     this.#log = options.log;
@@ -48,6 +51,7 @@ export class Sleeper implements LifeListener {
     this.#timers = options.timers;
     this.#life = options.life;
     this.#settings = options.settings;
+    this.#isSubscriber = options.isSubscriber;
     this.#stop = options.stop;
   }
 
@@ -167,11 +171,12 @@ export class Sleeper implements LifeListener {
     );
   }
 
-  /** Who still handles a message is not tired. */
+  /** Who still handles a message, or waits for one as a subscriber, is not tired. */
   #tire(record: ProcessRecord): void {
-    this.#idle.delete(record.pid);
+    const { pid } = record;
+    this.#idle.delete(pid);
     if (record.state !== 'idle' || this.#stop.isSet) return;
-    if (this.#office.depth(record.pid) > 0) this.#arm(record);
+    if (this.#office.depth(pid) > 0 || this.#isSubscriber(pid)) this.#arm(record);
     else this.#fallAsleep(record);
   }
 

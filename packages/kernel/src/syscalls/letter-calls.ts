@@ -1,7 +1,7 @@
 // Calls on mail that is already there: a word on what waits for one without a runtime, and what is
 // to become of dead letters (M6). Rights are asked here; the rules are those of ipc.
-//   Acknowledging: who holds it, of an inbox itself, its parent, the operator. Dead letters: itself,
-//   its ancestors, the operator; those of a queue: who may send to it.
+//   Acknowledging: who holds it, of an inbox itself, its parent, the operator. Dead letters:
+//   itself, its ancestors, the operator; those of a queue: who may send to it.
 //   An id that is not in the inbox, or not any more, is `not_found` and changes nothing.
 
 import { KernelError } from '../errors.ts';

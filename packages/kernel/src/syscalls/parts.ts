@@ -128,7 +128,7 @@ function buildMail(
   const desk = { log, table, office, broker, back };
   const ends = new MessageEnds({ ...desk, onWaiting, onAcknowledged });
   const redelivery = new Redelivery({ log, office, timers, ends, onWaiting, settings });
-  const subscriptions = new Subscriptions({ effects, timers });
+  const subscriptions = new Subscriptions({ effects, timers, lastSeq: () => log.lastSeq });
   const stir = (source: object): void => subscriptions.stir(source);
   const inboxes: Inboxes = new Inboxes({ table, office, ends, stir, onWaiting });
   const queueEnds = new QueueEnds({ log, table, back, settings });

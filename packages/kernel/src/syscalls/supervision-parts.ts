@@ -2,6 +2,7 @@
 // the supervisor what follows; whoever must hear of an end stands in the list of listeners, in this
 // order.
 
+import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
@@ -115,7 +116,7 @@ function buildEnding(
 }
 
 function buildServing(base: Base, life: Life): Serving {
-  const { settings, state, effects, broker, dispatcher, stop } = base;
+  const { settings, state, effects, broker, dispatcher, stop, subscriptions } = base;
   const { log, table, office, waits, kills, timers } = state;
   const spawner = new Spawner({ log, table, effects, life, dispatcher, kills, settings });
   const defaultMs = settings.waitDefaultMs;
@@ -123,7 +124,9 @@ function buildServing(base: Base, life: Life): Serving {
   const records = state.escalations;
   const answerMs = settings.escalationAnswerMs;
   const escalations = new Escalations({ log, table, records, broker, effects, timers, answerMs });
-  const sleeper = new Sleeper({ log, table, office, timers, life, settings, stop });
+  const isSubscriber = (pid: Pid): boolean => subscriptions.isSubscriber(pid);
+  const mail = { office, isSubscriber };
+  const sleeper = new Sleeper({ log, table, ...mail, timers, life, settings, stop });
   return { spawner, waiter, escalations, sleeper };
 }
 
