@@ -99,7 +99,8 @@ export class Kernel {
   }
 
   *#contents(): Generator<Content> {
-    const { catalog, tasks, office, queueTable, table } = this.state;
+    const { catalog, tasks, office, queueTable, topicTable, table } = this.state;
+    for (const { content } of topicTable.kept()) yield content;
     for (const { checkpoint } of table.byPid.values()) {
       if (checkpoint !== undefined) yield checkpoint;
     }

@@ -41,6 +41,9 @@ export const LIMITS = {
   cursorsPerProcessMax: 100,
   /** M10: what a live subscriber may be behind before it misses some. */
   topicBacklogMax: 256,
+  topicBacklogBytesMax: 1 * MIB,
+  /** M10: different patterns by which live subscribers of one user subscribe. */
+  topicPatternsPerUserMax: 1_000,
   /** M10: in each direction of a pipe. */
   pipeChunksMax: 64,
   pipeChunkBytesMax: 64 * KIB,

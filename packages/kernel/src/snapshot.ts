@@ -12,6 +12,7 @@ import { asSeq, KING_PID, type Pid } from './ids.ts';
 import type { QueueImage } from './ipc/named-queue.ts';
 import type { KeptMail } from './ipc/post-office.ts';
 import type { KeysImage } from './ipc/sent-keys.ts';
+import type { TopicsImage } from './ipc/topic-table.ts';
 import { upcastSpec, upcastTaskSpec } from './events/upcast.ts';
 import type { Time } from './ports.ts';
 import { NOT_READY, type ExitRecord, type ProcessRecord } from './process/record.ts';
@@ -79,6 +80,8 @@ interface Image {
   readonly mail: readonly MailImage[];
   /** M1. Absent in what is older than it. */
   readonly queues?: readonly QueueImage[];
+  /** M10. Absent in what is older than they are. */
+  readonly topics?: TopicsImage;
   /** M5. Absent in what is older than it. */
   readonly sentKeys?: readonly KeysImage[];
   readonly artifacts: readonly ArtifactRecord[];
@@ -106,6 +109,7 @@ export function takeSnapshot(state: KernelState): string {
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
     mail: mailImage(state),
     queues: state.queueTable.image(),
+    topics: state.topicTable.image(),
     sentKeys: state.sentKeys.image(),
     artifacts: [...state.catalog.byId.values()],
     totals: state.ledger.totals,
@@ -125,6 +129,7 @@ export function restoreSnapshot(state: KernelState, body: string): void {
   for (const one of image.escalations) state.escalations.restore({ ...one, timer: undefined });
   for (const box of image.mail) state.office.restore(box.pid, { retries: [], ...box });
   for (const queue of image.queues ?? []) state.queueTable.restore(queue);
+  if (image.topics !== undefined) state.topicTable.restore(image.topics);
   for (const [pid, keys] of image.sentKeys ?? []) {
     for (const [key, message, print] of keys) state.sentKeys.note(pid, key, { message, print });
   }

@@ -12,6 +12,7 @@ import type { QueuedMessage } from './ipc/named-queue.ts';
 import { PostOffice } from './ipc/post-office.ts';
 import { QueueTable } from './ipc/queue-table.ts';
 import { SentKeys } from './ipc/sent-keys.ts';
+import { TopicTable } from './ipc/topic-table.ts';
 import type { ProcessRecord } from './process/record.ts';
 import { ProcessTable } from './process/table.ts';
 import { Ledger } from './resources/ledger.ts';
@@ -25,6 +26,7 @@ export class KernelState {
   readonly table: ProcessTable;
   readonly office: PostOffice;
   readonly queueTable: QueueTable;
+  readonly topicTable = new TopicTable();
   readonly sentKeys = new SentKeys();
   readonly catalog = new ArtifactCatalog();
   readonly tasks: TaskTable;
@@ -57,6 +59,7 @@ export class KernelState {
       this.table.handlers(),
       this.office.handlers(),
       this.queueTable.handlers(),
+      this.topicTable.handlers(),
       this.sentKeys.handlers(),
       this.catalog.handlers(),
       this.tasks.handlers(),

@@ -290,6 +290,30 @@ interface Bodies {
     untilMonoMs: number;
     why: string;
   };
+  /** M10. The last value stays what it is where it is transient. */
+  'topic.published': {
+    message: MessageId;
+    user: string;
+    topic: string;
+    from: Pid;
+    fromName: string;
+    type: string;
+    content: Content;
+    isTransient?: true;
+  };
+  'topic.cleared': { user: string; topic: string };
+  /** M10: a durable subscriber has a place from here on. */
+  'cursor.opened': {
+    owner: Pid;
+    user: string;
+    name: string;
+    pattern: string;
+    type: string;
+    withRetained: boolean;
+  };
+  /** These are confirmed. */
+  'cursor.moved': { owner: Pid; name: string; messages: readonly MessageId[] };
+  'cursor.closed': { owner: Pid; name: string };
   /** A dead letter was put back as another message, or dropped for good. */
   'letter.removed': { pid: Pid; message: MessageId; why: 'requeued' | 'dropped' };
   /** Into the named queue of this user (A1, M1). */

@@ -16,6 +16,12 @@ import type { TestKernel, Ticket } from './test-kernel.ts';
 export interface SubscriberWish {
   /** A queue's name; left out: the inbox. */
   readonly queue?: string;
+  /** A topic, or a pattern over them. */
+  readonly topic?: string;
+  /** The name of its cursor. */
+  readonly durable?: string;
+  /** Default: true. */
+  readonly withRetained?: boolean;
   readonly type?: string;
   readonly leastUrgent?: Priority;
   /** False: handing out is enough (M9). */
@@ -26,11 +32,14 @@ export interface SubscriberWish {
 /** All of an inbox, acknowledged, unless the wish says otherwise. */
 export function subscribeOrder(wish: SubscriberWish = {}): SubscribeOrder {
   const { queue = '', type = '', leastUrgent = 3, isAcknowledged = true } = wish;
-  const from = queue === '' ? ({ source: 'inbox' } as const) : queueSource(queue);
-  return { from, type, leastUrgent, isAcknowledged };
+  return { from: sourceOf(wish, queue), type, leastUrgent, isAcknowledged };
 }
 
-const queueSource = (name: string) => ({ source: 'queue', name }) as const;
+function sourceOf(wish: SubscriberWish, queue: string): SubscribeOrder['from'] {
+  const { topic: pattern, durable = '', withRetained = true } = wish;
+  if (pattern !== undefined) return { source: 'topic', pattern, durable, withRetained };
+  return queue === '' ? { source: 'inbox' } : { source: 'queue', name: queue };
+}
 
 export class Subscriber {
   readonly #t: TestKernel;

@@ -1,4 +1,4 @@
-// How mail is told on the wire: all kinds `message.*`, `letter.*` and `queue.*`, for events.ts.
+// How mail is told on the wire: all kinds of messages, letters, queues, topics and cursors.
 //   What is sent is `message_sent`, what was handled `message_delivered`, wherever it waited; of a
 //   named queue, nobody is the receiver of what is sent, and its name stands where the receiver's
 //   does.
@@ -11,7 +11,8 @@ import type { Trace } from './previews.ts';
 import type { EventSource, Teller, Told } from './teller.ts';
 import { messageIdText } from './wire-ids.ts';
 
-type MailKind = Extract<EventKind, `message.${string}` | `letter.${string}` | `queue.${string}`>;
+type MailFamily = 'message' | 'letter' | 'queue' | 'topic' | 'cursor';
+type MailKind = Extract<EventKind, `${MailFamily}.${string}`>;
 
 export const MAIL_TELLERS: { readonly [K in MailKind]: Teller<K> } = {
   'message.sent': ({ body }, source) =>
@@ -51,6 +52,29 @@ export const MAIL_TELLERS: { readonly [K in MailKind]: Teller<K> } = {
     messageId: messageIdText(body.message),
     fields: { ...placeOf(body), why: body.why },
   }),
+  'topic.published': ({ body }, { host }) => {
+    const { topic, user, from, fromName, type, isTransient = false } = body;
+    const tell = (glimpse: Glimpse): Told => ({
+      ...glimpse,
+      pid: from,
+      name: fromName,
+      message: type,
+      messageId: messageIdText(body.message),
+      fields: { topic, user, transient: `${isTransient}` },
+    });
+    const glimpse = glimpseOf(body.content, host);
+    return glimpse instanceof Promise ? glimpse.then(tell) : tell(glimpse);
+  },
+  'topic.cleared': ({ body }) => ({ fields: { ...body } }),
+  'cursor.opened': ({ body: { owner, user, name, pattern, type } }) => ({
+    pid: owner,
+    fields: { cursor: name, user, pattern, ...(type !== '' && { type }) },
+  }),
+  'cursor.moved': ({ body: { owner, name, messages } }) => ({
+    pid: owner,
+    fields: { cursor: name, count: `${messages.length}` },
+  }),
+  'cursor.closed': ({ body: { owner, name } }) => ({ pid: owner, fields: { cursor: name } }),
 };
 
 type Fields = Record<string, string>;
