@@ -66,10 +66,11 @@ export const letterItem = ({ pid, address, letter }: FoundLetter): LetterItem =>
 const ID_WIDTH = 6;
 const TYPE_WIDTH = 12;
 
-/** `14:02:07  m12     task          lead(7)  text`. */
-export function messageLine(item: MessageItem, paint: Paint): string {
+/** `14:02:07  m12     task          lead(7)  text`; `place` is where it came by, after the time. */
+export function messageLine(item: MessageItem, paint: Paint, place?: string): string {
   const cells = [
-    paint.dim(`${showClock(Date.parse(item.sentAt))}  ${padEnd(item.id, ID_WIDTH)}`),
+    paint.dim(showClock(Date.parse(item.sentAt))),
+    place ?? padEnd(item.id, ID_WIDTH),
     padEnd(safeLine(item.type), TYPE_WIDTH),
     `${safeLine(item.fromName)}(${item.fromPid})`,
     item.payloadBase64 === null ? safeLine(item.text) : '(no text)',

@@ -53,7 +53,7 @@ async function printEach(context: Context, client: HiveClient, wish: Wish): Prom
   const stream = new ItemStream<MessageItem>(context, {
     kind: 'MessageList',
     csvKeys: MESSAGE_KEYS,
-    line: messageLine,
+    line: (item, paint) => messageLine(item, paint),
     nameOf: ({ id }) => id,
   });
   try {

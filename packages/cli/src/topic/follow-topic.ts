@@ -27,6 +27,7 @@ export async function followTopic(context: Context, command: Command): Promise<n
   const flags = command.opts<FollowFlags>();
   const most = flags.count === undefined ? Infinity : countFlag('-n', flags.count);
   if (most === 0) throw usageError('-n wants a number from 1.');
+  if (flags.durable === '') throw usageError('--durable wants the name of a cursor.');
   const { terminal } = context;
   const client = await context.client();
   const how = await actingAs(client, flags);

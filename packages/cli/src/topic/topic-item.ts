@@ -6,7 +6,7 @@ import { messageItem, messageLine } from '../mail/message-item.ts';
 import type { MessageItem } from '../mail/message-item.ts';
 import { showAge, showCount } from '../output/human.ts';
 import type { Column, Listing } from '../output/listing.ts';
-import { safeLine } from '../output/plain-text.ts';
+import { padEnd, safeLine } from '../output/plain-text.ts';
 import type { Paint } from '../output/terminal.ts';
 
 export type TopicItem = {
@@ -114,6 +114,10 @@ export const publicationItem = (one: Publication): PublicationItem => ({
   missed: one.missed,
 });
 
-export const publicationLine = (item: PublicationItem, paint: Paint): string =>
-  `${paint.cyan(safeLine(item.topic))}${item.retained ? paint.dim(' (kept)') : ''}  ` +
-  messageLine(item, paint);
+const TOPIC_WIDTH = 20;
+
+/** `14:02:07  weather/berlin        reading       probe(7)  12 C`. */
+export function publicationLine(item: PublicationItem, paint: Paint): string {
+  const kept = item.retained ? ' (kept)' : '';
+  return messageLine(item, paint, padEnd(`${safeLine(item.topic)}${kept}`, TOPIC_WIDTH));
+}
