@@ -11,7 +11,7 @@ import type { CliError } from './errors/cli-error.ts';
 import { reportError } from './errors/error-report.ts';
 import { EXIT } from './errors/exit-codes.ts';
 import { isJsonFormat } from './output/formats.ts';
-import { Terminal } from './output/terminal.ts';
+import { ReaderGoneError, Terminal } from './output/terminal.ts';
 import type { Streams } from './output/terminal.ts';
 import { asUsageError, buildProgram, readGlobalFlags } from './program.ts';
 
@@ -28,6 +28,7 @@ export async function runCli(request: CliRequest): Promise<number> {
   try {
     return await run.go();
   } catch (error) {
+    if (error instanceof ReaderGoneError) return EXIT.ok;
     const shown = await run.explain(error);
     if (shown === undefined) return EXIT.ok;
     terminal.err(reportError(shown, { ...run.manner, paint: terminal.errPaint }));

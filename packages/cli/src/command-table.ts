@@ -90,6 +90,18 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/msg.ts'),
   },
   {
+    name: 'queue',
+    group: 'Look:',
+    summary: 'named queues: ls, peek, take, dead',
+    load: () => import('./commands/queue.ts'),
+  },
+  {
+    name: 'topic',
+    group: 'Look:',
+    summary: 'topics: ls, pub, sub, clear, forget',
+    load: () => import('./commands/topic.ts'),
+  },
+  {
     name: 'artifact',
     group: 'Look:',
     summary: 'what agents made: ls, get, put, versions, diff, rm, freeze',

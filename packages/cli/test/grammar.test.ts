@@ -34,6 +34,8 @@ describe('hive', () => {
     { args: ['kill', '-11', '7'], says: 'There is no signal "11"' },
     { args: ['kill', '-9'], says: "missing required argument 'selector'." },
     { args: ['kill', '-9', '7', '--grace', '1s'], says: '--grace is for TERM; KILL has none.' },
+    { args: ['kill', '7', '--grace', '2h'], says: '--grace is at most 1h' },
+    { args: ['spawn', 'x', '--name', 'x=y'], says: '"x=y" is no name for an agent' },
     { args: ['wait', '7', '--for', 'state=waitin'], says: 'There is no state "waitin"' },
     { args: ['wait', '7', '--peek'], says: '--peek goes with --for exit.' },
     { args: ['spawn', 'x', '--restart', 'twice'], says: "option '--restart <policy>' argument" },

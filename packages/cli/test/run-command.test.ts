@@ -51,6 +51,16 @@ describe('hive run --wait', () => {
     expect(run.stderr).toContain('error[E_TIMED_OUT]');
   });
 
+  it('ends with 7 also where its agent is paused and never comes to it', async () => {
+    await hive('spawn', './echo.ts#Echo', '--name', 'held');
+    await hive('pause', 'held');
+    const run = await hive('run', 'held', 'x', '--wait', '--timeout', '10ms');
+    expect(run).toMatchObject({ code: 7, stdout: '' });
+    expect(run.stderr).toContain('Its agent did not come to it; the task is cancelled.');
+    expect((await hive('ps', 'held', '-o', 'json')).stdout).toContain('"tasksQueued": 0');
+    await hive('kill', 'held');
+  });
+
   it('gives the task to a running agent by name, which stays', async () => {
     const { stdout } = await hive('spawn', './echo.ts#Echo', '--name', 'stays');
     expect(await hive('run', 'stays', 'hi', '--wait')).toMatchObject({ stdout: 'echo: hi\n' });
@@ -83,17 +93,22 @@ describe('hive run', () => {
     expect(journal.stdout).toContain(`task ${task} completed`);
   });
 
-  it('leaves at Ctrl-C and says so; the task goes on', async () => {
-    const child = ground.start('run', './echo.ts#Echo', 'hang', '--wait');
-    const end = ground.endOf(child);
-    await said(child.stderr, /took task/);
-    child.kill('SIGINT');
-    const { code, stderr } = await end;
-    expect(code).toBe(130);
-    expect(stderr).toMatch(/left: task t\d+ of echo \(pid \d+\) goes on/);
-    const live = (await hive('ps', 'echo', '--live', '-q')).stdout.trim();
-    expect(live).toMatch(/^\d+$/);
-    await hive('kill', live);
+  it('leaves at Ctrl-C or SIGTERM and says so; the task goes on', async () => {
+    const leave = async (signal: 'SIGINT' | 'SIGTERM') => {
+      const child = ground.start('run', './echo.ts#Echo', 'hang', '--wait');
+      const end = ground.endOf(child);
+      await said(child.stderr, /took task/);
+      child.kill(signal);
+      return end;
+    };
+    const ends = await Promise.all([leave('SIGINT'), leave('SIGTERM')]);
+    expect(ends.map(({ code }) => code)).toEqual([130, 143]);
+    for (const { stderr } of ends) {
+      expect(stderr).toMatch(/left: task t\d+ of echo(~2)? \(pid \d+\) goes on/);
+    }
+    const live = (await hive('ps', 'role=agent', '--live', '-q')).stdout.trim().split('\n');
+    expect(live).toHaveLength(2);
+    await hive('kill', ...live, '--yes');
   });
 
   it('cancels the task at the second Ctrl-C', async () => {

@@ -86,9 +86,13 @@ export interface InboxMessage {
   readonly fromAddress: string;
   /** Of a request; 0: none. */
   readonly deadlineMs: number;
+  /** The named queue that it is in, or was taken from; empty: it was sent to a process. */
+  readonly queue: string;
+  /** How often it was handed out before, by a named queue. */
+  readonly tries: number;
 }
 
-/** What could not be given to its receiver. */
+/** What could not be given to its receiver, or what nobody took from a queue. */
 export interface DeadLetter extends InboxMessage {
   /** expired, rejected, undeliverable, receiver_gone. */
   readonly why: string;
@@ -181,6 +185,8 @@ export function toInboxMessage(message: agent.AgentMessage): InboxMessage {
     replyTo: message.replyTo,
     fromAddress: message.fromAddress,
     deadlineMs: message.deadlineMs,
+    queue: message.queue,
+    tries: message.tries,
   };
 }
 

@@ -72,6 +72,20 @@ export class ClientLink {
       });
   }
 
+  /**
+   * Calls over the connection of now and no other: what lives in a connection, such as a
+   * subscription, is lost with it, and its calls fail with `unavailable`.
+   */
+  protected async pinned(): Promise<CallKernel> {
+    const caller = await this.ready().catch((error: unknown) => {
+      throw asClientError(error);
+    });
+    return (kind, value, how = {}) =>
+      caller.call(kind, value, toCallOptions(how)).catch((error: unknown) => {
+        throw asClientError(error);
+      });
+  }
+
   /** Dials again where the connection is lost; the dial has a deadline of its own. */
   protected async ready(): Promise<LinkCaller> {
     const { caller } = this.#dialled;

@@ -1,5 +1,5 @@
 // HiveClient: every call of the kernel as a typed method, over the operator's socket. The calls
-// about processes are in process-calls.ts, those about messages in mail.ts.
+// about processes are in process-calls.ts, those about messages in mail.ts and topic-calls.ts.
 //   1. Refusals are `HiveClientError`s with a code of the kernel's closed list.
 //   2. A lost connection fails the calls under way with `unavailable`; none is sent twice. The next
 //      call dials again.
@@ -16,9 +16,9 @@ import { dial } from './dial.ts';
 import type { KernelPlace } from './dial.ts';
 import { followEvents, wireEvents } from './events.ts';
 import type { FollowRequest, KernelEvent, WireEvent, WireRequest } from './events.ts';
-import { MailCalls } from './mail.ts';
 import { toSeconds } from './orders.ts';
 import type { TaskOrder } from './orders.ts';
+import { TopicCalls } from './topic-calls.ts';
 import { LOG_LEVEL, PRIORITY, SEVERITY } from './words.ts';
 import type { LogLevel, Priority, Severity } from './words.ts';
 
@@ -43,7 +43,7 @@ export async function connect(options: ConnectOptions): Promise<HiveClient> {
   return new HiveClient(first, () => dial(request));
 }
 
-export class HiveClient extends MailCalls {
+export class HiveClient extends TopicCalls {
   /** Of a connection that is ready; use `connect`. */
   readonly artifacts = new Artifacts((kind, value, how) => this.call(kind, value, how));
 

@@ -21,13 +21,16 @@ export type {
 } from './answers.ts';
 export type { ArtifactName } from './artifacts.ts';
 export type { FollowRequest, JournalEvent, KernelEvent, WireEvent, WireRequest } from './events.ts';
-export type { AckOrder, MessageName } from './mail.ts';
+export type { AckOrder, LetterName, MessageName } from './mail.ts';
+export type { CursorView, PublishOrder, Published, QueueView, TopicView } from './topic-calls.ts';
+export type { Publication, TakeOrder, TakenMessage, WatchOrder } from './subscription.ts';
 export type { Greeting, KernelPlace } from './dial.ts';
 export type {
   CollapseOrder,
   ExitOrder,
   KillOrder,
   LimitsOrder,
+  MessageBody,
   MessageOrder,
   RestartOrder,
   SignalOrder,

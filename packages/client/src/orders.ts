@@ -3,6 +3,7 @@
 
 import { agent, make } from '@hivekernel/protocol/messages';
 import type { link } from '@hivekernel/protocol/messages';
+import { HiveClientError } from './client-error.ts';
 import {
   checkWord,
   PRIORITY,
@@ -100,9 +101,12 @@ export interface ExitOrder {
   readonly output?: string;
 }
 
-export interface MessageOrder {
-  /** A pid, or an address: `/queen/lead-1`. */
-  readonly to: number | string;
+/** A pid, or an address such as `/queen/lead-1`; or a named queue of the sender's user (M1). */
+export type Receiver = { readonly to: number | string } | { readonly queue: string };
+
+export type MessageOrder = MessageBody & Receiver;
+
+export interface MessageBody {
   readonly type?: string;
   readonly payload: string | Uint8Array;
   readonly priority?: Priority;
@@ -144,6 +148,14 @@ export const toSeconds = (ms: number | undefined): number =>
 
 export const toBytes = (content: string | Uint8Array): Uint8Array =>
   typeof content === 'string' ? TEXT.encode(content) : content;
+
+/** An empty name would mean something else on the wire. Throws `invalid_argument`. */
+export function named(name: string, field: string): string {
+  if (name !== '') return name;
+  throw new HiveClientError('invalid_argument', `The name of a ${field} is empty.`, {
+    details: { field },
+  });
+}
 
 export function toSpawnRequest(order: SpawnOrder): agent.SpawnRequest {
   return make(agent.SpawnRequest, {
@@ -209,10 +221,12 @@ export function toSignalCall(pid: number, order: SignalOrder): link.SignalCall {
 }
 
 export function toSendRequest(order: MessageOrder): agent.SendMessageRequest {
+  const to = 'to' in order ? order.to : 0;
+  const toQueue = 'queue' in order ? named(order.queue, 'queue') : '';
   return {
-    toPid: typeof order.to === 'number' ? order.to : 0,
-    toAddress: typeof order.to === 'string' ? order.to : '',
-    toQueue: '',
+    toPid: typeof to === 'number' ? to : 0,
+    toAddress: typeof to === 'string' ? to : '',
+    toQueue,
     type: order.type ?? 'message',
     priority: PRIORITY.toWire(order.priority ?? 'normal', 'priority'),
     payload: toBytes(order.payload),

@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander';
 import { addActOptions } from '../act/act-on.ts';
+import { GRACE_HELP, graceFlag } from '../act/grace.ts';
 import { blastOf, blastWords } from '../act/blast-radius.ts';
 import { tellPlan } from '../act/dry-run.ts';
 import { resultListing } from '../act/results.ts';
@@ -10,7 +11,6 @@ import type { Bind } from '../command-table.ts';
 import type { Context, ListFlags } from '../context.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { confirm } from '../output/confirm.ts';
-import { durationFlag } from '../output/human.ts';
 import { safeLine } from '../output/plain-text.ts';
 import { addListOptions } from '../select/list-options.ts';
 import { resolveOne } from '../select/resolve.ts';
@@ -25,7 +25,7 @@ interface CollapseFlags extends ListFlags {
 export function define(command: Command, bind: Bind): void {
   command
     .argument('<selector>', 'an agent, under which nobody stays')
-    .option('--grace <time>', 'from asking to forcing; left out: signals.term_grace')
+    .option('--grace <time>', `from asking to forcing; ${GRACE_HELP}`)
     .addHelpText('after', EXAMPLES);
   addActOptions(command);
   addListOptions(command);
@@ -44,7 +44,7 @@ async function collapse(context: Context, command: Command): Promise<number> {
   const [word = ''] = command.args;
   const flags = command.opts<CollapseFlags>();
   const { grace } = flags;
-  const order = grace === undefined ? {} : { graceMs: durationFlag('--grace', grace) };
+  const order = grace === undefined ? {} : { graceMs: graceFlag(grace) };
   const client = await context.client();
   const { agents } = await client.processes({ includeDead: true });
   // What is below it is meant either way.

@@ -85,7 +85,7 @@ async function event(context: Context, command: Command): Promise<number> {
     stop.release();
     printer.end();
   }
-  return stop.signal.aborted ? 130 : 0;
+  return stop.exitCode;
 }
 
 interface Start {

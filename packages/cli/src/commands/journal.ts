@@ -86,7 +86,7 @@ async function journal(context: Context, command: Command): Promise<number> {
     stop.release();
     printer.end();
   }
-  return stop.signal.aborted ? 130 : 0;
+  return stop.exitCode;
 }
 
 interface Pumping {

@@ -3,11 +3,11 @@
 
 import type { Command } from 'commander';
 import { actOn, addActOptions, SELECTORS_HELP } from '../act/act-on.ts';
+import { GRACE_HELP, graceFlag } from '../act/grace.ts';
 import { signalAct } from '../act/signal-act.ts';
 import { readSignal, SIGNALS } from '../act/signal-words.ts';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import { durationFlag } from '../output/human.ts';
 
 interface KillFlags {
   readonly signal: string;
@@ -22,7 +22,7 @@ export function define(command: Command, bind: Bind): void {
     .argument('<selector...>', SELECTORS_HELP)
     .option('-s, --signal <signal>', `${SIGNALS.join(', ')}, or a number; also -KILL, -9`, 'TERM')
     .option('-r, --recursive', 'with all descendants')
-    .option('--grace <time>', 'TERM: from asking to forcing; left out: signals.term_grace')
+    .option('--grace <time>', `TERM: from asking to forcing; ${GRACE_HELP}`)
     .option('--reason <text>', 'why; kept in the journal')
     .addHelpText('after', EXAMPLES);
   addActOptions(command);
@@ -46,7 +46,7 @@ Examples:
 
 function kill(context: Context, command: Command): Promise<number> {
   const { signal, grace, reason, recursive = false } = command.opts<KillFlags>();
-  const graceMs = grace === undefined ? undefined : durationFlag('--grace', grace);
+  const graceMs = grace === undefined ? undefined : graceFlag(grace);
   const request = { signal: readSignal(signal), verb: 'kill', reason, graceMs };
   return actOn(context, command, signalAct({ ...request, isRecursive: recursive }));
 }

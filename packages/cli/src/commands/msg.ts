@@ -1,20 +1,26 @@
 // `hive msg ls|show|ack|dead|requeue|drop`: messages that wait, and those that could not be given
 // to anybody. `ack` takes out of an inbox that nobody reads by himself: yours, and of virtual
-// agents.
+// agents. With --queue it is about what lies in a named queue; taking from one is hive queue take.
 
+import type { HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context, ListFlags } from '../context.ts';
+import { noMatch } from '../errors/cli-error.ts';
+import { AS, actingAs } from '../mail/acting.ts';
 import {
-  deadLetter,
+  checkPlace,
   deadLetters,
   inboxOwner,
+  letterPlace,
   messageId,
   waitingMessage,
 } from '../mail/find-message.ts';
+import type { PlaceFlags } from '../mail/find-message.ts';
 import { LETTER_COLUMNS, letterItem, messageItem } from '../mail/message-item.ts';
 import type { MessageItem } from '../mail/message-item.ts';
 import { safeText } from '../output/plain-text.ts';
+import { queuedListing } from '../queue/queue-item.ts';
 import { addListOptions } from '../select/list-options.ts';
 import { inbox } from './inbox.ts';
 
@@ -23,16 +29,19 @@ interface OwnerFlags {
 }
 
 const OF = ['--of <selector>', 'whose; left out: yours'] as const;
+const QUEUE = ['--queue <name>', 'of this named queue'] as const;
 const OF_ANY = ['--of <selector>', 'whose; left out: they are looked for everywhere'] as const;
 
 export function define(command: Command, bind: Bind): void {
+  command.addHelpText('after', EXAMPLES);
   const sub = (name: string, summary: string): Command =>
     command.command(name).description(summary);
   const ls = sub('ls', 'List what waits, in the order of delivery; as `hive inbox`.');
   addListOptions(ls.argument('[selector]', 'an agent; left out: yours'));
   bind(ls, inbox);
   const read = sub('show', 'Show one that waits, or a dead letter, as a whole.');
-  bind(read.argument('<id>', 'the message: m31').option(...OF), show);
+  read.argument('<id>', 'the message: m31').option(...OF);
+  bind(read.option(...QUEUE).option(...AS), show);
   const take = sub(
     'ack',
     'Take messages out of your inbox, or of that of an agent without runtime.',
@@ -41,17 +50,28 @@ export function define(command: Command, bind: Bind): void {
   const dead = sub('dead', 'List dead letters: what nobody could be given.');
   addListOptions(dead.argument('[selector]', 'an agent; left out: of all'));
   bind(dead, listDead);
-  const back = sub('requeue', 'Put dead letters back into the inbox.');
-  bind(back.argument('<id...>', 'the messages: m31 m32').option(...OF_ANY), requeue);
+  const back = sub('requeue', 'Put dead letters back to where they waited.');
+  back.argument('<id...>', 'the messages: m31 m32').option(...OF_ANY);
+  bind(back.option(...QUEUE).option(...AS), requeue);
   const gone = sub('drop', 'Drop dead letters for good.');
-  bind(gone.argument('<id...>', 'the messages: m31 m32').option(...OF_ANY), drop);
+  gone.argument('<id...>', 'the messages: m31 m32').option(...OF_ANY);
+  bind(gone.option(...QUEUE).option(...AS), drop);
 }
+
+const EXAMPLES = `
+Examples:
+  hive msg show m31
+  hive msg dead research-desk
+  hive msg requeue m18 m19 --queue jobs
+`;
 
 async function show(context: Context, command: Command): Promise<void> {
   const id = messageId(command.args[0] ?? '');
-  const { of } = command.opts<OwnerFlags>();
+  const flags = command.opts<PlaceFlags>();
+  checkPlace(flags);
   const client = await context.client();
-  const owner = await inboxOwner(client, of);
+  if (flags.queue !== undefined) return showQueued(context, client, { ...flags, id });
+  const owner = await inboxOwner(client, flags.of);
   const { messages, dead } = await client.inbox(owner.pid);
   const letter = dead.find((one) => one.id === id);
   const waiting = messages.find((one) => one.id === id);
@@ -61,6 +81,18 @@ async function show(context: Context, command: Command): Promise<void> {
   }
   const item = messageItem(waiting ?? (await waitingMessage(client, { ...owner, id })));
   context.show('Message', item, () => page(item, []));
+}
+
+async function showQueued(
+  context: Context,
+  client: HiveClient,
+  { id, queue = '', ...acting }: PlaceFlags & { readonly id: string },
+): Promise<void> {
+  const inbox = await client.inbox({ queue }, await actingAs(client, acting));
+  const item = queuedListing(inbox, '').items.find((one) => one.id === id);
+  if (item === undefined) throw noMatch(`${id} lies in no queue ${queue}.`);
+  const why = item.why === null ? [] : [['why', item.why] as const];
+  context.show('QueuedMessage', item, () => page(item, why));
 }
 
 function page(item: MessageItem, more: readonly (readonly [string, string])[]): string {
@@ -105,25 +137,29 @@ async function listDead(context: Context, command: Command): Promise<void> {
 }
 
 async function requeue(context: Context, command: Command): Promise<void> {
-  const { of } = command.opts<OwnerFlags>();
+  const ids = command.args.map(messageId);
   const client = await context.client();
-  const requeued: { id: string; was: string; pid: number }[] = [];
-  for (const was of command.args.map(messageId)) {
-    const { pid } = await deadLetter(client, { id: was, of });
-    requeued.push({ id: await client.requeue({ pid, message: was }), was, pid });
+  const { find, how } = await letterPlace(client, command.opts<PlaceFlags>());
+  const requeued: object[] = [];
+  const lines: string[] = [];
+  for (const was of ids) {
+    const { message: _, ...place } = await find(was);
+    const id = await client.requeue({ ...place, message: was }, how);
+    requeued.push({ id, was, ...place });
+    lines.push(`${was} -> ${id}\n`);
   }
-  const lines = requeued.map(({ id, was }) => `${was} -> ${id}\n`).join('');
-  context.show('RequeueResult', { requeued }, () => lines);
+  context.show('RequeueResult', { requeued }, () => lines.join(''));
 }
 
 async function drop(context: Context, command: Command): Promise<void> {
-  const { of } = command.opts<OwnerFlags>();
+  const ids = command.args.map(messageId);
   const client = await context.client();
-  const dropped: { id: string; pid: number }[] = [];
-  for (const id of command.args.map(messageId)) {
-    const { pid } = await deadLetter(client, { id, of });
-    await client.dropLetter({ pid, message: id });
-    dropped.push({ id, pid });
+  const { find, how } = await letterPlace(client, command.opts<PlaceFlags>());
+  const dropped: object[] = [];
+  for (const id of ids) {
+    const { message: _, ...place } = await find(id);
+    await client.dropLetter({ ...place, message: id }, how);
+    dropped.push({ id, ...place });
   }
-  context.show('DropResult', { dropped }, () => dropped.map(({ id }) => `${id}\n`).join(''));
+  context.show('DropResult', { dropped }, () => ids.map((id) => `${id}\n`).join(''));
 }

@@ -8,7 +8,7 @@ import { noMatch } from '../errors/cli-error.ts';
 import { watchList } from '../output/watch.ts';
 import { agentColumns, AGENT_ALIASES, toAgentItem } from '../select/agent-items.ts';
 import type { AgentItem } from '../select/agent-items.ts';
-import { addListOptions } from '../select/list-options.ts';
+import { addListOptions, WATCH } from '../select/list-options.ts';
 import { matchSelector, parseAgentFilter, parseSelector } from '../select/selector.ts';
 import type { Listing } from '../output/listing.ts';
 
@@ -24,7 +24,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--live', 'without zombies and the dead')
     .option('-a, --all', 'also the dead (which is the default)')
     .option('--filter <expr>', 'such as: state=running tokens>500 -role=king')
-    .option('-w, --watch', 'go on showing; in a pipe one JSON line for each change')
+    .option(...WATCH)
     .addHelpText('after', EXAMPLES);
   addListOptions(command);
   bind(command, ps);

@@ -5,8 +5,7 @@ import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { inboxOwner, messageId } from '../mail/find-message.ts';
-
-const REPLY_BYTES_MAX = 1024 * 1024;
+import { readPayload } from '../mail/payload.ts';
 
 interface ReplyFlags {
   readonly of?: string;
@@ -27,7 +26,7 @@ async function reply(context: Context, command: Command): Promise<void> {
   const [given = '', text = ''] = command.args;
   const { of, reject = false } = command.opts<ReplyFlags>();
   const id = messageId(given);
-  const bytes = text === '-' ? await context.terminal.readAll(REPLY_BYTES_MAX) : text;
+  const bytes = await readPayload(context.terminal, text);
   const answer = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8');
   const client = await context.client();
   const { pid } = await inboxOwner(client, of);

@@ -3,10 +3,10 @@
 
 import type { Command } from 'commander';
 import { actOn, addActOptions, SELECTORS_HELP } from '../act/act-on.ts';
+import { GRACE_HELP, graceFlag } from '../act/grace.ts';
 import type { Act } from '../act/act-on.ts';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import { durationFlag } from '../output/human.ts';
 
 interface RestartFlags {
   readonly grace?: string;
@@ -16,7 +16,7 @@ interface RestartFlags {
 export function define(command: Command, bind: Bind): void {
   command
     .argument('<selector...>', SELECTORS_HELP)
-    .option('--grace <time>', 'from asking to forcing; left out: signals.term_grace')
+    .option('--grace <time>', `from asking to forcing; ${GRACE_HELP}`)
     .option('--reason <text>', 'why; kept in the journal')
     .addHelpText('after', EXAMPLES);
   addActOptions(command);
@@ -38,7 +38,7 @@ async function restart(context: Context, command: Command): Promise<number> {
 function restartAct({ grace, reason }: RestartFlags): Act {
   const order = {
     ...(reason === undefined ? {} : { reason }),
-    ...(grace === undefined ? {} : { graceMs: durationFlag('--grace', grace) }),
+    ...(grace === undefined ? {} : { graceMs: graceFlag(grace) }),
   };
   return {
     kind: 'RestartResult',

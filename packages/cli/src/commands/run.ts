@@ -10,7 +10,7 @@ import { CliError } from '../errors/cli-error.ts';
 import { reportError } from '../errors/error-report.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { shownPath } from '../kernel/reach-kernel.ts';
-import { onStopSignals } from '../kernel/signals.ts';
+import { exitCodeOfSignal, onStopSignals } from '../kernel/signals.ts';
 import { isJsonFormat } from '../output/formats.ts';
 import { countFlag } from '../output/human.ts';
 import { renderDocument } from '../output/listing.ts';
@@ -27,6 +27,11 @@ import type { TaskTarget } from '../run/task-target.ts';
 const SECOND_THOUGHTS_MS = 2_000;
 /** From a cancel to the task's end. */
 const CANCEL_MS = 8_000;
+/** The kernel's word on a task that took too long comes first, and says more; it counts seconds. */
+const LATE_MS = 500;
+const SECOND_MS = 1_000;
+/** A timer that is longer rings at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 interface RunFlags extends ParamFlags {
   readonly wait?: boolean;
@@ -111,19 +116,45 @@ async function leaveAtOnce(context: Context, task: TaskRun): Promise<number> {
 
 async function waitFor(context: Context, task: TaskRun): Promise<number> {
   const { report } = task;
+  const { timeoutMs } = context.flags;
   const hands = new Hands(context, task);
+  const late = Promise.withResolvers<'late'>();
+  const timer = after(timeoutMs, () => late.resolve('late'));
   try {
-    const end = await Promise.race([report, hands.left]);
-    if (end === 'left') return EXIT.interrupted;
+    const end = await Promise.race([report, hands.left, late.promise]);
+    if (end === 'left') return hands.exitCode;
+    if (end === 'late') throw await tooLate(task, timeoutMs ?? 0);
     await task.finish();
     tell(context, task, end);
-    return hands.isCancelled ? EXIT.interrupted : exitCodeOfTask(end);
+    return hands.isCancelled ? hands.exitCode : exitCodeOfTask(end);
   } catch (error) {
     await task.abandon();
     throw isUnavailable(error) ? kernelGone(task, error) : error;
   } finally {
+    clearTimeout(timer);
     hands.release();
   }
+}
+
+const after = (timeoutMs: number | undefined, then: () => void): NodeJS.Timeout | undefined =>
+  timeoutMs === undefined
+    ? undefined
+    : setTimeout(then, Math.min(wholeSeconds(timeoutMs) + LATE_MS, TIMER_MS_MAX));
+
+const wholeSeconds = (ms: number): number => Math.ceil(ms / SECOND_MS) * SECOND_MS;
+
+/** The kernel's clock of a task starts when its agent begins: one that is held never does. */
+async function tooLate(task: TaskRun, timeoutMs: number): Promise<CliError> {
+  // What the kernel refuses here is over by itself.
+  await task.interrupt('timed out before it began').catch(() => undefined);
+  const what = task.task === '' ? 'the task' : `task ${task.task}`;
+  return new CliError({
+    code: 'E_TIMED_OUT',
+    exitCode: EXIT.timedOut,
+    message: `${what} of ${task.name} (pid ${task.pid}) is not done after ${timeoutMs / 1_000} s`,
+    why: 'Its agent did not come to it; the task is cancelled.',
+    hints: [{ label: 'What the agent does', command: `hive status ${task.pid}` }],
+  });
 }
 
 const isUnavailable = (error: unknown): boolean =>
@@ -159,6 +190,8 @@ class Hands {
   /** The word, when the user left. */
   readonly left: Promise<'left'>;
   isCancelled = false;
+  /** By the first signal. */
+  exitCode: number = EXIT.interrupted;
   readonly #context: Context;
   readonly #task: TaskRun;
   readonly #left = Promise.withResolvers<'left'>();
@@ -169,7 +202,11 @@ class Hands {
     this.#context = context;
     this.#task = task;
     this.left = this.#left.promise;
-    this.#release = onStopSignals((_, count) => (count === 1 ? this.#letGo() : this.#cancel()));
+    this.#release = onStopSignals((signal, count) => {
+      if (count > 1) return this.#cancel();
+      this.exitCode = exitCodeOfSignal(signal);
+      this.#letGo();
+    });
   }
 
   release(): void {

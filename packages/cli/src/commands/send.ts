@@ -1,25 +1,34 @@
-// `hive send SEL "text"`: a message to each agent that the selector names, from the king. stdout:
-// the ids, once they are durable.
+// `hive send SEL "text"`: a message to each agent that the selector names, or to a named queue, from
+// the king. stdout: the ids, once they are durable.
 
 import type { Command } from 'commander';
 import { PRIORITY } from '@hivekernel/client';
-import type { AgentView, MessageOrder, Priority } from '@hivekernel/client';
+import type {
+  AgentView,
+  CallPatience,
+  HiveClient,
+  MessageBody,
+  MessageOrder,
+  Priority,
+} from '@hivekernel/client';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { asCliError, usageError } from '../errors/cli-error.ts';
 import type { CliError } from '../errors/cli-error.ts';
 import { EXIT } from '../errors/exit-codes.ts';
+import { AS, actingAs } from '../mail/acting.ts';
+import type { ActingFlags } from '../mail/acting.ts';
 import { awaitReply } from '../mail/await-reply.ts';
 import { messageId } from '../mail/find-message.ts';
 import { messageItem } from '../mail/message-item.ts';
+import { readPayload } from '../mail/payload.ts';
 import { durationFlag } from '../output/human.ts';
 import { safeText } from '../output/plain-text.ts';
 import { resolveAll, resolveOne } from '../select/resolve.ts';
 import { parseSelector } from '../select/selector.ts';
 
-const PAYLOAD_BYTES_MAX = 1024 * 1024;
-
-interface SendFlags {
+interface SendFlags extends ActingFlags {
+  readonly queue?: string;
   readonly type: string;
   readonly priority: string;
   readonly all?: boolean;
@@ -32,8 +41,10 @@ interface SendFlags {
 
 export function define(command: Command, bind: Bind): void {
   command
-    .argument('<selector>', 'who gets it')
-    .argument('<text>', 'the message, or - for stdin')
+    .usage('[flags] <selector> <text>\n       hive send [flags] --queue <name> <text>')
+    .argument('<selector>', 'who gets it; left out with --queue')
+    .argument('[text]', 'the message, or - for stdin')
+    .option('--queue <name>', 'to a named queue: one of those who take from it gets it')
     .option('--type <type>', 'what kind of message', 'message')
     .option('--priority <word>', PRIORITY.words.join(', '), 'normal')
     .option('--all', 'to each of several agents that the selector names')
@@ -42,21 +53,74 @@ export function define(command: Command, bind: Bind): void {
     .option('--reply-to <id>', 'which message it answers')
     .option('--key <key>', 'sent again with the same key, it is the same message')
     .option('--wait-reply [time]', 'wait for the reply and print it; 60s if no time is given')
-    .addHelpText(
-      'after',
-      '\nExample:\n  hive send research-desk "stop after this file" --priority high\n' +
-        '  hive send /queen/lead-1 "how far are you?" --wait-reply 2m\n',
-    );
+    .option(...AS)
+    .addHelpText('after', EXAMPLES);
   bind(command, send);
 }
 
+const EXAMPLES = `
+Examples:
+  hive send research-desk "stop after this file" --priority high
+  hive send /queen/lead-1 "how far are you?" --wait-reply 2m
+  hive send --queue jobs "resize a.png" --type resize --ttl 1h
+`;
+
+/** What is sent to whom, by the words of the command line. */
+interface Sending {
+  readonly order: MessageBody;
+  readonly how: Pick<CallPatience, 'as'>;
+  readonly flags: SendFlags;
+}
+
 async function send(context: Context, command: Command): Promise<number> {
-  const [selector = '', text = ''] = command.args;
-  const { terminal } = context;
-  const payload = text === '-' ? await terminal.readAll(PAYLOAD_BYTES_MAX) : text;
   const flags = command.opts<SendFlags>();
-  const order = orderOf(flags, payload);
+  const [selector, text] = wordsOf(command.args, flags);
+  const order = orderOf(flags, await readPayload(context.terminal, text));
   const client = await context.client();
+  const sending = { order, how: await actingAs(client, flags), flags };
+  if (flags.queue === undefined) return sendToAgents(context, client, { ...sending, selector });
+  return sendToQueue(context, client, { ...sending, queue: flags.queue });
+}
+
+/** Whom and what. */
+function wordsOf(args: readonly string[], { queue, all, as, waitReply }: SendFlags) {
+  const [first = '', second] = args;
+  if (as !== undefined && waitReply !== undefined) {
+    throw usageError('--wait-reply waits for a reply to you; with --as it goes to another.');
+  }
+  if (queue === undefined) {
+    if (second === undefined) throw usageError("missing required argument 'text'.");
+    return [first, second] as const;
+  }
+  if (second !== undefined) {
+    throw usageError('--queue takes the place of the selector: name one of them.');
+  }
+  if (all === true)
+    throw usageError('--all is for agents; a queue gives a message to one of them.');
+  return ['', first] as const;
+}
+
+async function sendToQueue(
+  context: Context,
+  client: HiveClient,
+  { order, how, flags, queue }: Sending & { readonly queue: string },
+): Promise<number> {
+  const { waitReply } = flags;
+  if (waitReply !== undefined) {
+    return sendAndWait(context, { ...order, queue }, waitMs(waitReply));
+  }
+  const id = await client.send({ ...order, queue }, how);
+  if (context.format === 'name') context.terminal.out(`${id}\n`);
+  else context.show('SendResult', { sent: [{ id, queue }], failed: [] }, () => `${id}\n`);
+  return EXIT.ok;
+}
+
+async function sendToAgents(
+  context: Context,
+  client: HiveClient,
+  { order, how, flags, selector }: Sending & { readonly selector: string },
+): Promise<number> {
+  const { terminal } = context;
   const { agents } = await client.processes();
   const targets = await targetsOf(selector, { agents, isAll: flags.all ?? false });
   const { waitReply } = flags;
@@ -67,7 +131,7 @@ async function send(context: Context, command: Command): Promise<number> {
   const failures: { agent: AgentView; error: CliError }[] = [];
   for (const agent of targets) {
     try {
-      sent.push({ id: await client.send({ ...order, to: agent.pid }), pid: agent.pid });
+      sent.push({ id: await client.send({ ...order, to: agent.pid }, how), pid: agent.pid });
     } catch (error) {
       failures.push({ agent, error: asCliError(error) });
     }
@@ -119,7 +183,7 @@ async function targetsOf(
   return isMany ? resolveAll(text, agents) : [await resolveOne(text, agents)];
 }
 
-function orderOf(flags: SendFlags, payload: string | Uint8Array): Omit<MessageOrder, 'to'> {
+function orderOf(flags: SendFlags, payload: string | Uint8Array): MessageBody {
   const { type, priority, ack = false, ttl, replyTo, key } = flags;
   PRIORITY.toWire(priority, '--priority');
   return {

@@ -7,12 +7,13 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import { noMatch } from '../errors/cli-error.ts';
+import { noMatch, usageError } from '../errors/cli-error.ts';
 import { durationFlag } from '../output/human.ts';
 import { findSpec, readRole, readTier } from '../run/agent-spec.ts';
 import { loadCrew } from '../run/crew.ts';
 import { readPairs } from '../run/task-params.ts';
 import { resolveOne } from '../select/resolve.ts';
+import { isAddressable } from '../select/selector.ts';
 
 interface SpawnFlags {
   readonly parent?: string;
@@ -80,6 +81,7 @@ async function spawn(context: Context, command: Command): Promise<void> {
   const [word = ''] = command.args;
   const flags = command.opts<SpawnFlags>();
   const limits = limitsOf(flags);
+  if (flags.name !== undefined && !isAddressable(flags.name)) throw badName(flags.name);
   const spec = await findSpec(word, context.cwd);
   if (spec === undefined) throw await noSpec(word);
   const client = await context.client();
@@ -123,6 +125,12 @@ async function parentOf(
   const { agents } = await client.processes();
   return resolveOne(selector, agents);
 }
+
+const badName = (name: string): Error =>
+  usageError(
+    `"${name}" is no name for an agent: as a selector it means something else (a pid, a path, ` +
+      'a subtree, a filter, stdin, the king), so that nothing could be done with it by its name.',
+  );
 
 async function noSpec(word: string): Promise<Error> {
   const crew = [...(await loadCrew()).keys()].join(', ');

@@ -20,11 +20,24 @@ export function onStopSignals(listener: (signal: StopSignal, count: number) => v
   };
 }
 
-/** An AbortSignal that aborts at the first stop signal; its reason is the signal's name. */
-export function untilSignal(): { readonly signal: AbortSignal; readonly release: () => void } {
+export interface UntilSignal {
+  /** Aborts at the first stop signal; its reason is the signal's name. */
+  readonly signal: AbortSignal;
+  /** What to exit with after it; 0: none came. */
+  readonly exitCode: number;
+  readonly release: () => void;
+}
+
+export function untilSignal(): UntilSignal {
   const controller = new AbortController();
-  const release = onStopSignals((signal) => controller.abort(signal));
-  return { signal: controller.signal, release };
+  const { signal } = controller;
+  return {
+    signal,
+    release: onStopSignals((name) => controller.abort(name)),
+    get exitCode() {
+      return signal.aborted ? exitCodeOfSignal(signal.reason as StopSignal) : 0;
+    },
+  };
 }
 
 /** What a shell expects of a program that a signal ended. */

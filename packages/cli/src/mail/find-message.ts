@@ -1,9 +1,17 @@
 // Which message a person means: `m31`, `31` or `#31`, in the operator's own inbox unless another is
-// named; dead letters are looked for everywhere.
+// named; dead letters are looked for in all inboxes, or in the named queue that --queue says.
 
-import type { DeadLetter, HiveClient, InboxMessage } from '@hivekernel/client';
+import type {
+  CallPatience,
+  DeadLetter,
+  HiveClient,
+  InboxMessage,
+  LetterName,
+} from '@hivekernel/client';
 import { noMatch, usageError } from '../errors/cli-error.ts';
 import { resolveOne } from '../select/resolve.ts';
+import { actingAs } from './acting.ts';
+import type { ActingFlags } from './acting.ts';
 
 export interface FoundLetter {
   readonly pid: number;
@@ -65,4 +73,40 @@ export async function deadLetter(
   );
   if (found !== undefined) return found;
   throw noMatch(`${wanted.id} is among no dead letters.`);
+}
+
+/** Whose, or of which queue. */
+export interface PlaceFlags extends ActingFlags {
+  readonly of?: string;
+  readonly queue?: string;
+}
+
+export interface LetterPlace {
+  readonly how: Pick<CallPatience, 'as'>;
+  /** Throws E_NO_MATCH. */
+  readonly find: (id: string) => Promise<LetterName>;
+}
+
+/** Throws usage errors for words that do not go together. */
+export async function letterPlace(client: HiveClient, flags: PlaceFlags): Promise<LetterPlace> {
+  const { of, queue } = flags;
+  checkPlace(flags);
+  if (queue !== undefined) {
+    const find = (message: string) => Promise.resolve({ queue, message });
+    return { how: await actingAs(client, flags), find };
+  }
+  const find = async (message: string) => {
+    const { pid } = await deadLetter(client, { id: message, of });
+    return { pid, message };
+  };
+  return { how: {}, find };
+}
+
+export function checkPlace({ of, queue, as }: PlaceFlags): void {
+  if (queue !== undefined && of !== undefined) {
+    throw usageError('--queue and --of are two places: name one of them.');
+  }
+  if (queue === undefined && as !== undefined) {
+    throw usageError('--as goes with --queue; whose inbox is meant says --of.');
+  }
 }

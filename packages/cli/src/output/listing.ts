@@ -32,6 +32,8 @@ export interface Listing<T extends Item> {
   readonly columns: readonly Column<T>[];
   /** What `-o name` and `-q` print of each. */
   readonly nameOf: (item: T) => string;
+  /** What tells one from all others, where its name does not. */
+  readonly keyOf?: (item: T) => string;
   /** The seq up to which the list is true. */
   readonly cursor?: number;
   /** A line for people where there is nothing. */

@@ -25,6 +25,11 @@ export interface Paint {
   readonly bold: (text: string) => string;
 }
 
+/** Nobody reads stdout any more: an end, and no failure. */
+export class ReaderGoneError extends Error {
+  override readonly name = 'ReaderGoneError';
+}
+
 export class Terminal {
   readonly env: Env;
   readonly stdin: NodeJS.ReadStream;
@@ -87,6 +92,20 @@ export class Terminal {
   /** Data. False: the stream wants a pause, see `drained`. */
   out(text: string | Uint8Array): boolean {
     return this.#streams.stdout.write(text);
+  }
+
+  /**
+   * Data that must not be lost: resolves when it is written. Throws `ReaderGoneError` where nobody
+   * reads it; after `stayUnread`, for else the program ends there.
+   */
+  async write(text: string): Promise<void> {
+    const { stdout } = this.#streams;
+    await new Promise<void>((resolve, reject) => {
+      stdout.write(text, (error) => {
+        if (error) reject(new ReaderGoneError('nobody reads stdout', { cause: error }));
+        else resolve();
+      });
+    });
   }
 
   /** Text of agents as data: as it is in a pipe, made safe where a person reads it. */

@@ -1,6 +1,8 @@
 // `--watch`: the same list again and again while things happen. On a terminal it is redrawn in
 // place; in a pipe each record that changed is one JSON line.
 //   Driven by the kernel's events, at most twice a second, at least every five seconds (ages).
+//   A pipe into which nothing was written for so long gets a blank, which JSON does not mind: it is
+//   how a reader that went away is found out, and the watch ends.
 
 import type { Context, ListFlags } from '../context.ts';
 import { renderListing } from './listing.ts';
@@ -10,8 +12,9 @@ import { untilSignal } from '../kernel/signals.ts';
 
 const REFRESH_MIN_MS = 500;
 const REFRESH_MAX_MS = 5_000;
+const QUIET_MAX_MS = 4_000;
 
-/** Goes on until Ctrl-C. */
+/** Goes on until Ctrl-C, or until nobody reads it any more. */
 export async function watchList<T extends Item>(
   context: Context,
   look: () => Promise<Listing<T>>,
@@ -19,7 +22,9 @@ export async function watchList<T extends Item>(
 ): Promise<void> {
   const stop = untilSignal();
   const changes = new ChangeBell(context, stop.signal);
-  const show = context.terminal.isOutTty ? regionShow<T>(context, flags) : lineShow<T>(context);
+  const show = context.terminal.isOutTty
+    ? regionShow<T>(context, flags)
+    : lineShow<T>((text) => void context.terminal.out(text));
   try {
     changes.listen();
     while (!stop.signal.aborted) {
@@ -54,18 +59,29 @@ function regionShow<T extends Item>(context: Context, flags: ListFlags): Show<T>
   };
 }
 
-function lineShow<T extends Item>({ terminal }: Context): Show<T> {
+/** One line for each record that is not as it was. */
+export function lineShow<T extends Item>(
+  out: (text: string) => void,
+  nowMs: () => number = () => performance.now(),
+): Show<T> {
   let before = new Map<string, string>();
+  let writtenMs = nowMs();
+  const write = (text: string): void => {
+    writtenMs = nowMs();
+    out(text);
+  };
   return {
     draw: (listing) => {
       const now = new Map<string, string>();
       for (const item of listing.items) {
         const { ageSeconds: _, ...lasting } = item;
         const line = JSON.stringify(lasting);
-        now.set(listing.nameOf(item), line);
-        if (before.get(listing.nameOf(item)) !== line) terminal.out(`${JSON.stringify(item)}\n`);
+        const key = (listing.keyOf ?? listing.nameOf)(item);
+        now.set(key, line);
+        if (before.get(key) !== line) write(`${JSON.stringify(item)}\n`);
       }
       before = now;
+      if (nowMs() - writtenMs >= QUIET_MAX_MS) write(' ');
     },
     end: () => undefined,
   };

@@ -6,6 +6,7 @@ import { basename, resolve } from 'node:path';
 import { ROLE, TIER } from '@hivekernel/client';
 import type { Role, Tier } from '@hivekernel/client';
 import { noMatch } from '../errors/cli-error.ts';
+import { isAddressable } from '../select/selector.ts';
 import { loadCrew } from './crew.ts';
 import type { CrewMember } from './crew.ts';
 
@@ -52,11 +53,11 @@ function splitImage(image: string): [string, string | undefined] {
   return at < 0 ? [image, undefined] : [image.slice(0, at), image.slice(at + 1)];
 }
 
-/** `…/research-desk/queen.ts#ResearchDesk` -> `queen`. */
+/** `…/research-desk/queen.ts#ResearchDesk` -> `queen`; what no selector could name: `agent`. */
 function nameOfImage(image: string): string {
   const [file] = splitImage(image);
   const stem = basename(file).replace(/\.[mc]?[jt]s$/, '');
-  return stem === '' || /^\d+$/.test(stem) ? 'agent' : stem;
+  return isAddressable(stem) ? stem : 'agent';
 }
 
 /** Throws `invalid_argument` for a word that is no role. */

@@ -4,6 +4,12 @@
 import type { Command } from 'commander';
 import { countFlag } from '../output/human.ts';
 
+/** For listings that can go on. */
+export const WATCH = [
+  '-w, --watch',
+  'go on showing; in a pipe one JSON line for each change',
+] as const;
+
 export function addListOptions(command: Command): void {
   command
     .option('--columns <keys>', 'which columns, such as pid,name,tokens')

@@ -2,7 +2,7 @@ import type { AgentView } from '@hivekernel/client';
 import { describe, expect, it } from 'vitest';
 import { agentRow } from '../../test/agent-row.ts';
 import { resolveAll, resolveOne } from './resolve.ts';
-import { matchSelector, parseSelector, subtreeOf } from './selector.ts';
+import { isAddressable, matchSelector, parseSelector, subtreeOf } from './selector.ts';
 
 const agent = (pid: number, ppid: number, address: string, state = 'idle'): AgentView => {
   const name = address.slice(address.lastIndexOf('/') + 1).replace(/~\d$/, '');
@@ -79,4 +79,17 @@ describe('resolveAll(), resolveOne()', () => {
     });
     expect((await resolveOne('lead', AGENTS)).pid).toBe(3);
   });
+});
+
+describe('isAddressable()', () => {
+  it.each(['coder', 'w-1', 'a b', 'more~2', 'x.y'])('takes "%s"', (name) => {
+    expect(isAddressable(name)).toBe(true);
+  });
+
+  it.each(['', '-', 'king', '42', 'x=y', 'a>b', 'state~2', 'a/b', 'a/'])(
+    'refuses "%s", which as a selector means something else',
+    (name) => {
+      expect(isAddressable(name)).toBe(false);
+    },
+  );
 });

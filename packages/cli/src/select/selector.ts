@@ -27,6 +27,7 @@ export type Selector =
   | { readonly by: 'filter'; readonly text: string };
 
 const KING_ADDRESS = '/king';
+const KING_NAME = 'king';
 const FILTER_SIGN = /^[A-Za-z][A-Za-z0-9_.]*(!=|>=|<=|=|>|<|~|:)/;
 
 export function parseSelector(text: string): Selector {
@@ -37,6 +38,13 @@ export function parseSelector(text: string): Selector {
   if (/^\d{1,16}$/.test(core)) return { by: 'pid', pid: Number(core), isSubtree, text };
   if (core.includes('/')) return { by: 'address', address: wholeAddress(core), isSubtree, text };
   return { by: 'name', name: core, isSubtree, text };
+}
+
+/** Whether an agent of this name can be named by it; and is not taken for the king. */
+export function isAddressable(name: string): boolean {
+  if (name === '' || name === '-' || name === KING_NAME) return false;
+  const selector = parseSelector(name);
+  return selector.by === 'name' && selector.name === name;
 }
 
 /** `more~2`, the second of that name (P7); `state~2` is a filter on a field. */

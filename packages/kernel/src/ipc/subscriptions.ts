@@ -54,6 +54,8 @@ interface Waiting {
   readonly ref: CallRef;
   readonly max: number;
   readonly batch: Handed[];
+  /** Of the batch: its reply has to fit a frame. */
+  bytes: number;
   /** D3: of what the take itself changed. */
   readonly gate: Seq;
   timer: Timer | undefined;
@@ -112,7 +114,8 @@ export class Subscriptions {
   }
 
   /**
-   * Up to `max` messages: at once where some wait; else undefined, and the answer is an effect.
+   * Up to `max` messages, and no more than `deliveryWindowBytes` and one of them: at once where
+   * some wait; else undefined, and the answer is an effect.
    * Throws `conflict` where another take of it waits.
    */
   take(
@@ -132,7 +135,8 @@ export class Subscriptions {
     const max = order.max === 0 ? most : Math.min(order.max, most);
     subscription.feed.makeRoom(max);
     const gate = this.#lastSeq();
-    const waiting: Waiting = { of: subscription, ref, max, batch: [], gate, timer: undefined };
+    const empty = { batch: [], bytes: 0, timer: undefined };
+    const waiting: Waiting = { of: subscription, ref, max, gate, ...empty };
     while (this.#handOne(waiting)) continue;
     if (waiting.batch.length > 0) return waiting.batch.map(({ delivery }) => delivery);
     this.#takes.set(subscription, waiting);
@@ -229,10 +233,12 @@ export class Subscriptions {
   #handOne(waiting: Waiting): boolean {
     const { feed } = waiting.of;
     if (waiting.batch.length >= waiting.max) return false;
+    if (waiting.bytes >= LIMITS.deliveryWindowBytes) return false;
     if (feed.held >= LIMITS.subscriberUnconfirmedMax) return false;
     const handed = feed.next();
     if (handed === undefined) return false;
     waiting.batch.push(handed);
+    waiting.bytes += handed.delivery.content.bytes;
     return true;
   }
 

@@ -2,8 +2,8 @@
 //   1. Calls act for the pid that each names, 0 for the king, always as the operator.
 //   2. Giving up a call ends a wait or a stream, and cancels a task, as at every door.
 //   3. When the connection is gone, so is the session: nothing is kept for a client that may never
-//      come back. Its waits and subscriptions end; tasks that it started go on until they are
-//      interrupted.
+//      come back. Its waits end, and its subscriptions, whose messages go back (M9); tasks that it
+//      started go on until they are interrupted.
 
 import { ServerSession } from '@hivekernel/protocol/link';
 import type { IncomingCall, PendingLink, SessionGreeting } from '@hivekernel/protocol/link';
@@ -34,6 +34,7 @@ export class AdminSession {
   /** Waits under way, to be given up at the end. */
   readonly #waits = new Set<IncomingCall>();
   readonly #streams = new Map<IncomingCall, AbortController>();
+  #hasSubscribed = false;
   #isOver = false;
 
   constructor(options: AdminSessionOptions) {
@@ -62,7 +63,7 @@ export class AdminSession {
     for (const call of this.#waits) cancelCall(call, this.#door);
     this.#waits.clear();
     const { host, channel } = this.#options;
-    host.fact({ fact: 'channel_ended', channel });
+    if (this.#hasSubscribed) host.fact({ fact: 'channel_ended', channel });
     this.#session.close(error);
     this.#options.onEnd();
   }
@@ -77,6 +78,7 @@ export class AdminSession {
       case 'stopKernel':
         return this.#stopKernel(call, body.value.reason);
       default:
+        if (body.$case === 'subscribe') this.#hasSubscribed = true;
         if (!isWait(body)) return serveCall(call, this.#door);
         this.#waits.add(call);
         return serveCall(watched(call, this.#waits), this.#door);

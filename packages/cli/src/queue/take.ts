@@ -1,0 +1,106 @@
+// `hive queue take NAME`: messages out of a queue, each printed and then accepted.
+//   1. A word on a message is said only after its line was written; a reader that goes away, Ctrl-C
+//      and a lost kernel leave what was not printed in the queue.
+//   2. In hand is one message at a time: a slow reader keeps nothing from other consumers.
+
+import type { HiveClient, TakeOrder } from '@hivekernel/client';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { CliError, noMatch, usageError } from '../errors/cli-error.ts';
+import { EXIT } from '../errors/exit-codes.ts';
+import { untilSignal } from '../kernel/signals.ts';
+import { actingAs } from '../mail/acting.ts';
+import type { ActingFlags } from '../mail/acting.ts';
+import { MESSAGE_KEYS, messageItem, messageLine } from '../mail/message-item.ts';
+import type { MessageItem } from '../mail/message-item.ts';
+import { countFlag, durationFlag } from '../output/human.ts';
+import { ItemStream } from '../output/item-stream.ts';
+
+export interface TakeFlags extends ActingFlags {
+  readonly count?: string;
+  readonly type?: string;
+  readonly wait?: string;
+  readonly follow?: boolean;
+  readonly reject?: boolean;
+}
+
+interface Wish {
+  readonly queue: string;
+  readonly most: number;
+  readonly order: TakeOrder;
+  readonly isRejecting: boolean;
+}
+
+export async function take(context: Context, command: Command): Promise<number> {
+  const flags = command.opts<TakeFlags>();
+  const [queue = ''] = command.args;
+  const wish = { queue, ...wishOf(flags) };
+  const client = await context.client();
+  const how = await actingAs(client, flags);
+  const stop = untilSignal();
+  const order = { ...wish.order, ...how, signal: stop.signal };
+  try {
+    const count = await printEach(context, client, { ...wish, order });
+    if (count > 0 || stop.signal.aborted) return stop.exitCode;
+  } finally {
+    stop.release();
+  }
+  throw nothingCame(queue, flags);
+}
+
+/** How many were printed. */
+async function printEach(context: Context, client: HiveClient, wish: Wish): Promise<number> {
+  const stream = new ItemStream<MessageItem>(context, {
+    kind: 'MessageList',
+    csvKeys: MESSAGE_KEYS,
+    line: (item, paint) => messageLine(item, paint),
+    nameOf: ({ id }) => id,
+  });
+  try {
+    for await (const message of client.takeFrom(wish.queue, wish.order)) {
+      await stream.print(messageItem(message));
+      if (wish.isRejecting) await message.reject();
+      if (stream.count < wish.most) continue;
+      if (!wish.isRejecting) await message.accept();
+      break;
+    }
+  } finally {
+    stream.end();
+  }
+  return stream.count;
+}
+
+function wishOf({ count, type, wait, follow = false, reject = false }: TakeFlags) {
+  if (follow && wait !== undefined)
+    throw usageError('--follow waits without end; --wait does not.');
+  const waitMs = wait === undefined ? 0 : durationFlag('--wait', wait);
+  const order: TakeOrder = {
+    ...(follow ? {} : { waitMs }),
+    ...(type === undefined ? {} : { type }),
+  };
+  return { most: mostOf(count, follow), order, isRejecting: reject };
+}
+
+function mostOf(text: string | undefined, isFollowing: boolean): number {
+  if (text === 'all' || (text === undefined && isFollowing)) return Infinity;
+  const most = text === undefined ? 1 : countFlag('-n', text);
+  if (most > 0) return most;
+  throw usageError('-n wants a number from 1, or all.');
+}
+
+function nothingCame(queue: string, { wait, type }: TakeFlags): CliError {
+  const what = type === undefined ? '' : ` of type ${type}`;
+  if (wait === undefined) {
+    return noMatch(`Nothing${what} waits in the queue ${queue}.`, {
+      hints: [
+        { label: 'Wait for it', command: `hive queue take ${queue} --wait 30s` },
+        { label: 'See all', command: 'hive queue ls' },
+      ],
+    });
+  }
+  return new CliError({
+    code: 'E_TIMED_OUT',
+    exitCode: EXIT.timedOut,
+    message: `Nothing${what} came to the queue ${queue} within ${wait}.`,
+  });
+}

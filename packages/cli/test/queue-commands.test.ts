@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { brokenPipe, CliGround } from './cli-ground.ts';
+
+let ground: CliGround;
+const hive = (...args: string[]) => ground.run(...args);
+type Items = Record<string, unknown>[];
+const items = async (...args: string[]): Promise<Items> =>
+  (JSON.parse((await hive(...args, '-o', 'json')).stdout) as { items: Items }).items;
+const texts = async (...args: string[]) => (await items(...args)).map(({ text }) => text);
+
+beforeAll(async () => {
+  ground = await CliGround.make();
+});
+
+afterAll(() => ground.end());
+
+describe('hive queue: a round (M1, M6)', () => {
+  it('sends, looks, takes, rejects, requeues, drops', async () => {
+    expect((await hive('send', '--queue', 'jobs', 'one', '--ack')).stdout).toMatch(/^m\d+\n$/);
+    await ground.feed('two €', 'send', '--queue', 'jobs', '-', '--type', 'task.b');
+    expect(await items('queue', 'ls', 'jo')).toMatchObject([
+      { user: 'root', name: 'jobs', waiting: 2, deadLetters: 0, oldestAt: expect.any(String) },
+    ]);
+    expect((await hive('queue', 'ls')).stdout).toMatch(/^NAME {2}USER .*\njobs {2}root +2 /);
+    expect(await texts('queue', 'peek', 'jobs')).toEqual(['one', 'two €']);
+    const taken = await hive('queue', 'take', 'jobs', '--type', 'task.*');
+    expect(JSON.parse(taken.stdout)).toMatchObject({ text: 'two €', queue: 'jobs', tries: 0 });
+
+    expect(await hive('queue', 'take', 'jobs', '--reject')).toMatchObject({ code: 0 });
+    const [dead] = await items('queue', 'dead', 'jobs');
+    expect(dead).toMatchObject({ why: 'rejected', text: 'one' });
+    const id = String(dead?.['id']);
+    expect((await hive('msg', 'show', id, '--queue', 'jobs')).stdout).toContain('why       reje');
+    const back = await hive('msg', 'requeue', id, '--queue', 'jobs');
+    expect(back.stdout).toMatch(new RegExp(`^${id} -> m\\d+\n$`));
+    expect((await hive('queue', 'peek', 'jobs')).stdout).toMatch(/ waits .* one\n$/);
+    await hive('queue', 'take', 'jobs', '--reject');
+    const [again] = await items('queue', 'dead', 'jobs');
+    const gone = await hive('msg', 'drop', String(again?.['id']), '--queue', 'jobs');
+    expect(gone).toMatchObject({ code: 0 });
+    expect((await hive('queue', 'ls')).stderr).toContain('There is no queue.');
+  });
+
+  it('waits for a message, and ends with 3 or 7 where none comes', async () => {
+    const empty = await hive('queue', 'take', 'later');
+    expect(empty).toMatchObject({ code: 3, stdout: '' });
+    expect(empty.stderr).toContain('hive queue take later --wait 30s');
+    expect(await hive('queue', 'take', 'later', '--wait', '20ms')).toMatchObject({ code: 7 });
+    const waiting = hive('queue', 'take', 'later', '--wait', '20s', '-o', 'csv', '-n', '2');
+    await hive('send', '--queue', 'later', 'a,b');
+    await hive('send', '--queue', 'later', 'c');
+    const { stdout, code } = await waiting;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^id,.*\r\n.*,0,"a,b",\r\n.*,0,c,\r\n$/);
+  });
+
+  it('loses nothing when nobody reads it any more (M9)', async () => {
+    for (const text of ['1', '2', '3']) await hive('send', '--queue', 'pipe', text);
+    const pipe = brokenPipe(1);
+    const argv = ['queue', 'take', 'pipe', '-n', 'all'];
+    expect(await ground.runInto(pipe, { argv })).toEqual({ stderr: '', code: 0 });
+    expect(pipe.text).toContain('"text":"1"');
+    expect(await texts('queue', 'peek', 'pipe')).toEqual(['2', '3']);
+    const document = brokenPipe(1);
+    await ground.runInto(document, { argv: [...argv, '-o', 'yaml'] });
+    expect(await texts('queue', 'take', 'pipe', '-n', 'all')).toEqual(['3']);
+  });
+
+  it('tells a payload that is no text as base64', async () => {
+    const { connect } = await import('@hivekernel/client');
+    const client = await connect({ dataDir: ground.dataDir });
+    await client.send({ queue: 'raw', payload: Uint8Array.of(0xff, 1) });
+    client.close();
+    expect(await items('queue', 'take', 'raw')).toMatchObject([{ payloadBase64: '/wE=' }]);
+  });
+
+  it.each([
+    { args: ['queue', 'take', ''], code: 2, says: 'The name of a queue is empty.' },
+    { args: ['queue', 'take', 'dead:1'], code: 2, says: '"dead:" names dead letters' },
+    { args: ['queue', 'take', 'q', '-n', '0'], code: 2, says: '-n wants a number from 1, or all.' },
+    { args: ['queue', 'take', 'q', '--wait', '1s', '-f'], code: 2, says: '--follow waits without' },
+    { args: ['queue', 'take', 'q', '--as', 'nobody'], code: 3, says: 'No agent matches "nobody".' },
+    { args: ['send', '--queue', 'q'], code: 2, says: "missing required argument 'selector'." },
+    { args: ['send', 'q'], code: 2, says: "missing required argument 'text'." },
+    { args: ['send', '--queue', 'q', 'a', 'b'], code: 2, says: '--queue takes the place of' },
+    { args: ['send', '--queue', 'q', 'a', '--all'], code: 2, says: '--all is for agents' },
+    { args: ['msg', 'drop', 'm1', '--queue', 'q', '--of', '1'], code: 2, says: 'are two places' },
+    { args: ['msg', 'drop', 'm1', '--as', '1'], code: 2, says: '--as goes with --queue' },
+    { args: ['msg', 'requeue', 'm1', '--queue', 'q'], code: 3, says: 'has no message m1 among' },
+    { args: ['msg', 'show', 'm1', '--queue', 'q'], code: 3, says: 'm1 lies in no queue q.' },
+  ])('answers $args with $code', async ({ args, code, says }) => {
+    const end = await hive(...args);
+    expect(end).toMatchObject({ code, stdout: '' });
+    expect(end.stderr).toContain(says);
+  });
+});
