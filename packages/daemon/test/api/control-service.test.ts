@@ -91,6 +91,26 @@ const ARTIFACT_META = {
   ...{ ownerPid: 8, taskId: 't12', traceId: 'tr' },
 };
 
+const QUEUE = {
+  ...{ user: 'root', name: 'jobs', waiting: 4, bytes: 40, inHand: 2, consumers: 1 },
+  ...{ deadLetters: 3, oldestWallMs: 9_000 },
+};
+const QUEUE_INFO = {
+  ...{ user: 'root', name: 'jobs', waiting: 4, bytes: 40, inHand: 2, consumers: 1 },
+  ...{ deadLetters: 3, oldestMs: 9_000 },
+};
+
+const COUNTS = { user: 'root', topic: 'news', publications: 5, subscribers: 2 };
+const PLACE = { user: 'root', name: 'desk', pattern: 'n*', waiting: 1, missed: 6 };
+const TOPICS = {
+  topics: [{ ...COUNTS, last: undefined }],
+  cursors: [{ ...PLACE, owner: 9, isLive: true }],
+};
+const TOPICS_REPLY = {
+  topics: [{ ...COUNTS, last: undefined }],
+  cursors: [{ ...PLACE, ownerPid: 9, live: true }],
+};
+
 interface Mapped {
   readonly rpc: ControlRpc;
   readonly request: object;
@@ -217,6 +237,68 @@ const MAPPED: readonly Mapped[] = [
     answer: [FOUND],
     reply: { versions: [ARTIFACT_META] },
   },
+  {
+    rpc: 'listQueues',
+    request: { prefix: 'jo' },
+    name: 'list_queues',
+    args: { prefix: 'jo' },
+    answer: [QUEUE],
+    reply: { queues: [QUEUE_INFO] },
+  },
+  {
+    rpc: 'publish',
+    request: { topic: 'news', type: 't', payload: Buffer.from('hi'), transient: true },
+    name: 'publish',
+    args: { topic: 'news', type: 't', content: { bytes: 2, inline: 'aGk=' }, isTransient: true },
+    answer: { message: 12, subscribers: 3 },
+    reply: { messageId: 'm12', subscribers: 3 },
+  },
+  {
+    rpc: 'listTopics',
+    request: { pattern: 'n*' },
+    name: 'list_topics',
+    args: { pattern: 'n*' },
+    answer: TOPICS,
+    reply: TOPICS_REPLY,
+  },
+  {
+    rpc: 'clearTopic',
+    request: { topic: 'news' },
+    name: 'clear_topic',
+    args: { topic: 'news' },
+  },
+  {
+    rpc: 'forgetCursor',
+    request: { name: 'desk' },
+    name: 'forget_cursor',
+    args: { name: 'desk' },
+  },
+  {
+    rpc: 'openPipe',
+    request: { peerPid: 9, name: 'p' },
+    name: 'open_pipe',
+    args: { peer: 9, name: 'p' },
+  },
+  {
+    rpc: 'writePipe',
+    request: { peerPid: 9, name: 'p', chunk: Buffer.from('hi'), noWait: true },
+    name: 'write_pipe',
+    args: { peer: 9, name: 'p', chunk: Uint8Array.from(Buffer.from('hi')), isPatient: false },
+  },
+  {
+    rpc: 'readPipe',
+    request: { peerPid: 9, maxChunks: 2, timeoutMs: 30 },
+    name: 'read_pipe',
+    args: { peer: 9, name: '', max: 2, timeoutMs: 30 },
+    answer: { chunks: [Uint8Array.from(Buffer.from('hi'))], isEnd: true },
+    reply: { chunks: [expect.objectContaining({ length: 2 })], end: true },
+  },
+  {
+    rpc: 'closePipe',
+    request: { peerPid: 9, both: true },
+    name: 'close_pipe',
+    args: { peer: 9, name: '', isBoth: true },
+  },
   { rpc: 'remove', request: { targetPid: 9 }, name: 'remove', args: { pid: 9 } },
 ];
 
@@ -229,6 +311,9 @@ const REFUSED: readonly (readonly [ControlRpc, object, string, ErrorCode])[] = [
   ['freezeArtifact', { artifactId: 't5' }, 'artifact_id', 'invalid_argument'],
   ['checkpoint', { state: Buffer.alloc(8 * MIB + 1) }, 'state', 'too_large'],
   ['requeue', { targetPid: 9, messageId: '12' }, 'message_id', 'invalid_argument'],
+  ['publish', { topic: 'x'.repeat(257) }, 'topic', 'invalid_argument'],
+  ['writePipe', { peerPid: 9, chunk: Buffer.alloc(65_537) }, 'chunk', 'too_large'],
+  ['openPipe', {}, 'peer_pid', 'invalid_argument'],
   ['acknowledge', { messageId: 'm1', status: 9 }, 'status 9', 'invalid_argument'],
   ['acknowledge', { messageId: 'm1', reply: 'x'.repeat(MIB + 1) }, 'reply', 'too_large'],
 ];
