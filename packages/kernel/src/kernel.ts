@@ -69,6 +69,7 @@ export class Kernel {
   drain(): { events: Event[]; effects: PendingEffect[] } {
     this.parts.deliverer.flush();
     this.parts.subscriptions.flush();
+    this.parts.pipes.flush();
     return { events: this.state.log.drain(), effects: this.parts.effects.drain() };
   }
 
@@ -111,13 +112,14 @@ export class Kernel {
     }
   }
 
-  /** Calls whose answer is owed, as far as the durable state knows. */
+  /** Calls whose answer is owed: as far as the durable state knows, and in pipes (`inherit`). */
   *owedRefs(): Generator<CallRef> {
     const { tasks, waits, kills, escalations, table } = this.state;
     for (const { owed } of tasks.byId.values()) if (owed !== null) yield owed;
     for (const { owed } of waits.byId.values()) yield owed;
     for (const { owed } of kills.byId.values()) if (owed !== null) yield owed;
     for (const { owed } of escalations.byId.values()) if (owed !== null) yield owed;
+    yield* this.parts.pipes.owedRefs();
     for (const { owed, halting } of table.byPid.values()) {
       if (owed !== null) yield owed;
       if (halting?.owed !== undefined) yield halting.owed;
@@ -135,11 +137,12 @@ export class Kernel {
 
   /**
    * After a refold in the middle of its life, what the kernel before it was told and no event
-   * holds: declared silences (S6), who waits for a place (P6), a stop that has begun.
+   * holds: declared silences (S6), who waits for a place (P6), pipes (M10), a stop that has begun.
    */
   inherit(from: Kernel): void {
     this.parts.watchdog.inherit(from.parts.watchdog);
     this.parts.sleeper.inherit(from.parts.sleeper);
+    this.parts.pipes.inherit(from.parts.pipes);
     if (from.parts.stop.isSet) this.parts.stop.set();
   }
 

@@ -44,8 +44,12 @@ export const LIMITS = {
   /** M10: in each direction of a pipe. */
   pipeChunksMax: 64,
   pipeChunkBytesMax: 64 * KIB,
+  /** M10: in all pipes together; beyond it, a direction holds one chunk. */
+  pipeBytesInAllMax: 256 * MIB,
   /** Pipes between one parent and one child, told apart by their names. */
   pipesPerPairMax: 4,
+  /** Of one process, to all of its children and its parent. */
+  pipesPerProcessMax: 10_000,
   /** Writes that wait for room in one direction of a pipe. */
   pipeWritersWaitingMax: 16,
   /**

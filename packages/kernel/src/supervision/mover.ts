@@ -7,6 +7,7 @@
 
 import { KernelError } from '../errors.ts';
 import type { Log } from '../events/log.ts';
+import type { Pid } from '../ids.ts';
 import type { Broker } from '../ipc/broker.ts';
 import { requireCapability } from '../permissions/capabilities.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
@@ -23,6 +24,8 @@ export class Mover {
   readonly #broker: Broker;
   readonly #life: Life;
   readonly #settings: KernelSettings;
+  /** Who were parent and child, and are not any more. */
+  readonly #onMoved: (child: Pid, parent: Pid) => void;
 
   constructor(options: {
     log: Log;
@@ -30,12 +33,14 @@ export class Mover {
     broker: Broker;
     life: Life;
     settings: KernelSettings;
+    onMoved: (child: Pid, parent: Pid) => void;
   }) {
     this.#log = options.log;
     this.#table = options.table;
     this.#broker = options.broker;
     this.#life = options.life;
     this.#settings = options.settings;
+    this.#onMoved = options.onMoved;
   }
 
   /** Throws `permission_denied`, `invalid_argument`, `wrong_state` or `limit_exceeded`. */
@@ -61,6 +66,7 @@ export class Mover {
   #move(target: ProcessRecord, parent: ProcessRecord): void {
     const from = target.parent?.pid ?? this.#table.king.pid;
     this.#log.emit('process.reparented', { pid: target.pid, from, to: parent.pid });
+    this.#onMoved(target.pid, from);
     this.#broker.signal(target, { signal: 'HUP', ppid: parent.pid });
   }
 }

@@ -99,7 +99,7 @@ export type Fact =
   | ({ readonly fact: 'llm_called' } & LlmCallFact)
   /** M9: the stream that a subscription fed broke. */
   | { readonly fact: 'subscription_lost'; readonly pid: Pid; readonly subscription: number }
-  /** A connection of operators is over, and what was subscribed to over it. */
+  /** A connection of operators is over, and what was subscribed to or opened over it. */
   | { readonly fact: 'channel_ended'; readonly channel: string };
 
 type FactOf<F extends Fact['fact']> = Extract<Fact, { fact: F }>;
@@ -181,7 +181,10 @@ export class Facts {
       this.#parts.log.emit('log.written', { pid, level, message, fields: { source: 'kernel' } });
     },
     subscription_lost: ({ pid, subscription }) => this.#parts.subscriptions.lost(pid, subscription),
-    channel_ended: ({ channel }) => this.#parts.subscriptions.endChannel(channel),
+    channel_ended: ({ channel }) => {
+      this.#parts.subscriptions.endChannel(channel);
+      this.#parts.pipes.endChannel(channel);
+    },
     llm_called: ({ fact: _, ...call }) => {
       const promptTokens = tokenCount(call.promptTokens);
       const completionTokens = tokenCount(call.completionTokens);

@@ -127,7 +127,7 @@ function buildMail(
   const inboxes = new Inboxes({ log, table, office, ends, stir, onWaiting });
   const queues = new Queues({ log, table, timers, stir, settings });
   const topics = new Topics({ log, table, stir });
-  const pipes = new Pipes({ table, effects, timers });
+  const pipes = new Pipes({ effects, timers });
   const taken = { subscriptions, inboxes, queues, topics, pipes };
   return { deliverer, broker, ends, redelivery, ...taken };
 }

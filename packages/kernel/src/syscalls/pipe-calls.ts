@@ -1,12 +1,15 @@
 // Calls on pipes (M10): between the caller and its parent, or a child of it. A read and a write may
-// wait; the rules are those of ipc.
+// wait; the rules are those of ipc. No record of the peer is needed but to open: what it left in a
+// pipe outlives it.
 
 import type { PipeOf } from '../ipc/pipes.ts';
 import { NOTHING, type AnswerOf, type ArgsOf, type Nothing, type PipeName } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 
 export function openPipe(ctx: CallContext, args: ArgsOf<'open_pipe'>): Nothing {
-  ctx.parts.pipes.open(pipeOf(ctx, args));
+  const { caller, parts, ref } = ctx;
+  const peer = parts.table.require(args.peer);
+  parts.pipes.open({ caller, peer, name: args.name, channel: ref.channel });
   return NOTHING;
 }
 
@@ -31,7 +34,7 @@ export function closePipe(ctx: CallContext, args: ArgsOf<'close_pipe'>): Nothing
 }
 
 const pipeOf = (ctx: CallContext, { peer, name }: PipeName): PipeOf => ({
-  caller: ctx.caller,
-  peer: ctx.parts.table.require(peer),
+  caller: ctx.caller.pid,
+  peer,
   name,
 });

@@ -42,7 +42,7 @@ type Ending = Pick<Supervision, 'life' | 'killer' | 'supervisor'>;
 type Serving = Pick<Supervision, 'spawner' | 'waiter' | 'escalations' | 'sleeper'>;
 
 export function buildSupervision(base: Base): Supervision {
-  const { settings, state, effects, broker, dispatcher } = base;
+  const { settings, state, effects, broker, dispatcher, pipes } = base;
   const { log, table, timers } = state;
   const ending: Ending = buildEnding(base, {
     listeners: () => listeners,
@@ -65,7 +65,8 @@ export function buildSupervision(base: Base): Supervision {
     watchdog,
     known,
   });
-  const mover = new Mover({ log, table, broker, life, settings });
+  const onMoved = pipes.endBetween.bind(pipes);
+  const mover = new Mover({ log, table, broker, life, settings, onMoved });
   const listeners = listenersOf(base, { ...ending, ...serving });
   return { ...ending, ...serving, watchdog, signaller, mover };
 }
@@ -136,6 +137,7 @@ function listenersOf(base: Base, parts: Ending & Serving): readonly LifeListener
       subscriptions.endAllOf(pid);
       pipes.endAllOf(pid);
     },
+    onStartFailed: ({ pid }) => pipes.endAllOf(pid),
   };
   const forgetful: LifeListener = {
     onExited: ({ pid }, isOver) => (isOver ? rate.forget(pid) : undefined),

@@ -19,7 +19,10 @@ import * as tree from './tree-calls.ts';
 
 export interface Syscall<N extends SyscallName> {
   readonly needs: Action | null;
-  /** `grow`: refused while storage is low. `write`: changes state. `read`: does not. */
+  /**
+   * `grow`: refused while storage is low. `write`: changes durable state. `read`: does not, and is
+   * served as well while the journal is mended.
+   */
   readonly does: 'grow' | 'write' | 'read';
   /** Its answer may come later; so many of a process may be under way at once. */
   readonly mayOwe?: true;
@@ -63,10 +66,10 @@ export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
   list_topics: { needs: null, does: 'read', run: topics.listTopics },
   clear_topic: { needs: 'send_message', does: 'write', run: topics.clearTopic },
   forget_cursor: { needs: null, does: 'write', run: topics.forgetCursor },
-  open_pipe: { needs: null, does: 'write', run: pipes.openPipe },
-  write_pipe: { needs: null, does: 'write', mayOwe: true, run: pipes.writePipe },
-  read_pipe: { needs: null, does: 'write', mayOwe: true, run: pipes.readPipe },
-  close_pipe: { needs: null, does: 'write', run: pipes.closePipe },
+  open_pipe: { needs: null, does: 'read', run: pipes.openPipe },
+  write_pipe: { needs: null, does: 'read', mayOwe: true, run: pipes.writePipe },
+  read_pipe: { needs: null, does: 'read', mayOwe: true, run: pipes.readPipe },
+  close_pipe: { needs: null, does: 'read', run: pipes.closePipe },
   store: { needs: 'write_artifact', does: 'grow', run: artifacts.store },
   get_artifact: { needs: 'read_artifact', does: 'read', run: artifacts.getArtifact },
   list_artifacts: { needs: 'read_artifact', does: 'read', run: artifacts.listArtifacts },
