@@ -62,6 +62,6 @@ export const pipeNameOf = (q: { peerPid: number; name: string }): PipeName => ({
 /** The bytes are the kernel's own: a chunk does not keep the frame alive that it came in. */
 export function readWrite(q: link.WritePipeCall): ArgsOf<'write_pipe'> {
   const bound = { field: 'chunk', max: LIMITS.pipeChunkBytesMax };
-  const chunk = Uint8Array.from(bounds.payload(q.chunk, bound));
+  const chunk = new Uint8Array(bounds.payload(q.chunk, bound));
   return { ...pipeNameOf(q), chunk, isPatient: !q.noWait };
 }
