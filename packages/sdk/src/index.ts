@@ -24,6 +24,9 @@ export type { ChildExit, ExitResult, SignalOutcome } from './context/lifecycle.t
 export type { Log, LogFields } from './context/log.ts';
 export type { Inbox, ReceiveOptions, RequestOptions, SendDetails } from './context/mail.ts';
 export type { Message } from './context/message.ts';
+export type { Pipe, PipeOptions, PipeReadOptions } from './context/pipe.ts';
+export type { LinesOptions } from './context/pipe-lines.ts';
+export type { PipeWriteOptions } from './context/pipe-writer.ts';
 export type { Limits, ProcessInfo, Sibling, Tool, Usage } from './context/process-info.ts';
 export type {
   CollapseOptions,

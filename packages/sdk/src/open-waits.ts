@@ -56,10 +56,15 @@ export class WatchedPort implements KernelPort {
     value: CallValue<Case>,
     options?: KernelCallOptions,
   ): Promise<ReplyValueOf<Case>> {
-    const target = 'targetPid' in value ? value.targetPid : undefined;
+    const target = targetOf(value);
     const end = this.waits.begin({ kind, target, taskId: options?.taskId ?? '' });
     const reply = this.#port.call(kind, value, options);
     reply.then(end, end);
     return reply;
   }
+}
+
+function targetOf(value: object): number | undefined {
+  if ('targetPid' in value) return value.targetPid as number;
+  return 'peerPid' in value ? (value.peerPid as number) : undefined;
 }

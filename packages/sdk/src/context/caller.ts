@@ -39,7 +39,7 @@ export class Caller {
   /** Of a call that nothing but its reply ends. */
   readonly #routing: KernelCallOptions;
 
-  constructor(port: KernelPort, task: CallerTask | undefined) {
+  constructor(port: KernelPort, task?: CallerTask) {
     this.#port = port;
     this.#task = task;
     this.#routing = task === undefined ? {} : { taskId: task.id };

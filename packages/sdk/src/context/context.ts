@@ -19,6 +19,8 @@ import { Caller, refuseIf } from './caller.ts';
 import type { OnExit } from './lifecycle.ts';
 import { Log } from './log.ts';
 import { MailCalls } from './mail.ts';
+import { Pipe } from './pipe.ts';
+import type { PipeOptions } from './pipe.ts';
 import { limitsFromWire, toolFromWire, usageFromWire } from './process-info.ts';
 import type { Limits, Tool, Usage } from './process-info.ts';
 import type { QuietTimes } from './quiet-times.ts';
@@ -145,6 +147,18 @@ export class Context extends MailCalls {
     const reply = await this.caller.call('escalate', value, { ...patience(options), follows });
     refuseIf(!reply.received, { error: reply.response, errorCode: reply.errorCode });
     return { handledBy: reply.handledByPid, response: reply.response };
+  }
+
+  /**
+   * Opens this side of the pipe to a child, or to the parent (`ctx.ppid`): bytes both ways, in
+   * order, and a slow reader slows the writer. Close it, or declare it with `await using`. Throws
+   * `permission_denied` for anybody else, `wrong_state` for one that does not run, and `conflict`
+   * where it is open already.
+   */
+  pipe(pid: number, options: PipeOptions = {}): Promise<Pipe> {
+    const { caller, signal } = this;
+    const patiently = (work: () => Promise<void>): Promise<void> => this.patiently(undefined, work);
+    return Pipe.open({ caller, signal, patiently }, pid, options);
   }
 
   async usage(options?: CallOptions): Promise<Usage> {

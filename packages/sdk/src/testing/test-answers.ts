@@ -127,6 +127,10 @@ const ANSWERS: { readonly [Case in PlainCase]?: Answer<Case> } = {
     table.find(pid).checkpoint = state;
   },
   send,
+  openPipe: ({ table }, value, caller) => table.pipes.open(value, caller),
+  writePipe: ({ table }, value, caller) => table.pipes.write(value, caller),
+  readPipe: ({ table }, value, caller) => table.pipes.read(value, caller),
+  closePipe: ({ table }, value, caller) => table.pipes.close(value, caller),
   listInbox: ({ table }, value, { pid }) => {
     const { inbox } = table.find(value.pid || pid);
     return { messages: inbox, total: inbox.length, deadLetters: [], deadTotal: 0 };

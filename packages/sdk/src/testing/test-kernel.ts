@@ -1,22 +1,26 @@
 // TestKernel: runs agents in memory, for unit tests of agents. The link and the host are the real
 // ones; the kernel behind them is a table that answers every call and keeps no rules: no rights, no
 // budgets, no limits, no restart policies, no watchdog, no journal. What depends on those is tested
-// against a daemon.
+// against a daemon. Only pipes have their rules here too (test-pipes.ts).
 //   The test itself acts as the king, pid 1.
 import type { agent as wire } from '@hivekernel/protocol';
 import type { IncomingCall } from '@hivekernel/protocol/link';
 import type { AgentClass, AgentHandlers } from '../agent.ts';
 import { signalToWire, spawnToWire, taskToWire } from '../context/requests.ts';
 import type { SignalOptions, SpawnOptions, TaskOptions } from '../context/requests.ts';
+import { Caller } from '../context/caller.ts';
+import { Pipe } from '../context/pipe.ts';
+import type { PipeOptions } from '../context/pipe.ts';
 import { asHiveError, HiveError } from '../hive-error.ts';
 import type { HiveErrorDetails } from '../hive-error.ts';
+import type { CallValue, KernelCallOptions, PlainCase, ReplyValueOf } from '../kernel-port.ts';
 import { loadAgent } from '../image.ts';
 import { resultFromWire } from '../task.ts';
 import type { TaskResult } from '../task.ts';
 import type { SignalName } from '../words.ts';
 import { ArtifactShelf } from './artifact-shelf.ts';
 import { answerCall } from './test-answers.ts';
-import type { SeenMessage } from './test-answers.ts';
+import type { SeenMessage, TestGround } from './test-answers.ts';
 import type { TestProcess } from './test-process.ts';
 import { KING, TestTable } from './test-table.ts';
 
@@ -83,6 +87,13 @@ export class TestKernel {
     return this.#table.deliver(pid, message);
   }
 
+  /** As `ctx.pipe` of the king: the other end of what its child opens to `ctx.ppid`. */
+  pipe(pid: number, options: PipeOptions = {}): Promise<Pipe> {
+    const caller = new Caller({ call: (kind, value, how) => this.#callAsKing(kind, value, how) });
+    const { signal } = new AbortController();
+    return Pipe.open({ caller, signal, patiently: (work) => work() }, pid, options);
+  }
+
   /** As `ctx.sendSignal` of the king. USR1: see `dump`. */
   async signal(pid: number, signal: SignalName, options: SignalOptions = {}): Promise<void> {
     await this.#table.signal(pid, signalToWire(pid, signal, options));
@@ -102,6 +113,21 @@ export class TestKernel {
     await this.#table.stop();
   }
 
+  async #callAsKing<Case extends PlainCase>(
+    kind: Case,
+    value: CallValue<Case>,
+    { signal }: KernelCallOptions = {},
+  ): Promise<ReplyValueOf<Case>> {
+    const cancelled = signal ?? new AbortController().signal;
+    const by = { pid: KING, taskId: '', cancelled };
+    const reply = await answerCall(this.#ground, { $case: kind, value }, by);
+    return reply.value as ReplyValueOf<Case>;
+  }
+
+  get #ground(): TestGround {
+    return { table: this.#table, artifacts: this.artifacts, toKing: this.toKing };
+  }
+
   async #load(image: string): Promise<AgentHandlers> {
     const given = this.#options.images?.[image];
     if (given === undefined) return loadAgent(image, this.#options.projectDir ?? process.cwd());
@@ -113,9 +139,8 @@ export class TestKernel {
     this.calls.push({ pid, taskId, kind: body.$case, value: body.value });
     const cancel = new AbortController();
     this.#cancels.set(call, cancel);
-    const ground = { table: this.#table, artifacts: this.artifacts, toKing: this.toKing };
     try {
-      call.reply(await answerCall(ground, body, { pid, taskId, cancelled: cancel.signal }));
+      call.reply(await answerCall(this.#ground, body, { pid, taskId, cancelled: cancel.signal }));
     } catch (error) {
       const { code, message, details } = asHiveError(error);
       call.fail(code, message, textsOf(details));

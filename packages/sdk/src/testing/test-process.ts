@@ -22,6 +22,8 @@ export interface TestProcessOptions {
   readonly load: () => Promise<AgentHandlers>;
   readonly onCall: (call: IncomingCall) => void;
   readonly onCancel: (call: IncomingCall) => void;
+  /** A run is over; there may be another. */
+  readonly onRunEnd: () => void;
   readonly onExit: (exit: ChildExit & { readonly durationMs: number }) => void;
 }
 
@@ -159,6 +161,7 @@ export class TestProcess {
     this.#resume();
     this.#runtime?.close();
     this.#runtime = undefined;
+    this.#options.onRunEnd();
     this.#options.onExit({ ...exit, durationMs: performance.now() - this.#startedMs });
   }
 
@@ -284,6 +287,7 @@ export class TestProcess {
     if (state.length > 0) this.checkpoint = state;
     runtime.close();
     if (this.#runtime === runtime) this.#runtime = undefined;
+    this.#options.onRunEnd();
   }
 
   async #startAgain(): Promise<void> {

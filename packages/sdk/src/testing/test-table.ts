@@ -7,8 +7,9 @@ import type { AgentHandlers } from '../agent.ts';
 import type { ChildExit } from '../context/lifecycle.ts';
 import { HiveError } from '../hive-error.ts';
 import { numberOf, RELATIONS, SHUTDOWN_REASONS, SIGNALS } from '../words.ts';
-import type { SignalName } from '../words.ts';
+import type { ProcessState, SignalName } from '../words.ts';
 import { emptyInfo } from './empty-info.ts';
+import { TestPipes } from './test-pipes.ts';
 import { TestProcess } from './test-process.ts';
 
 export interface TestTableOptions {
@@ -20,12 +21,17 @@ export interface TestTableOptions {
 
 export const KING = 1;
 const KING_INFO = emptyInfo({ pid: KING, name: 'king', address: '/king' });
+const AT_REST: readonly ProcessState[] = ['sleeping', 'zombie', 'dead'];
 const NORMAL = numberOf(SHUTDOWN_REASONS, 'normal');
 
 /** From whom a message comes; left out: from the king. */
 export type TestMessage = Partial<wire.AgentMessage>;
 
 export class TestTable {
+  readonly pipes = new TestPipes({
+    parentOf: (pid) => (pid === KING ? 0 : this.find(pid).ppid),
+    isRunning: (pid) => pid === KING || AT_REST.every((state) => this.find(pid).state !== state),
+  });
   readonly #options: TestTableOptions;
   readonly #processes = new Map<number, TestProcess>();
   #lastPid = KING;
@@ -65,6 +71,7 @@ export class TestTable {
       load: () => load(spawn.runtimeImage),
       onCall,
       onCancel,
+      onRunEnd: () => this.pipes.endAllOf(pid),
       onExit: (exit) => this.#mourn(process, exit),
     });
     this.#processes.set(pid, process);
@@ -187,7 +194,9 @@ export class TestTable {
     if ([parent, ...this.above(parent)].includes(pid)) {
       throw new HiveError('invalid_argument', `Process ${parent} is below process ${pid}.`);
     }
-    this.find(pid).ppid = parent;
+    const moved = this.find(pid);
+    this.pipes.endBetween(pid, moved.ppid);
+    moved.ppid = parent;
     this.tell(pid, { signal: 'HUP', ppid: parent });
   }
 
