@@ -7,6 +7,7 @@ import { events } from './benchmarks/events.ts';
 import { execute } from './benchmarks/execute.ts';
 import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
+import { pipe } from './benchmarks/pipe.ts';
 import { restart } from './benchmarks/restart.ts';
 import { routing } from './benchmarks/routing.ts';
 import { send } from './benchmarks/send.ts';
@@ -18,6 +19,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   send,
   syscall,
   artifact,
+  pipe,
   spawn,
   execute,
   events,
