@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { AccessKeys, operatorToken } from './boot/access-keys.ts';
 import { dataDirsOf, prepareDataDirs } from './boot/data-dir.ts';
 import { discoverModels } from './boot/discover-models.ts';
+import { countBuffersWithHeap } from './boot/buffer-memory.ts';
 import { drainSwarm } from './boot/drain-swarm.ts';
 import { leftovers } from './boot/leftovers.ts';
 import { seeToMaid } from './boot/maid.ts';
@@ -65,6 +66,7 @@ export class Daemon {
   /** Throws `KernelError` with what to do: a port in use, a locked or damaged journal, no model. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const { log } = options;
+    countBuffersWithHeap();
     const teardown = new Teardown((step, error) => log(`stop of ${step}: ${String(error)}`));
     try {
       return new Daemon(await boot(options, teardown));

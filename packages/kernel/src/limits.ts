@@ -51,7 +51,9 @@ export const LIMITS = {
   /** Of one process, to all of its children and its parent. */
   pipesPerProcessMax: 10_000,
   /** Writes that wait for room in one direction of a pipe. */
-  pipeWritersWaitingMax: 16,
+  pipeWritersWaitingMax: 64,
+  /** What one read hands out, and a chunk more: a reply that the link need not make room for. */
+  pipeReadBytesMax: 448 * KIB,
   /**
    * Dead letters kept per process. The oldest go first, by the fold and without an event of their
    * own: the events by which they came here still tell of them.

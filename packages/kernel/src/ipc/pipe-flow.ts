@@ -200,11 +200,23 @@ export class Flow {
       if (this.#lost !== undefined) throw unavailable(this.#lost);
       return this.isSpent ? { chunks: [], isEnd: true } : undefined;
     }
-    const chunks = max === 0 || max >= all.length ? all : all.slice(0, max);
-    this.#chunks = chunks === all ? [] : all.slice(max);
+    const chunks = this.#cut(max === 0 ? all.length : Math.min(max, all.length));
     this.#ground.bytes -= bytesOf(chunks);
     this.#fill();
     return { chunks, isEnd: this.isSpent };
+  }
+
+  /** At least one of them. */
+  #cut(most: number): readonly Uint8Array[] {
+    const all = this.#chunks;
+    let count = 0;
+    let bytes = 0;
+    while (count < most && bytes <= LIMITS.pipeReadBytesMax) {
+      bytes += all[count]?.length ?? 0;
+      count += 1;
+    }
+    this.#chunks = count === all.length ? [] : all.slice(count);
+    return count === all.length ? all : all.slice(0, count);
   }
 
   #fill(): void {

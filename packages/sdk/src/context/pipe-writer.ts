@@ -1,5 +1,5 @@
-// The way out of a pipe: chunks in the order in which they were written, so many under way at once
-// as the kernel lets wait for room. What comes back, and closing both ways, is not here.
+// The way out of a pipe: chunks in the order in which they were written, at most so many under way
+// as the kernel lets wait for room, and so many bytes. What comes back, and closing, is not here.
 //   1. All calls leave from one line, `end` among them: nothing overtakes.
 //   2. Of what was given up or refused, no chunk that had not left is sent.
 import { HiveError } from '../hive-error.ts';
@@ -33,7 +33,9 @@ interface Work extends PromiseWithResolvers<void> {
 
 const CHUNK_BYTES_MAX = 65_536;
 /** As many writes as may wait in the kernel: with none of ours is it too many. */
-const UNDER_WAY_MAX = 16;
+const UNDER_WAY_MAX = 64;
+/** Beyond what the pipe itself holds: enough to keep it full. */
+const BYTES_UNDER_WAY_MAX = 1_048_576;
 
 export class PipeWriter {
   readonly #caller: Caller;
@@ -42,6 +44,7 @@ export class PipeWriter {
   #line: Outgoing[] = [];
   #at = 0;
   #underWay = 0;
+  #bytesUnderWay = 0;
   #ending: Promise<void> | undefined;
   #isClosed = false;
 
@@ -77,7 +80,7 @@ export class PipeWriter {
       const what = `Without waiting at most ${CHUNK_BYTES_MAX} bytes are written at once.`;
       throw new HiveError('too_large', what);
     }
-    if (this.#underWay < UNDER_WAY_MAX && this.#line.length === 0) return;
+    if (this.#hasRoom && this.#line.length === 0) return;
     throw new HiveError('queue_full', 'Earlier writes wait for room in this pipe.');
   }
 
@@ -87,7 +90,7 @@ export class PipeWriter {
     const from: Work = { ...Promise.withResolvers<void>(), options, chunksLeft, isOver: false };
     if (signal?.aborted === true) fail(from, givenUp(signal));
     for (const chunk of chunks) this.#line.push({ chunk, from });
-    if (signal !== undefined && this.#underWay >= UNDER_WAY_MAX) {
+    if (signal !== undefined && !this.#hasRoom) {
       const onAbort = (): void => fail(from, givenUp(signal));
       signal.addEventListener('abort', onAbort, { once: true });
       const forget = (): void => signal.removeEventListener('abort', onAbort);
@@ -97,17 +100,23 @@ export class PipeWriter {
     return from.promise;
   }
 
+  get #hasRoom(): boolean {
+    return this.#underWay < UNDER_WAY_MAX && this.#bytesUnderWay < BYTES_UNDER_WAY_MAX;
+  }
+
   #send(): void {
-    while (this.#underWay < UNDER_WAY_MAX && this.#at < this.#line.length) {
+    while (this.#hasRoom && this.#at < this.#line.length) {
       const { chunk, from } = this.#line[this.#at] as Outgoing;
       this.#at += 1;
       if (from.isOver) continue;
+      const bytes = chunk?.length ?? 0;
       this.#underWay += 1;
+      this.#bytesUnderWay += bytes;
       const sent = chunk === undefined ? this.#sendEnd() : this.#sendChunk(chunk, from.options);
       this.#wait.during(sent);
       sent.then(
-        () => this.#settled(from, undefined),
-        (error: unknown) => this.#settled(from, error),
+        () => this.#settled(from, { bytes }),
+        (error: unknown) => this.#settled(from, { bytes, error }),
       );
     }
     if (this.#at === this.#line.length) {
@@ -130,8 +139,9 @@ export class PipeWriter {
     );
   }
 
-  #settled(from: Work, error: unknown): void {
+  #settled(from: Work, { bytes, error }: { bytes: number; error?: unknown }): void {
     this.#underWay -= 1;
+    this.#bytesUnderWay -= bytes;
     from.chunksLeft -= 1;
     if (error !== undefined) fail(from, error);
     else if (from.chunksLeft === 0) from.resolve();

@@ -14,7 +14,7 @@ interface Waiting<T> extends PromiseWithResolvers<T> {
 type WaitingWrite = Waiting<void> & { readonly chunk: Uint8Array };
 
 const CHUNKS_MAX = 64;
-const WRITERS_WAITING_MAX = 16;
+const WRITERS_WAITING_MAX = 64;
 const OPEN_END: FlowRead = { chunks: [], end: false };
 
 export class TestFlow {
