@@ -217,6 +217,32 @@ const MAPPED: readonly Mapped[] = [
     answer: [FOUND],
     reply: { versions: [ARTIFACT_META] },
   },
+  {
+    rpc: 'openPipe',
+    request: { peerPid: 9, name: 'n' },
+    name: 'open_pipe',
+    args: { peer: 9, name: 'n' },
+  },
+  {
+    rpc: 'writePipe',
+    request: { peerPid: 9, chunk: Buffer.from('hi'), noWait: true },
+    name: 'write_pipe',
+    args: { peer: 9, name: '', chunk: new Uint8Array([104, 105]), isPatient: false },
+  },
+  {
+    rpc: 'readPipe',
+    request: { peerPid: 9, maxChunks: 3, timeoutMs: 50 },
+    name: 'read_pipe',
+    args: { peer: 9, name: '', max: 3, timeoutMs: 50 },
+    answer: { chunks: [new Uint8Array([104, 105])], isEnd: true },
+    reply: { chunks: [Buffer.from('hi')], end: true },
+  },
+  {
+    rpc: 'closePipe',
+    request: { peerPid: 9, both: true },
+    name: 'close_pipe',
+    args: { peer: 9, name: '', isBoth: true },
+  },
   { rpc: 'remove', request: { targetPid: 9 }, name: 'remove', args: { pid: 9 } },
 ];
 
@@ -229,6 +255,8 @@ const REFUSED: readonly (readonly [ControlRpc, object, string, ErrorCode])[] = [
   ['freezeArtifact', { artifactId: 't5' }, 'artifact_id', 'invalid_argument'],
   ['checkpoint', { state: Buffer.alloc(8 * MIB + 1) }, 'state', 'too_large'],
   ['requeue', { targetPid: 9, messageId: '12' }, 'message_id', 'invalid_argument'],
+  ['openPipe', {}, 'peer_pid', 'invalid_argument'],
+  ['writePipe', { peerPid: 9, chunk: Buffer.alloc(65_537) }, 'chunk', 'too_large'],
   ['acknowledge', { messageId: 'm1', status: 9 }, 'status 9', 'invalid_argument'],
   ['acknowledge', { messageId: 'm1', reply: 'x'.repeat(MIB + 1) }, 'reply', 'too_large'],
 ];
@@ -428,6 +456,31 @@ describe('ControlService through the kernel', () => {
     expect(await ancestors()).toEqual([right, 1]);
     const loop = operator.control('reparent', { targetPid: right, parentPid: worker });
     expect((await refusal(loop)).kernelCode).not.toBe('');
+  });
+
+  it('pipes: chunks both ways, a wait that is given up, and their end (M10)', async () => {
+    const { operator, tcp } = await open({ trustPidHeader: true });
+    const request = { name: 'w', role: 5, cognitiveTier: 1 } as const;
+    const { childPid: peerPid } = await operator.call('spawnChild', request);
+    const child = { pid: peerPid };
+    const [down, up] = [{ peerPid }, { peerPid: 1 }];
+    await operator.control('openPipe', down);
+    await tcp.control('openPipe', up, child);
+    await operator.control('writePipe', { ...down, chunk: Buffer.from('down') });
+    const read = await tcp.control('readPipe', up, child);
+    expect(read).toEqual({ chunks: [Buffer.from('down')], end: false });
+    const give = new AbortController();
+    const given = refusal(tcp.control('readPipe', up, { ...child, signal: give.signal }));
+    const second = (): Promise<unknown> =>
+      tcp.control('readPipe', { ...up, timeoutMs: 1 }, child).catch((error: unknown) => error);
+    await expect.poll(second).toMatchObject({ code: status.ABORTED });
+    give.abort();
+    expect(await given).toMatchObject({ code: status.CANCELLED });
+    await expect.poll(second).toMatchObject({ chunks: [], end: false });
+    await operator.control('closePipe', { ...down, both: true });
+    expect(await tcp.control('readPipe', up, child)).toMatchObject({ chunks: [], end: true });
+    const refused = await refusal(tcp.control('writePipe', { ...up, chunk: Buffer.of(1) }, child));
+    expect(refused).toMatchObject({ code: status.UNAVAILABLE, kernelCode: 'unavailable' });
   });
 
   it('Remove: the operator forgets a dead process, and nobody else does', async () => {
