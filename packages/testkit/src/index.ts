@@ -17,3 +17,4 @@ export {
   type Caller,
   type TestKernelOptions,
 } from './kernel/test-kernel.ts';
+export { pipeGround, PipeSide, told } from './kernel/pipe-side.ts';

@@ -458,31 +458,6 @@ describe('ControlService through the kernel', () => {
     expect((await refusal(loop)).kernelCode).not.toBe('');
   });
 
-  it('pipes: chunks both ways, a wait that is given up, and their end (M10)', async () => {
-    const { operator, tcp } = await open({ trustPidHeader: true });
-    const request = { name: 'w', role: 5, cognitiveTier: 1 } as const;
-    const { childPid: peerPid } = await operator.call('spawnChild', request);
-    const child = { pid: peerPid };
-    const [down, up] = [{ peerPid }, { peerPid: 1 }];
-    await operator.control('openPipe', down);
-    await tcp.control('openPipe', up, child);
-    await operator.control('writePipe', { ...down, chunk: Buffer.from('down') });
-    const read = await tcp.control('readPipe', up, child);
-    expect(read).toEqual({ chunks: [Buffer.from('down')], end: false });
-    const give = new AbortController();
-    const given = refusal(tcp.control('readPipe', up, { ...child, signal: give.signal }));
-    const second = (): Promise<unknown> =>
-      tcp.control('readPipe', { ...up, timeoutMs: 1 }, child).catch((error: unknown) => error);
-    await expect.poll(second).toMatchObject({ code: status.ABORTED });
-    give.abort();
-    expect(await given).toMatchObject({ code: status.CANCELLED });
-    await expect.poll(second).toMatchObject({ chunks: [], end: false });
-    await operator.control('closePipe', { ...down, both: true });
-    expect(await tcp.control('readPipe', up, child)).toMatchObject({ chunks: [], end: true });
-    const refused = await refusal(tcp.control('writePipe', { ...up, chunk: Buffer.of(1) }, child));
-    expect(refused).toMatchObject({ code: status.UNAVAILABLE, kernelCode: 'unavailable' });
-  });
-
   it('Remove: the operator forgets a dead process, and nobody else does', async () => {
     const { operator, tcp } = await open({ trustPidHeader: true });
     const pid = await ground.spawn();
