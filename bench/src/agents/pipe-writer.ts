@@ -1,5 +1,5 @@
-// The load of `pipe`: writes chunks of one size to its child as fast as the pipe takes them. A round
-// is over when the child has read all of it and said so through the same pipe.
+// The load of `pipe`: writes chunks of one size to its child as fast as the pipe takes them. A
+// round is over when the child has read all of it and said so through the same pipe.
 // It answers its task with chunks a second, round by round, as JSON.
 
 import { Agent, imageOf, type Pipe, type Task, type TaskContext } from '@hivekernel/sdk';

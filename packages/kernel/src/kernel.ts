@@ -100,8 +100,8 @@ export class Kernel {
   }
 
   *#contents(): Generator<Content> {
-    const { catalog, tasks, office, queueTable, topicTable, table } = this.state;
-    for (const { content } of topicTable.kept()) yield content;
+    const { catalog, tasks, office, queueTable, topics, table } = this.state;
+    for (const { content } of topics.publications()) yield content;
     for (const { checkpoint } of table.byPid.values()) {
       if (checkpoint !== undefined) yield checkpoint;
     }

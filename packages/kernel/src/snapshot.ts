@@ -109,7 +109,7 @@ export function takeSnapshot(state: KernelState): string {
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
     mail: mailImage(state),
     queues: state.queueTable.image(),
-    topics: state.topicTable.image(),
+    topics: state.topics.image(),
     sentKeys: state.sentKeys.image(),
     artifacts: [...state.catalog.byId.values()],
     totals: state.ledger.totals,
@@ -129,7 +129,7 @@ export function restoreSnapshot(state: KernelState, body: string): void {
   for (const one of image.escalations) state.escalations.restore({ ...one, timer: undefined });
   for (const box of image.mail) state.office.restore(box.pid, { retries: [], ...box });
   for (const queue of image.queues ?? []) state.queueTable.restore(queue);
-  if (image.topics !== undefined) state.topicTable.restore(image.topics);
+  if (image.topics !== undefined) state.topics.restore(image.topics);
   for (const [pid, keys] of image.sentKeys ?? []) {
     for (const [key, message, print] of keys) state.sentKeys.note(pid, key, { message, print });
   }

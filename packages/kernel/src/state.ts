@@ -26,7 +26,7 @@ export class KernelState {
   readonly table: ProcessTable;
   readonly office: PostOffice;
   readonly queueTable: QueueTable;
-  readonly topicTable = new TopicTable();
+  readonly topics = new TopicTable();
   readonly sentKeys = new SentKeys();
   readonly catalog = new ArtifactCatalog();
   readonly tasks: TaskTable;
@@ -59,7 +59,7 @@ export class KernelState {
       this.table.handlers(),
       this.office.handlers(),
       this.queueTable.handlers(),
-      this.topicTable.handlers(),
+      this.topics.handlers(),
       this.sentKeys.handlers(),
       this.catalog.handlers(),
       this.tasks.handlers(),

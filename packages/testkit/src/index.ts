@@ -18,3 +18,5 @@ export {
   type Caller,
   type TestKernelOptions,
 } from './kernel/test-kernel.ts';
+export { pipeGround, PipeSide, told } from './kernel/pipe-side.ts';
+export { textsOf, TopicGround } from './kernel/topic-ground.ts';

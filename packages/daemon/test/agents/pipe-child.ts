@@ -39,15 +39,6 @@ const ACTS: Readonly<Record<string, Act>> = {
     const chunk = await pipe.read();
     return chunk === undefined ? '.' : textOf(chunk);
   },
-  /** Waits for what does not come, until the task is cancelled; then takes what does. */
-  async 'read on'(pipe, _params, ctx) {
-    const refusal = await pipe.read().then(
-      () => 'read',
-      (error: HiveError) => error.code,
-    );
-    await ctx.log.info(`read on after ${refusal}`);
-    return refusal;
-  },
 };
 
 export class PipeChild extends Agent {

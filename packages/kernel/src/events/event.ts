@@ -290,7 +290,7 @@ interface Bodies {
     untilMonoMs: number;
     why: string;
   };
-  /** M10. The last value stays what it is where it is transient. */
+  /** M10. Its last value stays, unless it is transient; `message` is its seq. */
   'topic.published': {
     message: MessageId;
     user: string;
@@ -299,21 +299,24 @@ interface Bodies {
     fromName: string;
     type: string;
     content: Content;
-    isTransient?: true;
+    isTransient: boolean;
   };
+  /** Its last value is forgotten. */
   'topic.cleared': { user: string; topic: string };
-  /** M10: a durable subscriber has a place from here on. */
+  /** M10: a durable subscription begins, with what is published from here on. */
   'cursor.opened': {
     owner: Pid;
     user: string;
     name: string;
     pattern: string;
+    /** Of which publications; empty: all, `x*`: all that begin so. */
     type: string;
+    /** The last values that there are come first. */
     withRetained: boolean;
   };
-  /** These are confirmed. */
+  /** Its subscriber is done with these. */
   'cursor.moved': { owner: Pid; name: string; messages: readonly MessageId[] };
-  'cursor.closed': { owner: Pid; name: string };
+  'cursor.closed': { owner: Pid; user: string; name: string };
   /** A dead letter was put back as another message, or dropped for good. */
   'letter.removed': { pid: Pid; message: MessageId; why: 'requeued' | 'dropped' };
   /** Into the named queue of this user (A1, M1). */

@@ -1,95 +1,88 @@
-// The feed of a durable subscriber of topics: from the place of its cursor on (M10).
-//   M9. One that acknowledges confirms each by a word, whichever; one that does not has its oldest
-//       ones confirmed when it asks for more, and at its own cancel. What was not confirmed comes
-//       again, in its order: at least once.
+// What a durable subscriber takes from: its cursor, while it is there (M10). Volatile: it knows what
+// is in the subscriber's hands; that it is confirmed is an event of the cursor.
+//   M9. At most so many are in its hands. Each is confirmed by a word, whichever it is: a
+//       publication has nobody to go back to. Where no word is asked for, those that were handed
+//       out are confirmed by the next take that needs their room, and by its own cancel.
+//   What is in its hands is the first that waits, in order: the cursor drops nothing of that (C1).
 
-import type { Delivery } from '../events/effects.ts';
-import type { Log } from '../events/log.ts';
-import type { MessageId } from '../ids.ts';
+import { asSeq, type MessageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import type { ProcessTable } from '../process/table.ts';
 import type { Cursor } from './cursor.ts';
 import type { Acknowledgement } from './message-ends.ts';
-import type { Copy } from './publication.ts';
+import { deliveryOfPublication, requirePlainWord, told } from './publication.ts';
 import type { Feed, Handed, SubscriptionEnd } from './subscriptions.ts';
 
 export interface CursorFeedOptions {
-  readonly log: Log;
+  readonly subscriber: ProcessRecord;
   readonly cursor: Cursor;
   readonly isAcknowledged: boolean;
-  readonly show: (copy: Copy) => Delivery;
+  readonly table: ProcessTable;
+  readonly stir: (source: object) => void;
+  readonly onConfirmed: (cursor: Cursor, messages: readonly MessageId[]) => void;
+  readonly onClosed: (cursor: Cursor) => void;
 }
 
 export class CursorFeed implements Feed {
   readonly #options: CursorFeedOptions;
-  /** With what was told with each to have been missed before it. */
-  readonly #held = new Map<MessageId, number>();
+  /** In the order of the cursor. */
+  readonly #inHand = new Set<MessageId>();
 
   constructor(options: CursorFeedOptions) {
     this.#options = options;
-    options.cursor.isLive = true;
   }
 
-  /** The cursor, which one subscription at a time takes from. */
   get source(): object {
-    return this.#options.cursor;
+    return this;
   }
 
   get held(): number {
-    return this.#held.size;
+    return this.#inHand.size;
   }
 
   next(): Handed | undefined {
-    const { cursor, show } = this.#options;
-    const told = this.#forgetDropped();
-    const copy = cursor.firstBeside(this.#held);
-    if (copy === undefined) return undefined;
-    this.#held.set(copy.publication.message, copy.missed);
-    const missed = Math.max(0, copy.missed - told);
-    return { delivery: show({ ...copy, missed }), gate: copy.publication.seq };
+    const { cursor } = this.#options;
+    const publication = cursor.at(this.#inHand.size);
+    if (publication === undefined) return undefined;
+    const { message } = publication;
+    this.#inHand.add(message);
+    const isRetained = cursor.isRetained(publication);
+    const missed = cursor.missedBefore(message);
+    const delivery = deliveryOfPublication(publication, this.#options);
+    return { delivery: told(delivery, { isRetained, missed }), gate: asSeq(message) };
   }
 
   makeRoom(wanted: number): void {
     if (this.#options.isAcknowledged) return;
-    const over = this.held + wanted - LIMITS.subscriberUnconfirmedMax;
-    if (over > 0) this.#confirm([...this.#held.keys()].slice(0, over));
+    const over = this.#inHand.size + wanted - LIMITS.subscriberUnconfirmedMax;
+    if (over > 0) this.#confirm([...this.#inHand].slice(0, over));
   }
 
-  settle({ message }: Acknowledgement): boolean {
-    if (!this.#held.has(message)) return false;
-    this.#confirm([message]);
+  settle(ack: Acknowledgement): boolean {
+    if (!this.#inHand.has(ack.message)) return false;
+    requirePlainWord(ack);
+    this.#confirm([ack.message]);
     return true;
   }
 
   accept(messages: readonly MessageId[]): void {
-    this.#confirm(messages.filter((id) => this.#held.has(id)));
+    this.#confirm(messages.filter((message) => this.#inHand.has(message)));
   }
 
   close(end: SubscriptionEnd, returned: ReadonlySet<MessageId>): void {
-    const { cursor, isAcknowledged } = this.#options;
-    if (end === 'cancelled' && !isAcknowledged) {
-      this.#confirm([...this.#held.keys()].filter((id) => !returned.has(id)));
+    if (end === 'cancelled' && !this.#options.isAcknowledged) {
+      this.#confirm([...this.#inHand].filter((message) => !returned.has(message)));
     }
-    this.#held.clear();
-    cursor.isLive = false;
+    this.#options.onClosed(this.#options.cursor);
   }
 
+  /** One event for all of them. */
   #confirm(messages: readonly MessageId[]): void {
-    const { log, cursor } = this.#options;
-    for (const id of messages) this.#held.delete(id);
-    const known = messages.filter((id) => cursor.has(id));
-    if (known.length === 0) return;
-    const { owner, name } = cursor;
-    log.emit('cursor.moved', { owner, name, messages: known });
-  }
-
-  /** What the cursor had no room for any more, and was handed out before, was not missed. */
-  #forgetDropped(): number {
-    let told = 0;
-    for (const [id, missed] of this.#held) {
-      if (this.#options.cursor.has(id)) continue;
-      this.#held.delete(id);
-      told += missed + 1;
-    }
-    return told;
+    const confirmed = new Set(messages);
+    if (confirmed.size === 0) return;
+    for (const message of confirmed) this.#inHand.delete(message);
+    this.#options.onConfirmed(this.#options.cursor, [...confirmed]);
+    this.#options.stir(this);
   }
 }

@@ -1,130 +1,144 @@
-// Cursors: the places of durable subscribers (M10). What is published under a cursor's pattern waits
-// for its owner until it is confirmed, whether or not anybody subscribes just then.
-//   M10. Bounded as an inbox. The oldest go first, and the next one tells how many they were.
+// A cursor: the place of a durable subscriber among the publications (M10). It is durable, and knows
+// nothing of who takes from it: what waits is a function of the events alone.
+//   C1. What waits is in order. The first ones, as many as may be in somebody's hands at once, are
+//       its head: they go by a confirmation only. Behind them it is bounded as an inbox is.
+//   C2. Over the bound the oldest behind the head go; how many is kept with the next that stays,
+//       and told with it each time that it is handed out: exact, over restarts too.
+//   C3. The head is full while something waits behind it.
 
-import type { EventOf } from '../events/event.ts';
-import { SEQ_ZERO, type MessageId, type Pid, type Seq } from '../ids.ts';
+import type { BodyOf } from '../events/event.ts';
+import type { MessageId, Pid, Seq } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
-import type { Copy, Publication } from './publication.ts';
-import { matches } from './topic-name.ts';
+import { Fifo } from './fifo.ts';
+import type { Publication } from './publication.ts';
+import { TopicPattern } from './topic-pattern.ts';
 
-export interface CursorName {
+const HEAD_MAX = LIMITS.subscriberUnconfirmedMax;
+const BEHIND_MAX = LIMITS.cursorPendingMax - HEAD_MAX;
+
+/** What a snapshot holds of it; publications are named, and stand there once for all. */
+export interface CursorImage extends Omit<BodyOf<'cursor.opened'>, 'withRetained'> {
+  readonly since: Seq;
+  readonly pending: readonly MessageId[];
+  readonly missedBefore: readonly (readonly [MessageId, number])[];
+  readonly gap: number;
+}
+
+export class Cursor {
   readonly owner: Pid;
   readonly user: string;
   readonly name: string;
-  readonly pattern: string;
-  /** Empty: every one; `x*`: all that begin so. */
+  readonly pattern: TopicPattern;
   readonly type: string;
-}
-
-interface Pending extends Copy {
-  missed: number;
-}
-
-/** What a snapshot holds; the publications stand beside, once each. */
-export interface CursorImage extends CursorName {
-  readonly pending: readonly (readonly [MessageId, boolean, number])[];
-  readonly missed: number;
-}
-
-export class Cursor implements CursorName {
-  readonly owner: Pid;
-  readonly user: string;
-  readonly name: string;
-  readonly pattern: string;
-  readonly type: string;
-  /** In the order of publication; those in the hand of a subscriber among them. */
-  readonly #pending = new Map<MessageId, Pending>();
-  #bytes = 0;
-  /** In all. */
-  missed = 0;
-  /** Volatile: somebody subscribes through it. */
-  isLive = false;
-  changedSeq: Seq = SEQ_ZERO;
+  /** What is older was there as a last value when it began. */
+  readonly since: Seq;
+  /** Of what an answer tells that shows it. Not kept: what is restored is durable. */
+  changedSeq: Seq;
   changedBy: Pid;
+  #head: Publication[] = [];
+  readonly #behind = new Fifo<Publication>();
+  #bytesBehind = 0;
+  /** Missed before the first behind the head. */
+  #gap = 0;
+  /** Missed before one of the head. */
+  readonly #missedBefore = new Map<MessageId, number>();
 
-  constructor(what: CursorName) {
-    this.owner = what.owner;
-    this.user = what.user;
-    this.name = what.name;
-    this.pattern = what.pattern;
-    this.type = what.type;
-    this.changedBy = what.owner;
+  constructor(opened: Omit<BodyOf<'cursor.opened'>, 'withRetained'>, since: Seq) {
+    this.owner = opened.owner;
+    this.user = opened.user;
+    this.name = opened.name;
+    this.pattern = new TopicPattern(opened.pattern);
+    this.type = opened.type;
+    this.since = since;
+    this.changedSeq = since;
+    this.changedBy = opened.owner;
   }
 
   get waiting(): number {
-    return this.#pending.size;
+    return this.#head.length + this.#behind.length;
   }
 
-  has(id: MessageId): boolean {
-    return this.#pending.has(id);
+  /** Not told yet, or told with one that is not confirmed. */
+  get missed(): number {
+    let missed = this.#gap;
+    for (const count of this.#missedBefore.values()) missed += count;
+    return missed;
   }
 
-  /** The first that is not among `held`. */
-  firstBeside(held: ReadonlyMap<MessageId, unknown>): Copy | undefined {
-    for (const [id, pending] of this.#pending) if (!held.has(id)) return pending;
-    return undefined;
+  /** Of the head, from 0 on. */
+  at(place: number): Publication | undefined {
+    return this.#head[place];
   }
 
-  *publications(): Generator<Publication> {
-    for (const { publication } of this.#pending.values()) yield publication;
+  missedBefore(message: MessageId): number {
+    return this.#missedBefore.get(message) ?? 0;
   }
 
-  wants({ topic, type }: Pick<Publication, 'topic' | 'type'>): boolean {
-    if (!matches(this.pattern, topic)) return false;
-    if (this.type.endsWith('*')) return type.startsWith(this.type.slice(0, -1));
-    return this.type === '' || this.type === type;
+  isRetained({ message }: Publication): boolean {
+    return message < this.since;
   }
 
-  add(publication: Publication, isRetained: boolean): void {
-    this.#put({ publication, isRetained, missed: 0 });
-    while (this.#isOver) this.#dropOldest();
-  }
-
-  confirm(id: MessageId): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
-    this.#pending.delete(id);
-    this.#bytes -= pending.publication.content.bytes;
-  }
-
-  noteChange({ seq, by }: Pick<EventOf<'cursor.moved'>, 'seq' | 'by'>): void {
-    this.changedSeq = seq;
-    this.changedBy = by;
-  }
-
-  image(): CursorImage {
-    const { owner, user, name, pattern, type, missed } = this;
-    const pending = [...this.#pending.values()].map(
-      (one) => [one.publication.message, one.isRetained, one.missed] as const,
-    );
-    return { owner, user, name, pattern, type, pending, missed };
-  }
-
-  /** At a restore. */
-  restore({ pending, missed }: CursorImage, known: ReadonlyMap<MessageId, Publication>): void {
-    this.missed = missed;
-    for (const [id, isRetained, before] of pending) {
-      const publication = known.get(id);
-      if (publication !== undefined) this.#put({ publication, isRetained, missed: before });
+  add(publication: Publication): void {
+    if (this.#head.length < HEAD_MAX) {
+      this.#head.push(publication);
+      return;
+    }
+    this.#behind.push(publication);
+    this.#bytesBehind += publication.content.bytes;
+    while (this.#isOver()) {
+      this.#takeBehind();
+      this.#gap += 1;
     }
   }
 
-  get #isOver(): boolean {
-    if (this.#pending.size > LIMITS.inboxMessagesMax) return true;
-    return this.#bytes > LIMITS.inboxBytesMax && this.#pending.size > 1;
+  /** What is not of the head is passed over. */
+  confirm(messages: readonly MessageId[]): void {
+    const confirmed = new Set(messages);
+    this.#head = this.#head.filter(({ message }) => !confirmed.has(message));
+    for (const message of messages) this.#missedBefore.delete(message);
+    while (this.#head.length < HEAD_MAX) {
+      const next = this.#takeBehind();
+      if (next === undefined) return;
+      this.#head.push(next);
+      if (this.#gap > 0) this.#missedBefore.set(next.message, this.#gap);
+      this.#gap = 0;
+    }
   }
 
-  #put(pending: Pending): void {
-    this.#pending.set(pending.publication.message, pending);
-    this.#bytes += pending.publication.content.bytes;
+  *pending(): Generator<Publication> {
+    yield* this.#head;
+    yield* this.#behind;
   }
 
-  #dropOldest(): void {
-    const [oldest, next] = this.#pending.values();
-    if (oldest === undefined || next === undefined) return;
-    next.missed += oldest.missed + 1;
-    this.missed += 1;
-    this.confirm(oldest.publication.message);
+  image(): CursorImage {
+    return {
+      owner: this.owner,
+      user: this.user,
+      name: this.name,
+      pattern: this.pattern.text,
+      type: this.type,
+      since: this.since,
+      pending: [...this.pending()].map(({ message }) => message),
+      missedBefore: [...this.#missedBefore],
+      gap: this.#gap,
+    };
+  }
+
+  /** At a restore: what waited, and what had been missed by then. */
+  refill(image: CursorImage, pending: readonly Publication[]): void {
+    for (const publication of pending) this.add(publication);
+    for (const [message, count] of image.missedBefore) this.#missedBefore.set(message, count);
+    this.#gap = image.gap;
+  }
+
+  #isOver(): boolean {
+    if (this.#behind.length > BEHIND_MAX) return true;
+    return this.#bytesBehind > LIMITS.cursorPendingBytesMax && this.#behind.length > 1;
+  }
+
+  #takeBehind(): Publication | undefined {
+    const taken = this.#behind.shift();
+    if (taken !== undefined) this.#bytesBehind -= taken.content.bytes;
+    return taken;
   }
 }

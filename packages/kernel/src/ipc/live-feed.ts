@@ -1,112 +1,123 @@
-// The feed of a live subscriber of topics (M10): first the last values from before, then what is
-// published from its beginning on. Volatile: nothing of it outlives it.
-//   M10. Who is slow has a bounded backlog; what does not fit is missed, the oldest first, the next
-//        one that it gets tells how many, and nobody else waits for it.
-//   M9. One that acknowledges holds at most so many; its words have no other effect.
+// What a live subscriber of topics takes from (M10): the last values that were there when it began,
+// then what was published since. Volatile, and bounded: what it is too slow for it misses, oldest
+// first, and the next that it gets says how many. It slows nobody.
+//   A last value that a newer one has replaced, or that was forgotten, is not handed out any more:
+//   the newer one waits behind it.
+//   Where each waits for a word, handing out stops at so many without one (M9); a word is nothing
+//   but room for the next.
 
-import type { Delivery } from '../events/effects.ts';
-import type { MessageId } from '../ids.ts';
+import { asSeq, type MessageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
+import type { ProcessRecord } from '../process/record.ts';
+import type { ProcessTable } from '../process/table.ts';
+import { Fifo } from './fifo.ts';
 import type { Acknowledgement } from './message-ends.ts';
-import type { Copy, Publication } from './publication.ts';
+import { deliveryOfPublication, requirePlainWord, told, type Publication } from './publication.ts';
 import type { Feed, Handed } from './subscriptions.ts';
+import type { TopicPattern } from './topic-pattern.ts';
+import { isTypeWanted } from './wants.ts';
 
 export interface LiveFeedOptions {
-  /** The last values from before, the oldest first. */
-  readonly retained: readonly Publication[];
+  readonly subscriber: ProcessRecord;
+  readonly pattern: TopicPattern;
+  /** Of which publications, as in `Wants`. */
+  readonly type: string;
   readonly isAcknowledged: boolean;
-  readonly show: (copy: Copy) => Delivery;
+  readonly retained: readonly Publication[];
+  readonly table: ProcessTable;
+  readonly isLast: (publication: Publication) => boolean;
+  readonly stir: (source: object) => void;
   readonly onClosed: (feed: LiveFeed) => void;
 }
 
 export class LiveFeed implements Feed {
   readonly #options: LiveFeedOptions;
-  readonly #held = new Set<MessageId>();
-  #retained: readonly Publication[];
-  #nextRetained = 0;
-  /** What waits, from `#first` on. */
-  #backlog: Publication[] = [];
-  #first = 0;
-  #bytes = 0;
+  readonly #retained = new Fifo<Publication>();
+  readonly #backlog = new Fifo<Publication>();
+  #backlogBytes = 0;
   #missed = 0;
+  readonly #inHand = new Set<MessageId>();
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
-    this.#retained = options.retained;
+    for (const last of options.retained) this.#retained.push(last);
   }
 
+  /** Nobody shares it: each subscriber gets all. */
   get source(): object {
     return this;
   }
 
   get held(): number {
-    return this.#held.size;
+    return this.#inHand.size;
   }
 
-  get waiting(): number {
-    return this.#backlog.length - this.#first;
+  get pattern(): TopicPattern {
+    return this.#options.pattern;
   }
 
-  offer(publication: Publication): void {
+  get subscriber(): ProcessRecord {
+    return this.#options.subscriber;
+  }
+
+  /** False: it is of a type that is not wanted. */
+  offer(publication: Publication): boolean {
+    if (!isTypeWanted(this.#options.type, publication.type)) return false;
     this.#backlog.push(publication);
-    this.#bytes += publication.content.bytes;
-    while (this.#isOver) {
-      this.#shift();
+    this.#backlogBytes += publication.content.bytes;
+    while (this.#isOver()) {
+      this.#takeBacklog();
       this.#missed += 1;
     }
+    this.#options.stir(this);
+    return true;
   }
 
   next(): Handed | undefined {
-    const copy = this.#nextCopy();
-    if (copy === undefined) return undefined;
-    const { publication } = copy;
-    if (this.#options.isAcknowledged) this.#held.add(publication.message);
-    return { delivery: this.#options.show(copy), gate: publication.seq };
+    const last = this.#nextRetained();
+    const publication = last ?? this.#takeBacklog();
+    if (publication === undefined) return undefined;
+    const isRetained = last !== undefined;
+    // What it missed came after the last values.
+    const missed = isRetained ? 0 : this.#missed;
+    if (!isRetained) this.#missed = 0;
+    const { message } = publication;
+    if (this.#options.isAcknowledged) this.#inHand.add(message);
+    const delivery = deliveryOfPublication(publication, this.#options);
+    return { delivery: told(delivery, { isRetained, missed }), gate: asSeq(message) };
   }
 
   makeRoom(): void {
-    // Nothing is held of who needs no word.
+    // Where no word is asked for, nothing is held.
   }
 
-  settle({ message }: Acknowledgement): boolean {
-    return this.#held.delete(message);
+  settle(ack: Acknowledgement): boolean {
+    if (!this.#inHand.has(ack.message)) return false;
+    requirePlainWord(ack);
+    this.#inHand.delete(ack.message);
+    this.#options.stir(this);
+    return true;
   }
 
   close(): void {
     this.#options.onClosed(this);
   }
 
-  #nextCopy(): Copy | undefined {
-    const retained = this.#retained[this.#nextRetained];
-    if (retained !== undefined) {
-      this.#nextRetained += 1;
-      if (this.#nextRetained === this.#retained.length) {
-        this.#retained = [];
-        this.#nextRetained = 0;
-      }
-      return { publication: retained, isRetained: true, missed: 0 };
+  #nextRetained(): Publication | undefined {
+    for (;;) {
+      const last = this.#retained.shift();
+      if (last === undefined || this.#options.isLast(last)) return last;
     }
-    const publication = this.#shift();
-    if (publication === undefined) return undefined;
-    const missed = this.#missed;
-    this.#missed = 0;
-    return { publication, isRetained: false, missed };
   }
 
-  get #isOver(): boolean {
-    if (this.waiting > LIMITS.topicBacklogMax) return true;
-    return this.#bytes > LIMITS.topicBacklogBytesMax && this.waiting > 1;
+  #isOver(): boolean {
+    if (this.#backlog.length > LIMITS.topicBacklogMax) return true;
+    return this.#backlogBytes > LIMITS.topicBacklogBytesMax && this.#backlog.length > 1;
   }
 
-  #shift(): Publication | undefined {
-    const publication = this.#backlog[this.#first];
-    if (publication === undefined) return undefined;
-    this.#first += 1;
-    this.#bytes -= publication.content.bytes;
-    if (this.#first > LIMITS.topicBacklogMax || this.#first === this.#backlog.length) {
-      this.#backlog = this.#backlog.slice(this.#first);
-      this.#first = 0;
-    }
-    return publication;
+  #takeBacklog(): Publication | undefined {
+    const taken = this.#backlog.shift();
+    if (taken !== undefined) this.#backlogBytes -= taken.content.bytes;
+    return taken;
   }
 }

@@ -4,7 +4,7 @@
 //   flow holds one chunk, so that each one still moves.
 //   1. Waiting writes move in in their order, as soon as there is room. None is ever half in.
 //   2. A chunk leaves once, in one answer; a read that was given up takes nothing.
-//   3. Whoever waits is answered at the end of a pass: what came in one pass goes out in one answer.
+//   3. Who waits is answered at the end of a pass: what came in one pass goes out in one answer.
 //   4. The end comes after all that was written, writes that still wait included.
 
 import { KernelError } from '../errors.ts';

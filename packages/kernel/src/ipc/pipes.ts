@@ -2,8 +2,8 @@
 // what, is in pipe-flow.ts. All of it is volatile: flow, not mail (docs/adr/0011).
 //   M10. A pipe is between a parent and its child, two directions. A side is opened by its process,
 //   before or after the other one.
-//   1. An end belongs to one run of its process. When that is over, or they are no longer parent and
-//      child, the other side reads what is left and is told; another run opens another pipe.
+//   1. An end belongs to one run of its process. When that is over, or they are no longer parent
+//      and child, the other side reads what is left and is told; another run opens another pipe.
 //   2. A side that closed may open anew at once; the other one keeps the pipe from before until it
 //      closes that, and finds the new one then. Only what nobody has opened yet stands in the way.
 //   3. A kernel that is folded anew takes over the pipes of the one before, and who waits in them.

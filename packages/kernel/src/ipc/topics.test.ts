@@ -1,332 +1,382 @@
-import { Subscriber, testKernel, textContent } from '@hivekernel/testkit';
-import type { SubscriberWish, TestKernel } from '@hivekernel/testkit';
-import type { Delivery } from '@hivekernel/kernel';
-import { describe, expect, it } from 'vitest';
-import type { Content } from '../events/content.ts';
-import type { Pid } from '../ids.ts';
+import { bulkContent, testKernel, textsOf, textContent, TopicGround } from '@hivekernel/testkit';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { KING_PID, type Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
 const MIB = 1024 * 1024;
 
-function publish(
-  t: TestKernel,
-  pid: Pid,
-  wish: { topic?: string; type?: string; text?: string; content?: Content; transient?: true } = {},
-) {
-  const { topic = 'news', type = 'note', text = 'hello', transient = false } = wish;
-  const content = wish.content ?? textContent(text);
-  return t.call('publish', { topic, type, content, isTransient: transient }, { pid });
-}
+let g: TopicGround;
+let reader: Pid;
 
-const subscriber = (t: TestKernel, pid: Pid, wish: SubscriberWish = {}): Subscriber =>
-  new Subscriber(t, pid, { topic: 'news', ...wish });
+beforeEach(() => {
+  g = new TopicGround(testKernel());
+  reader = g.spawn('reader');
+});
 
-const texts = (all: readonly Delivery[]): string[] =>
-  all.map(({ content }) => Buffer.from(content.inline ?? '', 'base64').toString());
-
-const large = (bytes: number): Content => ({ bytes, hash: 'f'.repeat(64) });
-
-const refusal = (t: TestKernel, pid: Pid, wish: SubscriberWish): unknown => {
-  try {
-    return subscriber(t, pid, wish).pid;
-  } catch (error) {
-    return error;
-  }
-};
-
-describe('Topics.publish() (M10)', () => {
-  it('tells all who subscribe, in order, and how many they are', () => {
-    const t = testKernel();
-    const [pen, a, b] = [t.spawn(), t.spawn(), t.spawn()];
-    const one = subscriber(t, a, { withRetained: false });
-    const two = subscriber(t, b, { topic: 'ne*' });
-    expect(publish(t, pen, { text: '1' }).value.subscribers).toBe(2);
-    publish(t, pen, { text: '2' });
-    expect(texts(one.taken())).toEqual(['1', '2']);
-    const [first] = two.taken();
-    expect(first).toMatchObject({ topic: 'news', type: 'note', from: pen, isRetained: false });
-    expect(first).toMatchObject({ fromAddress: '/king/worker', missed: 0 });
+describe('Topics.publish()', () => {
+  it('succeeds without subscribers, and is durable before the reply (M10)', () => {
+    const sent = g.publish('news');
+    const [event] = g.t.eventsOf('topic.published');
+    expect(sent.value).toEqual({ message: event?.seq, subscribers: 0 });
+    expect(sent.gate).toBe(event?.seq);
+    expect(event?.body).toMatchObject({
+      message: event?.seq,
+      user: 'ann',
+      topic: 'news',
+      from: g.publisher,
+      fromName: 'publisher',
+      type: 'note',
+      isTransient: false,
+    });
   });
 
-  it('answers a take that waits, once it is durable (D3)', () => {
-    const t = testKernel();
-    const one = subscriber(t, t.spawn());
-    const taking = one.take();
-    expect(taking.isAnswered).toBe(false);
-    const { message } = publish(t, t.spawn()).value;
-    expect(taking.value.messages[0]?.message).toBe(message);
+  it('reaches each subscriber of the topic, itself included, and nobody else (M10)', () => {
+    const own = g.subscribe(g.publisher, 'news');
+    const exact = g.subscribe(reader, 'news');
+    const wide = g.subscribe(reader, 'n*');
+    const other = g.subscribe(reader, 'weather');
+    expect(g.publish('news', { text: 'a' }).value.subscribers).toBe(3);
+    expect(textsOf(g.take(g.publisher, own))).toEqual(['a']);
+    expect(g.take(reader, exact)).toEqual(g.take(reader, wide));
+    expect(g.take(reader, other)).toEqual([]);
   });
 
-  it('succeeds without subscribers', () => {
-    const t = testKernel();
-    expect(publish(t, t.spawn()).value.subscribers).toBe(0);
+  it('keeps users apart, the king among them (M10, A1)', () => {
+    const bob = g.spawn('bob', 'bob');
+    const bobs = g.subscribe(bob, '*');
+    const kings = g.subscribe(KING_PID, '*');
+    expect(g.publish('news').value.subscribers).toBe(0);
+    expect(g.take(bob, bobs)).toEqual([]);
+    expect(g.publish('news', {}, KING_PID).value.subscribers).toBe(1);
+    expect(g.take(KING_PID, kings)).toHaveLength(1);
+    expect(g.take(bob, bobs)).toEqual([]);
   });
 
-  it('keeps topics apart, and users (A1)', () => {
-    const t = testKernel();
-    const pen = t.spawn();
-    const leo = t.spawn({ user: 'leo' });
-    const other = subscriber(t, t.spawn(), { topic: 'other' });
-    const stranger = subscriber(t, leo);
-    publish(t, pen);
-    expect(other.taken()).toEqual([]);
-    expect(stranger.taken()).toEqual([]);
-    expect(t.call('list_topics', { pattern: '' }, { pid: leo }).value.topics).toEqual([]);
-    expect(t.call('list_topics', { pattern: '' }).value.topics).toHaveLength(1);
-  });
-
-  it('says nothing more to who unsubscribed', () => {
-    const t = testKernel();
-    const [pen, pid] = [t.spawn(), t.spawn()];
-    const one = subscriber(t, pid);
-    one.cancels();
-    expect(publish(t, pen).value.subscribers).toBe(0);
-    const gone = subscriber(t, pid);
-    t.call('kill', { pid, isRecursive: false, reason: 'normal', graceMs: 0 });
-    expect(publish(t, pen).value.subscribers).toBe(0);
-    expect(gone.pid).toBe(pid);
-  });
-
-  it('needs the right to send', () => {
-    const t = testKernel();
-    expect(publish(t, t.spawn({ role: 'architect' })).refusal.code).toBe('permission_denied');
-    expect(publish(t, t.spawn({ role: 'task' })).result?.ok).toBe(true);
+  it('tells who published, under what, and what the publisher is to the subscriber (M10)', () => {
+    const child = g.t.spawn({ name: 'child' }, { pid: g.publisher });
+    const taking = g.subscribe(child, 'n*');
+    g.publish('news', { type: 'flash', text: 'a' });
+    expect(g.take(child, taking)).toEqual([
+      {
+        message: g.t.eventsOf('topic.published')[0]?.seq,
+        from: g.publisher,
+        fromName: 'publisher',
+        fromAddress: g.t.view(g.publisher).address,
+        relation: 'parent',
+        priority: 2,
+        type: 'flash',
+        topic: 'news',
+        content: textContent('a'),
+        wallMs: g.t.eventsOf('topic.published')[0]?.wallMs,
+        requiresAck: false,
+        replyTo: '',
+        deadlineMs: 0,
+      },
+    ]);
   });
 
   it.each([
-    ['', 'invalid_argument'],
-    ['a*', 'invalid_argument'],
-    ['a\u0000', 'invalid_argument'],
-    ['x'.repeat(257), 'invalid_argument'],
-  ])('refuses the name %j', (topic, code) => {
-    const t = testKernel();
-    expect(publish(t, t.spawn(), { topic }).refusal.code).toBe(code);
+    ['', 'empty'],
+    ['x'.repeat(257), '257'],
+    ['a\u0000b', 'control'],
+    ['news.*', '"*"'],
+  ])('refuses to publish under %j (M10)', (topic, why) => {
+    const { refusal } = g.publish(topic);
+    expect(refusal).toMatchObject({ code: 'invalid_argument', details: { field: 'topic' } });
+    expect(refusal.message).toContain(why);
+    expect(g.t.eventsOf('topic.published')).toEqual([]);
   });
 
-  it('takes a payload up to 1 MiB (M8)', () => {
-    const t = testKernel();
-    const pid = t.spawn();
-    expect(publish(t, pid, { content: large(MIB) }).result?.ok).toBe(true);
-    expect(publish(t, pid, { content: large(MIB + 1) }).refusal.code).toBe('too_large');
+  it('needs the right to send (A2)', () => {
+    const architect = g.t.spawn({ name: 'architect', role: 'architect', user: 'ann' });
+    expect(g.publish('news', {}, architect).refusal.code).toBe('permission_denied');
+  });
+
+  it('takes 1 MiB, and refuses a byte more (M8)', () => {
+    expect(g.publish('a', { content: bulkContent(MIB) }).value.subscribers).toBe(0);
+    expect(g.publish('a', { content: bulkContent(MIB + 1) }).refusal.code).toBe('too_large');
   });
 });
 
-describe('the last value (M10)', () => {
-  it('is what who comes later gets first, marked, the oldest topic first', () => {
-    const t = testKernel();
-    const pen = t.spawn();
-    publish(t, pen, { topic: 'a', text: 'old' });
-    publish(t, pen, { topic: 'b', text: 'b' });
-    publish(t, pen, { topic: 'a', text: 'new' });
-    const got = subscriber(t, t.spawn(), { topic: '*' }).taken();
-    expect(texts(got)).toEqual(['b', 'new']);
-    expect(got.map(({ isRetained }) => isRetained)).toEqual([true, true]);
-    expect(subscriber(t, t.spawn(), { topic: '*', withRetained: false }).taken()).toEqual([]);
+describe('a live subscription', () => {
+  it('waits for the next publication, which leaves when that is durable (M10, D3)', () => {
+    const taking = g.subscribe(reader, 'news');
+    const ticket = g.waiting(reader, taking);
+    expect(ticket.isAnswered).toBe(false);
+    const content = textContent('a');
+    const args = { topic: 'news', type: 'note', content, isTransient: false };
+    g.t.hold('publish', args, { pid: g.publisher });
+    const { events, effects } = g.t.drain();
+    const reply = effects.find(({ effect }) => effect.do === 'reply');
+    expect(reply?.afterSeq).toBe(events.at(-1)?.seq);
   });
 
-  it('stays as it is under a transient one, outlives its publisher and the kernel', () => {
-    const t = testKernel();
-    const pen = t.spawn();
-    publish(t, pen, { text: 'kept' });
-    publish(t, pen, { text: 'gone', transient: true });
-    t.call('kill', { pid: pen, isRecursive: false, reason: 'normal', graceMs: 0 });
-    t.advanceMs(200_000);
-    for (const isSnapped of [true, false]) {
-      if (isSnapped) t.takeSnapshot();
-      t.reboot();
-      expect(texts(subscriber(t, t.spawn()).taken())).toEqual(['kept']);
+  it('gets every publication since it began, in order, of the wanted types (M10)', () => {
+    g.publish('a', { isTransient: true, text: 'before' });
+    const all = g.subscribe(reader, '*');
+    const notes = g.subscribe(reader, '*', { type: 'n*' });
+    for (const type of ['note', 'log', 'news']) g.publish('a', { type, text: type });
+    expect(g.publish('b', { type: 'log', text: 'b' }).value.subscribers).toBe(1);
+    expect(textsOf(g.take(reader, all))).toEqual(['note', 'log', 'news', 'b']);
+    expect(textsOf(g.take(reader, notes))).toEqual(['note', 'news']);
+  });
+
+  it('ends by its own word, with its run, and with its channel (M9)', () => {
+    const agent = g.t.spawn({ name: 'agent', user: 'ann', image: 'deaf', restart: 'permanent' });
+    const first = g.subscribe(reader, 'news');
+    g.subscribe(agent, 'news');
+    g.subscribe(KING_PID, 'news', { channel: 'admin 7' });
+    const toAll = (): number => g.publish('news').value.subscribers;
+    expect(toAll()).toBe(2);
+    g.unsubscribe(reader, first);
+    expect(toAll()).toBe(1);
+    g.t.ends(agent);
+    expect(toAll()).toBe(0);
+    expect(g.publish('news', {}, KING_PID).value.subscribers).toBe(1);
+    g.t.fact({ fact: 'channel_ended', channel: 'admin 7' });
+    expect(g.publish('news', {}, KING_PID).value.subscribers).toBe(0);
+  });
+
+  it('is over when the kernel was: it is nobody’s state (M10)', () => {
+    const taking = g.subscribe(reader, 'news');
+    g.t.reboot();
+    expect(g.publish('news').value.subscribers).toBe(0);
+    const args = { subscription: taking, max: 0, timeoutMs: 1, accepted: [] };
+    expect(g.t.call('take', args, { pid: reader }).refusal.code).toBe('not_found');
+  });
+
+  it.each(['', 'x'.repeat(257), 'a\u0000*'])('is refused for the pattern %j (M10)', (pattern) => {
+    expect(g.subscribing(reader, pattern).refusal.code).toBe('invalid_argument');
+  });
+
+  it('has no priority to choose by (M10)', () => {
+    const { refusal } = g.subscribing(reader, '*', { leastUrgent: 1 });
+    expect(refusal).toMatchObject({ code: 'invalid_argument', details: { field: 'min_priority' } });
+  });
+
+  it('is refused over the number that one may have, before anything is changed (M9)', () => {
+    for (let i = 0; i < LIMITS.subscriptionsPerProcessMax; i += 1) g.subscribe(reader, `t${i}`);
+    const refused = g.subscribing(reader, 'news', { durable: 'd' });
+    expect(refused.refusal.code).toBe('limit_exceeded');
+    expect(g.t.eventsOf('cursor.opened')).toEqual([]);
+    expect(g.publish('news').value.subscribers).toBe(0);
+  });
+});
+
+describe('a live subscriber that is slow', () => {
+  it('misses the oldest, is told how many, and slows nobody (M10)', () => {
+    const slow = g.subscribe(reader, 'news');
+    const quick = g.subscribe(reader, 'news');
+    const missed = 44;
+    g.publishMany('news', LIMITS.topicBacklogMax);
+    const first = g.takeAll(reader, quick);
+    g.publishMany('news', missed);
+    expect(first.length + g.takeAll(reader, quick).length).toBe(LIMITS.topicBacklogMax + missed);
+    const rest = g.takeAll(reader, slow);
+    expect(rest).toHaveLength(LIMITS.topicBacklogMax);
+    expect(rest[0]).toMatchObject({ missed, content: textContent(`${missed}`) });
+    expect(rest.slice(1).every((one) => one.missed === undefined)).toBe(true);
+    g.publish('news', { text: 'next' });
+    expect(g.take(reader, slow)[0]).not.toHaveProperty('missed');
+  });
+
+  it('is bounded in bytes too, and one always has room (M10)', () => {
+    const slow = g.subscribe(reader, 'news');
+    const half = bulkContent(MIB / 2);
+    for (let i = 0; i < 4; i += 1) g.publish('news', { content: half });
+    expect(g.takeAll(reader, slow).map(({ missed }) => missed)).toEqual([2, undefined]);
+    g.publish('news', { text: 'small' });
+    g.publish('news', { content: bulkContent(MIB) });
+    expect(g.takeAll(reader, slow).map(({ missed }) => missed)).toEqual([1]);
+  });
+
+  it('stops at 64 without a word where each waits for one, and misses what is over (M9)', () => {
+    const taking = g.subscribe(reader, 'news', { isAcknowledged: true });
+    g.publishMany('news', 300);
+    const handed = g.takeAll(reader, taking);
+    expect(handed).toHaveLength(64);
+    expect(handed[0]?.missed).toBe(300 - LIMITS.topicBacklogMax);
+    g.publishMany('news', 100);
+    expect(g.take(reader, taking)).toEqual([]);
+    const waits = g.waiting(reader, taking);
+    const word = g.acknowledge(reader, handed[5]?.message ?? (0 as never));
+    expect(word.value).toEqual({});
+    expect(waits.value.messages).toHaveLength(1);
+    expect(waits.value.messages[0]?.missed).toBe(36);
+    const [one, two] = handed.map(({ message }) => message);
+    const accepted = one === undefined || two === undefined ? [] : [one, two];
+    expect(g.take(reader, taking, { accepted })).toHaveLength(2);
+  });
+
+  it('takes any word but one that only a message can have (M10)', () => {
+    const taking = g.subscribe(reader, 'news', { isAcknowledged: true });
+    g.publishMany('news', 3);
+    const [a, b] = g.take(reader, taking).map(({ message }) => message);
+    if (a === undefined || b === undefined) throw new Error('nothing was taken');
+    expect(g.acknowledge(reader, a, { status: 'rejected' }).value).toEqual({});
+    expect(g.acknowledge(reader, a).refusal.code).toBe('not_found');
+    expect(g.acknowledge(reader, b, { status: 'escalate' }).refusal.code).toBe('invalid_argument');
+    const reply = textContent('thanks');
+    expect(g.acknowledge(reader, b, { reply }).refusal.details).toEqual({ field: 'reply' });
+    expect(g.acknowledge(reader, b, { status: 'queued' }).value).toEqual({});
+  });
+
+  it('gets no more in one take than a delivery holds (M6, M10)', () => {
+    const taking = g.subscribe(reader, 't*');
+    for (let i = 0; i < 12; i += 1) {
+      g.publish(`t${i}`, { content: bulkContent(MIB) });
+    }
+    g.unsubscribe(reader, taking);
+    const retained = g.subscribe(reader, 't*');
+    expect(g.take(reader, retained)).toHaveLength(1);
+    expect(g.takeAll(reader, retained)).toHaveLength(11);
+  });
+});
+
+describe('the last value', () => {
+  it('comes first to a new subscriber, oldest first, and says what it is (M10)', () => {
+    g.publish('b', { text: 'b' });
+    g.publish('a', { text: 'a1' });
+    g.publish('a', { text: 'a2' });
+    const taking = g.subscribe(reader, '*');
+    g.publish('c', { text: 'c' });
+    const taken = g.take(reader, taking);
+    expect(textsOf(taken)).toEqual(['b', 'a2', 'c']);
+    expect(taken.map(({ isRetained }) => isRetained)).toEqual([true, true, undefined]);
+  });
+
+  it('does not come where it is not wanted, nor of another type (M10)', () => {
+    g.publish('a', { type: 'log' });
+    expect(g.take(reader, g.subscribe(reader, 'a', { withRetained: false }))).toEqual([]);
+    expect(g.take(reader, g.subscribe(reader, 'a', { type: 'note' }))).toEqual([]);
+    expect(g.take(reader, g.subscribe(reader, '*', { type: 'log' }))).toHaveLength(1);
+  });
+
+  it('stays what it is under a transient publication (M10)', () => {
+    g.publish('a', { text: 'kept' });
+    const taking = g.subscribe(reader, 'a', { withRetained: false });
+    g.publish('a', { text: 'passing', isTransient: true });
+    g.publish('b', { text: 'passing', isTransient: true });
+    expect(textsOf(g.take(reader, taking))).toEqual(['passing']);
+    expect(textsOf(g.take(reader, g.subscribe(reader, '*')))).toEqual(['kept']);
+  });
+
+  it('stays when its publisher is gone, and over restarts of the kernel (M10)', () => {
+    g.publish('a', { text: 'kept' });
+    g.t.call('kill', { pid: g.publisher, isRecursive: false, reason: 'normal', graceMs: 0 });
+    g.t.advanceMs(120_000);
+    for (const isFromSnapshot of [false, true]) {
+      if (isFromSnapshot) g.t.takeSnapshot();
+      g.t.reboot();
+      const taken = g.take(reader, g.subscribe(reader, 'a'));
+      expect(textsOf(taken)).toEqual(['kept']);
+      expect(taken[0]).toMatchObject({ fromName: 'publisher', fromAddress: '', relation: 'other' });
     }
   });
 
-  it('is forgotten by clear, which another user cannot', () => {
-    const t = testKernel();
-    const pid = t.spawn();
-    publish(t, pid);
-    const leo = t.spawn({ user: 'leo' });
-    expect(t.call('clear_topic', { topic: 'news' }, { pid: leo }).refusal.code).toBe('not_found');
-    expect(t.call('clear_topic', { topic: 'news' }, { pid }).result?.ok).toBe(true);
-    expect(t.call('clear_topic', { topic: 'news' }, { pid }).refusal.code).toBe('not_found');
-    expect(subscriber(t, pid).taken()).toEqual([]);
+  it('is not handed out once a newer one took its place, or it was forgotten (M10)', () => {
+    for (const topic of ['a', 'b', 'c']) g.publish(topic, { text: `${topic}1` });
+    const taking = g.subscribe(reader, '*');
+    g.publish('a', { text: 'a2' });
+    g.t.call('clear_topic', { topic: 'b' }, { pid: g.publisher });
+    expect(textsOf(g.take(reader, taking))).toEqual(['c1', 'a2']);
   });
 
-  it('is bounded by user: refused, while others are replaced and transient ones go through', () => {
-    const t = testKernel();
-    const pid = t.spawn();
-    for (let i = 0; i < 64; i += 1) publish(t, pid, { topic: `t${i}`, content: large(MIB) });
-    const over = publish(t, pid, { topic: 'more' });
-    expect(over.refusal).toMatchObject({ code: 'limit_exceeded', details: { topics: 64 } });
-    expect(publish(t, pid, { topic: 't1', content: large(MIB) }).result?.ok).toBe(true);
-    expect(publish(t, pid, { topic: 'more', transient: true }).result?.ok).toBe(true);
-    t.call('clear_topic', { topic: 't0' }, { pid });
-    expect(publish(t, pid, { topic: 'more' }).result?.ok).toBe(true);
+  it('is forgotten by a clear, which is refused where there is none (M10)', () => {
+    const clear = (topic: string, pid: Pid = g.publisher) =>
+      g.t.call('clear_topic', { topic }, { pid });
+    g.publish('a');
+    expect(clear('a', g.spawn('bob', 'bob')).refusal.code).toBe('not_found');
+    expect(clear('a').value).toEqual({});
+    expect(g.t.eventsOf('topic.cleared').map(({ body }) => body)).toEqual([
+      { user: 'ann', topic: 'a' },
+    ]);
+    expect(g.take(reader, g.subscribe(reader, 'a'))).toEqual([]);
+    expect(clear('a').refusal.code).toBe('not_found');
+    expect(clear('*').refusal.code).toBe('invalid_argument');
   });
 
-  it('is listed with how often it was published, and for whom', () => {
-    const t = testKernel();
-    const pid = t.spawn();
-    subscriber(t, pid, { topic: 'n*' });
-    publish(t, pid, { text: 'a' });
-    publish(t, pid, { text: 'b' });
-    publish(t, pid, { topic: 'other' });
-    const { topics } = t.call('list_topics', { pattern: 'n*' }, { pid }).value;
-    expect(topics).toMatchObject([
-      { user: 'root', topic: 'news', publications: 2, subscribers: 1, last: { topic: 'news' } },
+  it('is bounded in bytes for each user; what takes no more is taken (M10)', () => {
+    const content = bulkContent(MIB);
+    for (let i = 0; i < 64; i += 1) g.publish(`t${i}`, { content });
+    expect(g.publish('more').refusal.code).toBe('limit_exceeded');
+    expect(g.publish('more', { isTransient: true }).value.subscribers).toBe(0);
+    expect(g.publish('t0', { content }).value.subscribers).toBe(0);
+    g.publish('t1', { text: 'small' });
+    expect(g.publish('t2', { content: bulkContent(MIB) }).value.subscribers).toBe(0);
+    expect(g.publish('more').value.subscribers).toBe(0);
+    expect(g.publish('t1', { content }).refusal.code).toBe('limit_exceeded');
+    const bob = g.spawn('bob', 'bob');
+    expect(g.publish('more', {}, bob).value.subscribers).toBe(0);
+  });
+
+  it('is bounded in number for each user (M10)', () => {
+    const content = textContent('');
+    for (let i = 0; i < LIMITS.topicsPerUserMax; i += 1) {
+      const args = { topic: `t${i}`, type: '', content, isTransient: false };
+      g.t.hold('publish', args, { pid: g.publisher });
+    }
+    expect(g.publish('more').refusal.code).toBe('limit_exceeded');
+    expect(g.publish('t9').value.subscribers).toBe(0);
+    g.t.call('clear_topic', { topic: 't3' }, { pid: g.publisher });
+    expect(g.publish('more').value.subscribers).toBe(0);
+  });
+
+  it('keeps its content alive, until another takes its place (DESIGN D3)', () => {
+    const hash = (digit: string): string => digit.repeat(64);
+    g.publish('a', { content: bulkContent(9_000, hash('a')) });
+    expect([...g.t.kernel.liveHashes()]).toEqual([hash('a')]);
+    g.publish('a', { content: bulkContent(9_000, hash('b')), isTransient: true });
+    g.publish('a', { content: bulkContent(9_000, hash('c')) });
+    expect([...g.t.kernel.liveHashes()]).toEqual([hash('c')]);
+  });
+});
+
+describe('Topics.list()', () => {
+  const list = (pid: Pid, pattern = '') => g.t.call('list_topics', { pattern }, { pid }).value;
+
+  it('tells of the topics of the own user, and the king of all (A1)', () => {
+    const bob = g.spawn('bob', 'bob');
+    g.publish('b', { text: 'b' });
+    g.publish('a');
+    g.publish('a', { isTransient: true });
+    g.publish('z', {}, bob);
+    g.subscribe(reader, 'a');
+    g.subscribe(reader, '*', { durable: 'd' });
+    expect(list(reader).topics).toMatchObject([
+      { user: 'ann', topic: 'a', publications: 2, subscribers: 2, last: { topic: 'a' } },
+      { user: 'ann', topic: 'b', publications: 1, subscribers: 1, last: { topic: 'b' } },
+    ]);
+    expect(list(bob).topics.map(({ topic }) => topic)).toEqual(['z']);
+    expect(list(bob).cursors).toEqual([]);
+    expect(list(KING_PID).topics.map(({ topic }) => topic)).toEqual(['a', 'b', 'z']);
+    expect(list(KING_PID).cursors).toEqual([
+      {
+        user: 'ann',
+        name: 'd',
+        pattern: '*',
+        owner: reader,
+        waiting: 2,
+        missed: 0,
+        isLive: true,
+      },
     ]);
   });
-});
 
-describe('a live subscriber (M10)', () => {
-  it('that is slow is told how many it missed, exactly, and slows nobody', () => {
-    const t = testKernel();
-    const pen = t.spawn();
-    const slow = subscriber(t, t.spawn(), { isAcknowledged: false });
-    const quick = subscriber(t, t.spawn(), { isAcknowledged: false });
-    const count = LIMITS.topicBacklogMax + 44;
-    const seen: string[] = [];
-    for (let i = 0; i < count; i += 1) {
-      publish(t, pen, { text: `${i}` });
-      seen.push(...texts(quick.taken()));
-    }
-    expect(seen).toHaveLength(count);
-    const [first, second] = slow.taken();
-    expect([first?.missed, second?.missed]).toEqual([44, 0]);
-    expect(texts(first === undefined ? [] : [first])).toEqual(['44']);
+  it('tells of those only that a pattern matches (M10)', () => {
+    for (const topic of ['news.a', 'news.b', 'weather']) g.publish(topic);
+    const names = (pattern: string): string[] =>
+      list(reader, pattern).topics.map(({ topic }) => topic);
+    expect(names('news.*')).toEqual(['news.a', 'news.b']);
+    expect(names('weather')).toEqual(['weather']);
+    expect(names('x*')).toEqual([]);
   });
 
-  it('has a backlog that is bounded in bytes too', () => {
-    const t = testKernel();
-    const pen = t.spawn();
-    const slow = subscriber(t, t.spawn());
-    for (let i = 0; i < 5; i += 1) publish(t, pen, { content: large(MIB / 2) });
-    expect(slow.taken().map(({ missed }) => missed)).toEqual([3, 0]);
-  });
-
-  it('that acknowledges stops at 64 in hand, and goes on with its words (M9)', () => {
-    const t = testKernel();
-    const pen = t.spawn();
-    const one = subscriber(t, t.spawn());
-    for (let i = 0; i < 70; i += 1) publish(t, pen, { text: `${i}` });
-    const got = one.taken();
-    expect(got).toHaveLength(64);
-    expect(one.taken()).toEqual([]);
-    expect(one.says(got[0]?.message as Delivery['message']).result?.ok).toBe(true);
-    expect(texts(one.taken())).toEqual(['64']);
-    expect(one.says(got[0]?.message as Delivery['message']).refusal.code).toBe('not_found');
-  });
-
-  it('wants a type, or all that begin so', () => {
-    const t = testKernel();
-    const pid = t.spawn();
-    const one = subscriber(t, pid, { type: 'build.*' });
-    for (const type of ['build.done', 'test', 'build.failed']) publish(t, pid, { type });
-    expect(one.taken().map(({ type }) => type)).toEqual(['build.done', 'build.failed']);
-  });
-});
-
-describe('a durable subscriber (M10)', () => {
-  const durable = { durable: 'desk' } as const;
-
-  it('finds what was published while it was away, and what it did not confirm, in order', () => {
-    const t = testKernel();
-    const [pen, pid] = [t.spawn(), t.spawn()];
-    const first = subscriber(t, pid, durable);
-    for (const text of ['1', '2', '3']) publish(t, pen, { text });
-    const got = first.taken(2);
-    first.says(got[0]?.message as Delivery['message']);
-    first.breaks();
-    publish(t, pen, { text: '4' });
-    expect(texts(subscriber(t, pid, durable).taken())).toEqual(['2', '3', '4']);
-  });
-
-  it('keeps its place over restarts of its process and of the kernel', () => {
-    const t = testKernel();
-    const pen = t.spawn();
-    const pid = t.spawn({ image: 'hold', restart: 'permanent' });
-    subscriber(t, pid, { ...durable, topic: 'n*' });
-    publish(t, pen, { text: '1' });
-    t.ends(pid);
-    publish(t, pen, { text: '2' });
-    t.takeSnapshot();
-    publish(t, pen, { text: '3' });
-    t.reboot();
-    t.advanceMs(5_000);
-    const got = subscriber(t, pid, { ...durable, topic: 'n*' }).taken();
-    expect(texts(got)).toEqual(['1', '2', '3']);
-  });
-
-  it('without words confirms the oldest beyond 64, and all at its own cancel (M9)', () => {
-    const t = testKernel();
-    const [pen, pid] = [t.spawn(), t.spawn()];
-    const plain = { ...durable, isAcknowledged: false };
-    const one = subscriber(t, pid, plain);
-    for (let i = 0; i < 70; i += 1) publish(t, pen, { text: `${i}` });
-    expect(one.taken()).toHaveLength(64);
-    expect(texts(one.taken(6))).toEqual(['64', '65', '66', '67', '68', '69']);
-    one.breaks();
-    const again = subscriber(t, pid, plain);
-    const rest = again.taken();
-    expect(texts(rest)[0]).toBe('6');
-    again.cancels([rest.at(-1)?.message as Delivery['message']]);
-    expect(texts(subscriber(t, pid, plain).taken())).toEqual(['69']);
-  });
-
-  it('begins with the last values where it wants them, once', () => {
-    const t = testKernel();
-    const [pen, pid] = [t.spawn(), t.spawn()];
-    publish(t, pen, { text: 'before' });
-    const one = subscriber(t, pid, durable);
-    const [got] = one.taken();
-    expect(got).toMatchObject({ isRetained: true });
-    one.says(got?.message as Delivery['message']);
-    one.cancels();
-    expect(subscriber(t, pid, durable).taken()).toEqual([]);
-    expect(subscriber(t, pid, { durable: 'b', withRetained: false }).taken()).toEqual([]);
-  });
-
-  it('is one at a time, of one pattern and one type', () => {
-    const t = testKernel();
-    const pid = t.spawn();
-    const one = subscriber(t, pid, durable);
-    expect(refusal(t, pid, durable)).toMatchObject({ code: 'conflict' });
-    expect(t.call('forget_cursor', { name: 'desk' }, { pid }).refusal.code).toBe('conflict');
-    one.cancels();
-    for (const wish of [{ topic: 'n*' }, { type: 'x' }]) {
-      expect(refusal(t, pid, { ...durable, ...wish })).toMatchObject({ code: 'conflict' });
-    }
-    expect(t.call('forget_cursor', { name: 'desk' }, { pid }).result?.ok).toBe(true);
-    expect(t.call('forget_cursor', { name: 'desk' }, { pid }).refusal.code).toBe('not_found');
-    expect(refusal(t, pid, { ...durable, topic: 'n*' })).toBe(pid);
-  });
-
-  it('misses the oldest beyond the bound of an inbox, and is told exactly how many', () => {
-    const t = testKernel();
-    const [pen, pid] = [t.spawn(), t.spawn()];
-    const one = subscriber(t, pid, durable);
-    for (let i = 0; i < 18; i += 1) publish(t, pen, { content: large(MIB) });
-    const [got] = one.taken(1);
-    expect(got?.missed).toBe(2);
-    const { cursors } = t.call('list_topics', { pattern: '' }, { pid }).value;
-    expect(cursors).toMatchObject([{ name: 'desk', waiting: 16, missed: 2, isLive: true }]);
-    publish(t, pen, { content: large(MIB) });
-    // What it has in hand was not missed.
-    expect(one.taken(1)[0]?.missed).toBe(0);
-  });
-
-  it('ends with its process for good, and is bounded in number', () => {
-    const t = testKernel();
-    const pid = t.spawn();
-    for (let i = 0; i < LIMITS.cursorsPerProcessMax; i += 1) {
-      subscriber(t, pid, { durable: `c${i}` });
-    }
-    expect(refusal(t, pid, { durable: 'more' })).toMatchObject({ code: 'limit_exceeded' });
-    t.call('kill', { pid, isRecursive: false, reason: 'normal', graceMs: 0 });
-    t.advanceMs(200_000);
-    expect(t.call('list_topics', { pattern: '' }).value.cursors).toEqual([]);
-  });
-
-  it.each(['', 'a\u0007', 'x'.repeat(129)])('refuses the name %j', (name) => {
-    const t = testKernel();
-    const wish = { durable: name, topic: name === '' ? '' : 'news' };
-    expect(refusal(t, t.spawn(), wish)).toMatchObject({ code: 'invalid_argument' });
+  it('waits until what it tells of others is durable (read gate)', () => {
+    g.publish('a');
+    const seq = g.t.events.at(-1)?.seq;
+    const look = (pid: Pid): number => g.t.call('list_topics', { pattern: '' }, { pid }).gate;
+    expect(look(reader)).toBe(seq);
+    expect(look(g.publisher)).toBe(0);
   });
 });

@@ -1,30 +1,27 @@
-// Topics: who publishes what, and who gets it (M10).
-//   A1. A topic is a user's: its processes share it by its name, and nobody else sees it but the
-//       king, who lists all.
-//   M10. A publication is durable, and its last value is kept for those who come later, unless it
-//        is transient. It goes to whoever subscribes live, and waits for every cursor. Without
-//        subscribers it succeeds all the same: it is told how many there were.
-// Who may publish is asked by dispatch.
+// Topics: publish and subscribe by name (M10). Here it is decided what may be published, subscribed
+// to and forgotten; what is kept is topic-table.ts, who takes it live-feed.ts and cursor-feed.ts.
+//   A publication is durable before its publisher hears of it. It goes to whoever subscribes by
+//   then, and to cursors; nobody is asked for room, and nobody is waited for.
+//   Users are apart: a process publishes and subscribes as its own user.
 
 import { KernelError } from '../errors.ts';
 import type { Content } from '../events/content.ts';
 import type { Log } from '../events/log.ts';
-import { asMessageId, type MessageId } from '../ids.ts';
+import { asMessageId, type MessageId, type Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
-import type { ProcessRecord } from '../process/record.ts';
+import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
 import { CursorFeed } from './cursor-feed.ts';
 import type { Cursor } from './cursor.ts';
 import { LiveFeed } from './live-feed.ts';
-import { LiveSubscribers } from './live-subscribers.ts';
-import { publicationOf, type Copy, type Publication } from './publication.ts';
+import { deliveryOfPublication, type Publication } from './publication.ts';
 import type { Looker } from './queues.ts';
-import type { Manner } from './shelf-feed.ts';
 import type { Feed } from './subscriptions.ts';
-import { checkCursorName, checkPattern, checkTopic, matches } from './topic-name.ts';
+import { TopicIndex } from './topic-index.ts';
+import { requireCursorName, requirePattern, requireTopic, TopicPattern } from './topic-pattern.ts';
 import type { Topic, TopicTable } from './topic-table.ts';
 import type { CursorView, TopicView } from './views.ts';
-import { isWanted } from './wants.ts';
+import { isTypeWanted, type Wants } from './wants.ts';
 
 export interface TopicWish {
   readonly pattern: string;
@@ -32,22 +29,30 @@ export interface TopicWish {
   readonly withRetained: boolean;
 }
 
-export interface PublishOrder {
+/** A subscription as it is to be. */
+interface Opening {
+  readonly subscriber: ProcessRecord;
+  readonly pattern: TopicPattern;
+  readonly type: string;
+  readonly isAcknowledged: boolean;
+  readonly withRetained: boolean;
+}
+
+interface Published {
   readonly topic: string;
   readonly type: string;
   readonly content: Content;
   readonly isTransient: boolean;
 }
 
-/** A listing fits a frame. */
-const LISTED_MAX = 1_000;
-
 export class Topics {
   readonly #log: Log;
   readonly #table: ProcessTable;
   readonly #topics: TopicTable;
   readonly #stir: (source: object) => void;
-  readonly #live = new LiveSubscribers();
+  readonly #live = new TopicIndex<LiveFeed>();
+  /** Cursors that somebody takes from. */
+  readonly #feeds = new Map<Cursor, CursorFeed>();
 
   constructor(options: {
     log: Log;
@@ -61,197 +66,243 @@ export class Topics {
     this.#stir = options.stir;
   }
 
-  /** Throws `invalid_argument`, `conflict`, `limit_exceeded`. */
-  open(by: ProcessRecord, wish: TopicWish, manner: Manner): Feed {
-    checkPattern(wish.pattern);
-    const show = (copy: Copy) =>
-      publicationOf(copy, { reader: this.#table.find(by.pid), table: this.#table });
-    const { isAcknowledged } = manner;
-    if (wish.durable === '') return this.#openLive(by, wish, { ...manner, show });
-    const cursor = this.#cursorOf(by, wish, manner);
-    return new CursorFeed({ log: this.#log, cursor, isAcknowledged, show });
+  /**
+   * Throws `invalid_argument`; of a durable one `conflict`, where somebody takes from it already or
+   * it is of something else, and `limit_exceeded`.
+   */
+  open(
+    by: ProcessRecord,
+    wish: TopicWish,
+    { wants, isAcknowledged }: { wants: Wants; isAcknowledged: boolean },
+  ): Feed {
+    requirePattern(wish.pattern);
+    requireNoUrgency(wants);
+    const pattern = new TopicPattern(wish.pattern);
+    const { withRetained, durable } = wish;
+    const opening = { subscriber: by, pattern, type: wants.type, isAcknowledged, withRetained };
+    return durable === '' ? this.#openLive(opening) : this.#openCursor(durable, opening);
   }
 
   /** Throws `invalid_argument`, `too_large`, `limit_exceeded`. */
-  publish(by: ProcessRecord, order: PublishOrder): { message: MessageId; subscribers: number } {
-    const { topic, type, content, isTransient } = order;
-    const { user } = by.spec;
-    checkTopic(topic);
-    checkContent(content);
-    if (!isTransient) this.#requireRoom(user, order);
+  publish(by: ProcessRecord, what: Published): { message: MessageId; subscribers: number } {
+    const { topic, type, content, isTransient } = what;
+    const { user, name: fromName } = by.spec;
+    requireTopic(topic);
+    requireSize(content);
+    if (!isTransient) this.#requireRoom(user, topic, content.bytes);
     const message = asMessageId(this.#log.nextSeq);
-    const what = { message, user, topic, from: by.pid, fromName: by.spec.name, type, content };
-    const transient = isTransient && { isTransient: true as const };
-    const seq = this.#log.emit('topic.published', { ...what, ...transient });
-    const { wallMs } = this.#log;
-    return { message, subscribers: this.#tell(user, { ...what, seq, by: by.pid, wallMs }) };
+    const body = { message, user, topic, from: by.pid, fromName, type, content };
+    this.#log.emit('topic.published', { ...body, isTransient });
+    return { message, subscribers: this.#tell({ ...body, wallMs: this.#log.wallMs }) };
   }
 
-  /** Of the caller's user, of the king all; by user and name. */
+  /** Of the looker's user; the king sees all. */
   list(
     by: Looker,
     pattern: string,
   ): { topics: readonly TopicView[]; cursors: readonly CursorView[] } {
     const { caller } = by;
-    const isKing = caller.parent === undefined;
-    const users = isKing ? [...this.#topics.users()].sort() : [caller.spec.user];
-    const isMeant = (text: string): boolean => pattern === '' || matches(pattern, text);
-    const topics: TopicView[] = [];
-    for (const user of users) {
-      for (const topic of this.#topics.topicsOf(user)) {
-        if (topics.length >= LISTED_MAX) break;
-        if (!isMeant(topic.name)) continue;
-        by.read(topic.last.seq, topic.last.by);
-        topics.push(this.#viewOf(user, topic, caller));
-      }
-    }
-    const all = [...this.#topics.cursors()].filter(
-      (one) => users.includes(one.user) && isMeant(one.pattern),
-    );
-    for (const { changedSeq, changedBy } of all) by.read(changedSeq, changedBy);
-    return { topics: topics.sort(byName), cursors: all.slice(0, LISTED_MAX).map(cursorView) };
+    const isSeen = (user: string): boolean =>
+      caller.parent === undefined || user === caller.spec.user;
+    const wanted = new TopicPattern(pattern === '' ? '*' : pattern);
+    const topics = [...this.#topics.users]
+      .filter(isSeen)
+      .flatMap((user) => [...this.#topics.topicsOf(user)])
+      .filter(({ last }) => wanted.matches(last.topic));
+    const cursors = [...this.#topics.cursors()]
+      .filter(({ user }) => isSeen(user))
+      .filter((cursor) => wanted.matches(cursor.pattern.text));
+    for (const { changedSeq, changedBy } of [...topics, ...cursors]) by.read(changedSeq, changedBy);
+    return {
+      topics: topics.map((topic) => this.#viewOf(topic, caller)).sort(byUserThen('topic')),
+      cursors: cursors.map((cursor) => this.#viewOfCursor(cursor)).sort(byUserThen('name')),
+    };
   }
 
+  /** Throws `not_found`. */
   clear(by: ProcessRecord, topic: string): void {
+    requireTopic(topic);
     const { user } = by.spec;
-    if (this.#topics.find(user, topic) === undefined) {
-      throw new KernelError('not_found', `User ${user} has no topic "${topic}" (M10).`, {
-        details: { field: 'topic' },
-      });
+    if (this.#topics.topic(user, topic) === undefined) {
+      throw new KernelError(
+        'not_found',
+        `No topic "${topic}" of user "${user}" has a value (M10).`,
+        {
+          details: { field: 'topic' },
+        },
+      );
     }
     this.#log.emit('topic.cleared', { user, topic });
   }
 
-  /** A subscription that takes from it gets nothing more. */
+  /** Throws `not_found`, and `conflict` while somebody takes from it. */
   forgetCursor(by: ProcessRecord, name: string): void {
     const cursor = this.#topics.cursor(by.pid, name);
     if (cursor === undefined) {
-      throw new KernelError(
-        'not_found',
-        `Process ${by.pid} has no durable subscription "${name}" (M10).`,
-        { details: { field: 'name' } },
-      );
+      const what = `${describeProcess(by)} has no durable subscription "${name}" (M10).`;
+      throw new KernelError('not_found', what, { details: { field: 'name' } });
     }
-    if (cursor.isLive) throw isTaken(cursor);
-    this.#log.emit('cursor.closed', { owner: by.pid, name });
+    this.#requireFree(cursor);
+    const { owner, user } = cursor;
+    this.#log.emit('cursor.closed', { owner, user, name });
   }
 
-  #openLive(
-    by: ProcessRecord,
-    { pattern, withRetained }: TopicWish,
-    how: Manner & { show: (copy: Copy) => ReturnType<typeof publicationOf> },
-  ): Feed {
-    const { user } = by.spec;
-    this.#live.requireRoom(user, pattern);
-    const { wants, isAcknowledged, show } = how;
-    const last = withRetained ? this.#topics.lastOf(user, pattern) : [];
-    const retained = last.filter((one) => isWanted(wants, { ...one, priority: 0 }));
-    const onClosed = (feed: LiveFeed): void => this.#live.delete({ user, pattern }, feed);
-    const feed = new LiveFeed({ retained, isAcknowledged, show, onClosed });
-    this.#live.add({ user, pattern, wants }, feed);
+  #openLive({ withRetained, ...opening }: Opening): LiveFeed {
+    const { subscriber, pattern, type } = opening;
+    const { user } = subscriber.spec;
+    const feed = new LiveFeed({
+      ...opening,
+      retained: withRetained ? this.#topics.retained(user, pattern, type) : [],
+      table: this.#table,
+      isLast: ({ topic, message }) => this.#topics.topic(user, topic)?.last.message === message,
+      stir: this.#stir,
+      onClosed: (closed) => this.#live.delete(user, pattern, closed),
+    });
+    this.#live.add(user, pattern, feed);
     return feed;
   }
 
-  #cursorOf(by: ProcessRecord, wish: TopicWish, { wants: { type } }: Manner): Cursor {
-    const { pattern, durable: name, withRetained } = wish;
-    checkCursorName(name);
-    const { pid: owner } = by;
-    const known = this.#topics.cursor(owner, name);
-    if (known === undefined) {
-      if (this.#topics.cursorsOf(owner) >= LIMITS.cursorsPerProcessMax) throw tooManyCursors(by);
-      const { user } = by.spec;
-      this.#log.emit('cursor.opened', { owner, user, name, pattern, type, withRetained });
-      return this.#topics.cursor(owner, name) as Cursor;
+  #openCursor(name: string, opening: Opening): CursorFeed {
+    requireCursorName(name);
+    const { subscriber, isAcknowledged } = opening;
+    const known = this.#topics.cursor(subscriber.pid, name);
+    if (known === undefined) this.#beginCursor(name, opening);
+    else {
+      requireSame(known, opening);
+      this.#requireFree(known);
     }
-    if (known.isLive) throw isTaken(known);
-    if (known.pattern !== pattern || known.type !== type) throw isAnother(known);
-    return known;
+    const cursor = this.#topics.cursor(subscriber.pid, name) as Cursor;
+    const feed = new CursorFeed({
+      subscriber,
+      cursor,
+      isAcknowledged,
+      table: this.#table,
+      stir: this.#stir,
+      onConfirmed: ({ owner, name: moved }, messages) =>
+        this.#log.emit('cursor.moved', { owner, name: moved, messages }),
+      onClosed: (closed) => this.#feeds.delete(closed),
+    });
+    this.#feeds.set(cursor, feed);
+    return feed;
   }
 
-  #tell(user: string, publication: Publication): number {
-    let count = 0;
-    for (const feed of this.#live.of(user, publication)) {
-      feed.offer(publication);
-      this.#stir(feed.source);
-      count += 1;
-    }
-    for (const cursor of this.#topics.cursorsOn(user, publication.topic)) {
-      if (!cursor.wants(publication)) continue;
-      if (cursor.isLive) this.#stir(cursor);
-      count += 1;
-    }
-    return count;
+  #beginCursor(name: string, { subscriber, pattern, type, withRetained }: Opening): void {
+    const { pid: owner } = subscriber;
+    const { user } = subscriber.spec;
+    const count = this.#topics.countOf(owner);
+    if (count >= LIMITS.cursorsPerProcessMax) throw tooManyCursors(owner, count);
+    this.#log.emit('cursor.opened', {
+      owner,
+      user,
+      name,
+      pattern: pattern.text,
+      type,
+      withRetained,
+    });
   }
 
-  #viewOf(user: string, { name, last, publications }: Topic, reader: ProcessRecord): TopicView {
-    const copy = { publication: last, isRetained: true, missed: 0 };
-    const cursors = [...this.#topics.cursorsOn(user, name)].length;
-    const subscribers = cursors + this.#live.count(user, name);
-    const shown = publicationOf(copy, { reader, table: this.#table });
-    return { user, topic: name, last: shown, publications, subscribers };
-  }
-
-  /** Of last values; one that takes the place of another needs none but for what it is larger. */
-  #requireRoom(user: string, { topic, content }: PublishOrder): void {
-    const known = this.#topics.find(user, topic);
-    const { topics, bytes } = this.#topics.held(user);
-    const after = bytes + content.bytes - (known?.last.content.bytes ?? 0);
-    const isOver = known === undefined && topics >= LIMITS.topicsPerUserMax;
-    const isTooMuch = after > LIMITS.topicBytesPerUserMax && after > bytes;
-    if (!isOver && !isTooMuch) return;
+  #requireFree(cursor: Cursor): void {
+    if (!this.#feeds.has(cursor)) return;
     throw new KernelError(
-      'limit_exceeded',
-      `The last values of the topics of user ${user}, ${topics} topics of ${bytes} bytes, leave no ` +
-        'room for this one (M10). Clear some, or publish it as transient.',
-      { details: { topics, bytes } },
+      'conflict',
+      `Somebody takes from the durable subscription "${cursor.name}" already: one at a time (M10).`,
+      { details: { field: 'durable' } },
     );
   }
+
+  /** What is put in the place of another value may be as large as that. */
+  #requireRoom(user: string, topic: string, bytes: number): void {
+    const held = this.#topics.heldBy(user);
+    const before = this.#topics.topic(user, topic)?.last.content.bytes;
+    if (before === undefined && held.topics >= LIMITS.topicsPerUserMax) {
+      throw full(user, `${held.topics} topics with a last value`);
+    }
+    const more = bytes - (before ?? 0);
+    if (more <= 0 || held.bytes + more <= LIMITS.topicBytesPerUserMax) return;
+    throw full(user, `last values of ${held.bytes} bytes, and this needs ${more} more`);
+  }
+
+  /** How many got it. */
+  #tell(publication: Publication): number {
+    const { user, topic, type } = publication;
+    let subscribers = 0;
+    this.#live.forEach(user, topic, (feed) => {
+      if (feed.offer(publication)) subscribers += 1;
+    });
+    this.#topics.forEachCursor(user, topic, (cursor) => {
+      if (!isTypeWanted(cursor.type, type)) return;
+      subscribers += 1;
+      const feed = this.#feeds.get(cursor);
+      if (feed !== undefined) this.#stir(feed.source);
+    });
+    return subscribers;
+  }
+
+  #viewOf({ last, publications }: Topic, subscriber: ProcessRecord): TopicView {
+    const { user, topic } = last;
+    const live = this.#live.count(user, topic);
+    return {
+      user,
+      topic,
+      last: deliveryOfPublication(last, { subscriber, table: this.#table }),
+      publications,
+      subscribers: live + this.#topics.countCursors(user, topic),
+    };
+  }
+
+  #viewOfCursor(cursor: Cursor): CursorView {
+    const { user, name, owner, waiting, missed } = cursor;
+    const pattern = cursor.pattern.text;
+    return { user, name, pattern, owner, waiting, missed, isLive: this.#feeds.has(cursor) };
+  }
 }
 
-const cursorView = (cursor: Cursor): CursorView => ({
-  user: cursor.user,
-  name: cursor.name,
-  pattern: cursor.pattern,
-  owner: cursor.owner,
-  waiting: cursor.waiting,
-  missed: cursor.missed,
-  isLive: cursor.isLive,
-});
+function requireNoUrgency({ leastUrgent }: Wants): void {
+  if (leastUrgent === 3) return;
+  throw new KernelError('invalid_argument', 'Publications have no priority to choose by (M10).', {
+    details: { field: 'min_priority' },
+  });
+}
 
-const byName = (a: TopicView, b: TopicView): number =>
-  compare(a.user, b.user) || compare(a.topic, b.topic);
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-function checkContent(content: Content): void {
-  if (content.bytes <= LIMITS.messagePayloadBytesMax) return;
+function requireSize({ bytes }: Content): void {
+  if (bytes <= LIMITS.messagePayloadBytesMax) return;
   throw new KernelError(
     'too_large',
-    `The payload has ${content.bytes} bytes, at most ${LIMITS.messagePayloadBytesMax} are allowed ` +
-      '(M8). Store it as an artifact and publish its key.',
-    { details: { bytes: content.bytes } },
+    `The payload has ${bytes} bytes, at most ${LIMITS.messagePayloadBytesMax} are allowed (M8). ` +
+      'Store it as an artifact and publish its key.',
+    { details: { bytes } },
   );
 }
 
-const isTaken = ({ name }: Cursor): KernelError =>
-  new KernelError(
+function requireSame(cursor: Cursor, { pattern, type }: Opening): void {
+  if (cursor.pattern.text === pattern.text && cursor.type === type) return;
+  const ofType = cursor.type === '' ? '' : ` and type "${cursor.type}"`;
+  throw new KernelError(
     'conflict',
-    `The durable subscription "${name}" is open already: one at a time takes from it (M10).`,
+    `The durable subscription "${cursor.name}" is of "${cursor.pattern.text}"${ofType}: ` +
+      'forget it first, or take another name (M10).',
     { details: { field: 'durable' } },
   );
+}
 
-const isAnother = ({ name, pattern, type }: Cursor): KernelError =>
-  new KernelError(
-    'conflict',
-    `The durable subscription "${name}" is of "${pattern}"${type === '' ? '' : `, type ${type}`} ` +
-      '(M10). Forget it first, or choose another name.',
-    { details: { field: 'durable', pattern } },
-  );
-
-const tooManyCursors = ({ pid }: ProcessRecord): KernelError =>
+const tooManyCursors = (owner: Pid, count: number): KernelError =>
   new KernelError(
     'limit_exceeded',
-    `Process ${pid} has ${LIMITS.cursorsPerProcessMax} durable subscriptions, the most that one ` +
-      'may have. Forget some of them.',
-    { details: { pid } },
+    `Process ${owner} has ${count} durable subscriptions, the most that one may have (M10).`,
+    { details: { pid: owner } },
   );
+
+const full = (user: string, what: string): KernelError =>
+  new KernelError(
+    'limit_exceeded',
+    `User "${user}" has ${what} (M10). Clear some, or publish it as transient.`,
+    { details: { user } },
+  );
+
+/** In an order that says nothing of when they were made. */
+const byUserThen =
+  <K extends string>(key: K) =>
+  <V extends { readonly user: string } & Readonly<Record<K, string>>>(a: V, b: V): number =>
+    compare(a.user, b.user) || compare(a[key], b[key]);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

@@ -107,7 +107,7 @@ function buildMail(
   { settings, state, effects, refusals }: Foundation,
   told: { onAcknowledged: OnAcknowledged; onMail: (pid: Pid) => void },
 ): Mail {
-  const { log, table, office, queueTable, topicTable, timers } = state;
+  const { log, table, office, queueTable, timers } = state;
   const { onAcknowledged } = told;
   const isSubscribed = (pid: Pid): boolean => inboxes.isSubscribed(pid);
   const deliverer = new Deliverer({ table, office, effects, isSubscribed });
@@ -134,7 +134,7 @@ function buildMail(
   const queueEnds = new QueueEnds({ log, table, back, settings });
   const shared = { log, table, timers, stir, settings };
   const queues = new Queues({ ...shared, queues: queueTable, ends: queueEnds });
-  const topics = new Topics({ log, table, topics: topicTable, stir });
+  const topics = new Topics({ log, table, topics: state.topics, stir });
   const pipes = new Pipes({ effects, timers });
   const taken = { subscriptions, inboxes, queues, topics, pipes };
   return { deliverer, broker, ends, redelivery, ...taken };

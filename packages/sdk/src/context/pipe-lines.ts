@@ -1,4 +1,5 @@
-// Lines out of chunks: UTF-8 and line ends may fall anywhere between them. Knows nothing of pipes.
+// Lines out of chunks: characters and line ends may be cut by the border of two chunks anywhere.
+// It knows nothing of pipes, and what it holds of a line is bounded.
 import { HiveError } from '../hive-error.ts';
 
 export interface LinesOptions {

@@ -3,7 +3,7 @@
 //   1. One fetch at a time, and it belongs to the pipe, not to who waits for it: giving up a wait
 //      leaves what comes of it to the next read.
 //   2. A refusal is thrown once, and the next read asks again; the end stays the end.
-import { HiveError } from '../hive-error.ts';
+import { asHiveError, HiveError } from '../hive-error.ts';
 import type { Caller } from './caller.ts';
 import type { LongWait } from './long-wait.ts';
 import type { PipeName } from './pipe-writer.ts';
@@ -23,7 +23,7 @@ export class PipeReader {
   #at = 0;
   #next = NOTHING;
   #isEnd = false;
-  #refusal: unknown;
+  #refusal: Error | undefined;
   #fetching: Promise<void> | undefined;
   #isClosed = false;
 
@@ -44,7 +44,7 @@ export class PipeReader {
     if (chunk === undefined) return undefined;
     this.#at += 1;
     const isHalfway = this.#at * 2 > this.#batch.length;
-    if (isHalfway && this.#next.length === 0 && this.#refusal === undefined) this.#fetch();
+    if (isHalfway && this.#next.length === 0 && this.#refusal === undefined) void this.#fetch();
     return chunk;
   }
 
@@ -92,7 +92,7 @@ export class PipeReader {
       this.#next = chunks;
       this.#isEnd = end;
     } catch (error) {
-      this.#refusal = error;
+      this.#refusal = asHiveError(error);
     }
   }
 }

@@ -1,6 +1,6 @@
-// One side of a pipe between this process and its parent or a child: `ctx.pipe(pid)`. Chunks go both
-// ways, in order; the kernel holds 64 of each way, and a writer waits for a reader. It is no mail:
-// it ends with either process's run, and nothing of it is kept.
+// One side of a pipe between this process and its parent or a child: `ctx.pipe(pid)`. Chunks go
+// both ways, in order; the kernel holds 64 of each way, and a writer waits for a reader. It is no
+// mail: it ends with either process's run, and nothing of it is kept.
 //   M10. Opening succeeds before the other side opened. What is over throws `unavailable`; an end
 //   that was said (`end`, `close`) is the end of the data.
 //   1. Writes leave in the order in which they were made, awaited or not.
@@ -122,7 +122,13 @@ export class Pipe implements AsyncIterable<Uint8Array>, AsyncDisposable {
 
   /** For what reads web streams. Cancelling it closes nothing. */
   get readable(): ReadableStream<Uint8Array> {
-    return ReadableStream.from(this);
+    return new ReadableStream<Uint8Array>({
+      pull: async (to) => {
+        const chunk = await this.read();
+        if (chunk === undefined) to.close();
+        else to.enqueue(chunk);
+      },
+    });
   }
 
   /** For what writes web streams: its close is `end`, its abort is `close`. */

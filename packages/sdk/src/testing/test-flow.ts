@@ -1,5 +1,5 @@
-// One direction of a pipe of the test kernel: as the kernel's own, with promises for those who wait.
-// What the kernel bounds over all pipes is not bounded here.
+// One direction of a pipe of the test kernel: as the kernel's own, with promises for those who
+// wait. What the kernel bounds over all pipes is not bounded here.
 import { HiveError } from '../hive-error.ts';
 
 export interface FlowRead {

@@ -53,7 +53,7 @@ export const MAIL_TELLERS: { readonly [K in MailKind]: Teller<K> } = {
     fields: { ...placeOf(body), why: body.why },
   }),
   'topic.published': ({ body }, { host }) => {
-    const { topic, user, from, fromName, type, isTransient = false } = body;
+    const { topic, user, from, fromName, type, isTransient } = body;
     const tell = (glimpse: Glimpse): Told => ({
       ...glimpse,
       pid: from,
