@@ -11,6 +11,7 @@ import type { Message } from './ipc/mailbox.ts';
 import { PostOffice } from './ipc/post-office.ts';
 import { SentKeys } from './ipc/sent-keys.ts';
 import type { ProcessRecord } from './process/record.ts';
+import { grantHandlers } from './permissions/grants.ts';
 import { ProcessTable } from './process/table.ts';
 import { Ledger } from './resources/ledger.ts';
 import { TaskTable } from './scheduler/task-table.ts';
@@ -48,6 +49,7 @@ export class KernelState {
     this.ledger = new Ledger(this.table);
     const areas = [
       this.table.handlers(),
+      grantHandlers(this.table),
       this.office.handlers(),
       this.sentKeys.handlers(),
       this.catalog.handlers(),

@@ -8,6 +8,7 @@ import type { Pid, Seq, TaskId, MessageId, ArtifactId } from '../ids.ts';
 import type { Content } from './content.ts';
 import type {
   AckStatus,
+  Capability,
   ExitCause,
   LogLevel,
   Priority,
@@ -292,6 +293,9 @@ interface Bodies {
   };
   /** A dead letter was put back as another message, or dropped for good. */
   'letter.removed': { pid: Pid; message: MessageId; why: 'requeued' | 'dropped' };
+  /** A3, A4; `by` of the event says who. */
+  'capability.granted': { pid: Pid; capability: Capability };
+  'capability.revoked': { pid: Pid; capability: Capability };
   'artifact.stored': {
     artifact: ArtifactId;
     version: number;

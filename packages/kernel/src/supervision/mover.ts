@@ -8,7 +8,7 @@
 import { KernelError } from '../errors.ts';
 import type { Log } from '../events/log.ts';
 import type { Broker } from '../ipc/broker.ts';
-import { requireCapability } from '../permissions/capabilities.ts';
+import type { Guard } from '../permissions/guard.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { checkChild } from '../process/spawn-rules.ts';
 import { isLive } from '../process/states.ts';
@@ -19,6 +19,7 @@ import type { Life } from './life.ts';
 
 export class Mover {
   readonly #log: Log;
+  readonly #guard: Guard;
   readonly #table: ProcessTable;
   readonly #broker: Broker;
   readonly #life: Life;
@@ -26,12 +27,14 @@ export class Mover {
 
   constructor(options: {
     log: Log;
+    guard: Guard;
     table: ProcessTable;
     broker: Broker;
     life: Life;
     settings: KernelSettings;
   }) {
     this.#log = options.log;
+    this.#guard = options.guard;
     this.#table = options.table;
     this.#broker = options.broker;
     this.#life = options.life;
@@ -40,7 +43,7 @@ export class Mover {
 
   /** Throws `permission_denied`, `invalid_argument`, `wrong_state` or `limit_exceeded`. */
   reparent(caller: ProcessRecord, target: ProcessRecord, parent: ProcessRecord): void {
-    requireCapability(caller, 'manage_tree');
+    this.#guard.requireCapability(caller, 'manage_tree');
     requireUser(caller, target, parent);
     checkMove(target, parent);
     if (target.parent === parent) return;

@@ -3,6 +3,7 @@
 // order.
 
 import type { Chance } from '../ports.ts';
+import type { Grantor } from '../permissions/grants.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Escalations } from '../supervision/escalations.ts';
@@ -34,6 +35,7 @@ export interface Supervision {
 type Base = Foundation &
   Mail & {
     readonly dispatcher: Dispatcher;
+    readonly grantor: Grantor;
     readonly chance: Chance;
     readonly known: (record: ProcessRecord) => string;
   };
@@ -42,7 +44,7 @@ type Ending = Pick<Supervision, 'life' | 'killer' | 'supervisor'>;
 type Serving = Pick<Supervision, 'spawner' | 'waiter' | 'escalations' | 'sleeper'>;
 
 export function buildSupervision(base: Base): Supervision {
-  const { settings, state, effects, broker, dispatcher } = base;
+  const { settings, state, effects, broker, dispatcher, guard } = base;
   const { log, table, timers } = state;
   const ending: Ending = buildEnding(base, {
     listeners: () => listeners,
@@ -57,6 +59,7 @@ export function buildSupervision(base: Base): Supervision {
   const { known } = base;
   const signaller = new Signaller({
     log,
+    guard,
     effects,
     broker,
     dispatcher,
@@ -65,7 +68,7 @@ export function buildSupervision(base: Base): Supervision {
     watchdog,
     known,
   });
-  const mover = new Mover({ log, table, broker, life, settings });
+  const mover = new Mover({ log, guard, table, broker, life, settings });
   const listeners = listenersOf(base, { ...ending, ...serving });
   return { ...ending, ...serving, watchdog, signaller, mover };
 }
@@ -78,7 +81,8 @@ function buildEnding(
     onUndecided: (record: ProcessRecord, why: string) => void;
   },
 ): Ending {
-  const { settings, state, effects, deliverer, broker, ends, dispatcher, chance, stop } = base;
+  const { settings, state, effects, guard, deliverer, broker, ends, dispatcher } = base;
+  const { chance, stop } = base;
   const { log, table, kills, tasks, timers } = state;
   const life: Life = new Life({
     log,
@@ -95,7 +99,7 @@ function buildEnding(
   });
   const onGroupDown = (pids: readonly ProcessRecord['pid'][], delayMs: number): void =>
     supervisor.regroup(pids, delayMs);
-  const killer = new Killer({ log, table, kills, effects, life, onGroupDown });
+  const killer = new Killer({ log, guard, table, kills, effects, life, onGroupDown });
   const groups = new Groups({ log, killer: () => killer, settings });
   const supervisor: Supervisor = new Supervisor({
     log,
@@ -115,9 +119,19 @@ function buildEnding(
 }
 
 function buildServing(base: Base, life: Life): Serving {
-  const { settings, state, effects, broker, dispatcher, stop } = base;
+  const { settings, state, effects, guard, grantor, broker, dispatcher, stop } = base;
   const { log, table, office, waits, kills, timers } = state;
-  const spawner = new Spawner({ log, table, effects, life, dispatcher, kills, settings });
+  const spawner = new Spawner({
+    log,
+    guard,
+    grantor,
+    table,
+    effects,
+    life,
+    dispatcher,
+    kills,
+    settings,
+  });
   const defaultMs = settings.waitDefaultMs;
   const waiter = new Waiter({ log, table, waits, effects, timers, life, defaultMs });
   const records = state.escalations;

@@ -131,6 +131,8 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
   'wait.ended': ({ body }) => ({ fields: { wait: `${body.wait}` } }),
   'kill.began': tellKill,
   'kill.ended': ({ body }) => ({ pid: body.root, fields: { kill: `${body.kill}` } }),
+  'capability.granted': ({ body }) => ({ fields: { capability: body.capability } }),
+  'capability.revoked': ({ body }) => ({ fields: { capability: body.capability } }),
   'message.sent': tellSent,
   'message.acked': ({ body: { pid, messages, senders } }) =>
     messages.map((message, i) => ({
