@@ -23,6 +23,15 @@ Acknowledge: AcknowledgeCall -> Done
 DeleteArtifact: DeleteArtifactCall -> Done
 FreezeArtifact: FreezeArtifactCall -> ArtifactMeta
 ArtifactVersions: ArtifactVersionsCall -> ArtifactVersionsReply
+ListQueues: ListQueuesCall -> ListQueuesReply
+Publish: PublishCall -> PublishReply
+ListTopics: ListTopicsCall -> ListTopicsReply
+ClearTopic: ClearTopicCall -> Done
+ForgetCursor: ForgetCursorCall -> Done
+OpenPipe: OpenPipeCall -> Done
+WritePipe: WritePipeCall -> Done
+ReadPipe: ReadPipeCall -> ReadPipeReply
+ClosePipe: ClosePipeCall -> Done
 Remove: RemoveCall -> Done
 `,
   enums: `
@@ -48,9 +57,9 @@ AncestorsReply: 1 processes ProcessInfo[]
 CommonAncestorCall: 1 target_pid uint64; 2 other_pid uint64
 SubtreeNodesCall: 1 target_pid uint64
 SubtreeNodesReply: 1 nodes string[]
-RequeueCall: 1 target_pid uint64; 2 message_id string
+RequeueCall: 1 target_pid uint64; 2 message_id string; 3 queue string
 RequeueReply: 1 message_id string
-DropLetterCall: 1 target_pid uint64; 2 message_id string
+DropLetterCall: 1 target_pid uint64; 2 message_id string; 3 queue string
 AcknowledgeCall: 1 target_pid uint64; 2 message_id string; 3 status AckStatus; 4 reply string
 DeleteArtifactCall: 1 key string; 2 artifact_id string;
   oneof _if_version { 3 if_version uint32 }
@@ -63,6 +72,25 @@ Done: (empty)
 ProgressCall: 1 message string; 2 percent float; 3 quiet_ms uint32
 DumpRequest: (empty)
 DumpAnswer: 1 json string
+ListQueuesCall: 1 prefix string
+ListQueuesReply: 1 queues QueueInfo[]
+QueueInfo: 1 user string; 2 name string; 3 waiting uint64; 4 bytes uint64; 5 in_hand uint64;
+  6 consumers uint64; 7 dead_letters uint64; 8 oldest_ms int64
+PublishCall: 1 topic string; 2 type string; 3 payload bytes; 4 transient bool
+PublishReply: 1 message_id string; 2 subscribers uint64
+ListTopicsCall: 1 pattern string
+ListTopicsReply: 1 topics TopicInfo[]; 2 cursors CursorInfo[]
+TopicInfo: 1 user string; 2 topic string; 3 last AgentMessage; 4 publications uint64;
+  5 subscribers uint64
+CursorInfo: 1 user string; 2 name string; 3 pattern string; 4 owner_pid uint64;
+  5 waiting uint64; 6 missed uint64; 7 live bool
+ClearTopicCall: 1 topic string
+ForgetCursorCall: 1 name string
+OpenPipeCall: 1 peer_pid uint64; 2 name string
+WritePipeCall: 1 peer_pid uint64; 2 name string; 3 chunk bytes; 4 no_wait bool
+ReadPipeCall: 1 peer_pid uint64; 2 name string; 3 max_chunks uint32; 4 timeout_ms uint32
+ReadPipeReply: 1 chunks bytes[]; 2 end bool
+ClosePipeCall: 1 peer_pid uint64; 2 name string; 3 both bool
 `,
 } as const;
 
@@ -89,6 +117,18 @@ delete_artifact: 41 DeleteArtifactCall
 freeze_artifact: 42 FreezeArtifactCall
 artifact_versions: 43 ArtifactVersionsCall
 remove: 65 RemoveCall
+subscribe: 48 SubscribeRequest
+take: 49 TakeCall
+unsubscribe: 50 UnsubscribeCall
+list_queues: 51 ListQueuesCall
+publish: 52 PublishCall
+list_topics: 53 ListTopicsCall
+clear_topic: 54 ClearTopicCall
+forget_cursor: 55 ForgetCursorCall
+open_pipe: 56 OpenPipeCall
+write_pipe: 57 WritePipeCall
+read_pipe: 58 ReadPipeCall
+close_pipe: 59 ClosePipeCall
 `,
   Reply: `
 done: 12 Done
@@ -101,6 +141,12 @@ subtree_nodes: 40 SubtreeNodesReply
 requeue: 45 RequeueReply
 freeze_artifact: 42 ArtifactMeta
 artifact_versions: 43 ArtifactVersionsReply
+subscribe: 48 SubscribeReply
+take: 49 TakeReply
+list_queues: 51 ListQueuesReply
+publish: 52 PublishReply
+list_topics: 53 ListTopicsReply
+read_pipe: 58 ReadPipeReply
 `,
   Request: `
 dump: 16 DumpRequest

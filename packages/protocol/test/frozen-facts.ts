@@ -175,7 +175,8 @@ export const EXTENSIONS = {
 RuntimeType: RUNTIME_NODE=100
 `,
   agentMessages: `
-AgentMessage: 100 deadline_ms uint64; 101 from_address string; 103 why_dead string
+AgentMessage: 100 deadline_ms uint64; 101 from_address string; 103 why_dead string; 104 queue string;
+  105 topic string; 106 retained bool; 107 missed uint64; 108 tries uint32
 SendMessageRequest: 100 to_address string; 101 idempotency_key string; 102 deadline_ms uint64
 TaskRequest: 100 retries_max uint32
 ExecuteOnResponse: 100 error_code string
@@ -198,6 +199,8 @@ WaitChildRequest: 100 peek bool
 WaitChildResponse: 100 error_code string; 101 cause string; 102 name string
 `,
   coreMessages: `
+SubscribeRequest: 100 topic string; 101 durable string; 102 with_ack bool; 103 skip_retained bool
+ListInboxRequest: 100 queue string
 ListInboxResponse: 100 dead_letters AgentMessage[]; 101 dead_total int32
 ProcessInfo: 100 address string; 101 phase string; 102 exit_cause string; 103 exit_code int32;
   104 restarts uint32; 105 os_pid uint64; 106 state_word string; 107 tokens_subtree uint64;
