@@ -21,6 +21,7 @@ export type {
 } from './answers.ts';
 export type { ArtifactName } from './artifacts.ts';
 export type { FollowRequest, JournalEvent, KernelEvent, WireEvent, WireRequest } from './events.ts';
+export type { CapabilityOrder, CapabilityView } from './process-calls.ts';
 export type { AckOrder, MessageName } from './mail.ts';
 export type { Greeting, KernelPlace } from './dial.ts';
 export type {
