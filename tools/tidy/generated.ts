@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { GUIDE_PATH, renewGuide } from '@hivekernel/daemon/config';
 import { drawLayers } from './layers.ts';
 import { readText, ROOT, type Violation } from './sources.ts';
+import { drawPermissions } from './permissions.ts';
 import { drawStates } from './states.ts';
 
 export interface GeneratedDoc {
@@ -24,6 +25,11 @@ export const GENERATED_DOCS: readonly GeneratedDoc[] = [
   {
     file: 'docs/states.md',
     generate: (text) => fillMarkers({ current: text, name: 'states', body: drawStates() }),
+  },
+  {
+    file: 'docs/permissions.md',
+    generate: (text) =>
+      fillMarkers({ current: text, name: 'permissions', body: drawPermissions() }),
   },
   { file: GUIDE_PATH, generate: renewGuide },
 ];

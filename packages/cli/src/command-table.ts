@@ -192,6 +192,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/reply.ts'),
   },
   {
+    name: 'cap',
+    group: 'Act:',
+    summary: 'what agents may do: ls, grant, revoke',
+    load: () => import('./commands/cap.ts'),
+  },
+  {
     name: 'wait',
     group: 'Act:',
     summary: 'block until an agent ends or is in a state',

@@ -21,6 +21,7 @@ export type {
 } from './answers.ts';
 export type { ArtifactName } from './artifacts.ts';
 export type { FollowRequest, JournalEvent, KernelEvent, WireEvent, WireRequest } from './events.ts';
+export type { CapabilityOrder, CapabilityView } from './process-calls.ts';
 export type { AckOrder, LetterName, MessageName } from './mail.ts';
 export type { CursorView, PublishOrder, Published, QueueView, TopicView } from './topic-calls.ts';
 export type { Publication, TakeOrder, TakenMessage, WatchOrder } from './subscription.ts';

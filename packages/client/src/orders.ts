@@ -62,6 +62,8 @@ export interface SpawnOrder {
   readonly strategy?: Strategy;
   /** What it makes of messages between the branches below it. Left out: by its role. */
   readonly relay?: Relay;
+  /** Handed on to it beside its role's; its parent must hold each. */
+  readonly capabilities?: readonly string[];
   /** From its first start to its end, for good. These three: whole seconds on the wire. */
   readonly wallLimitMs?: number;
   /** Without progress while a task runs. */
@@ -179,6 +181,7 @@ export function toSpawnRequest(order: SpawnOrder): agent.SpawnRequest {
     wallLimitSeconds: toSeconds(order.wallLimitMs),
     idleLimitSeconds: toSeconds(order.idleLimitMs),
     firstTokenLimitSeconds: toSeconds(order.firstTokenLimitMs),
+    capabilities: [...(order.capabilities ?? [])],
   });
 }
 

@@ -25,6 +25,20 @@ import type {
   SpawnOrder,
 } from './orders.ts';
 
+export interface CapabilityOrder {
+  readonly pid: number;
+  /** `shell_exec`, `spawn_children` … */
+  readonly capability: string;
+}
+
+export interface CapabilityView {
+  readonly capability: string;
+  readonly isHeld: boolean;
+  readonly isRoleDefault: boolean;
+  /** Why it is not held; empty where it is. */
+  readonly why: string;
+}
+
 export class ProcessCalls extends ClientLink {
   /** Parents before their children; `seq` is the last event that the list includes. */
   async processes(
@@ -129,6 +143,24 @@ export class ProcessCalls extends ClientLink {
   /** Moves a process, with all below it, under another parent. */
   async reparent(move: { pid: number; parent: number }, how?: CallPatience): Promise<void> {
     await this.call('reparent', { targetPid: move.pid, parentPid: move.parent }, how);
+  }
+
+  /** What a process holds, and why not what it does not. pid 0: the caller (`as`). */
+  async capabilities(pid = 0, how?: CallPatience): Promise<readonly CapabilityView[]> {
+    const { capabilities } = await this.call('listCapabilities', { targetPid: pid }, how);
+    return capabilities.map(({ capability, held, roleDefault, why }) => {
+      return { capability, isHeld: held, isRoleDefault: roleDefault, why };
+    });
+  }
+
+  /** Holds at once. */
+  async grant({ pid, capability }: CapabilityOrder, how?: CallPatience): Promise<void> {
+    await this.call('grant', { targetPid: pid, capability }, how);
+  }
+
+  /** Holds at once, for all below it too. */
+  async revoke({ pid, capability }: CapabilityOrder, how?: CallPatience): Promise<void> {
+    await this.call('revoke', { targetPid: pid, capability }, how);
   }
 
   /** From the parent up to the king. */

@@ -1,7 +1,13 @@
 // What an operator may change, with the defaults of the semantics. The daemon validates hive.yaml
 // against this table and hands one frozen value to the kernel at boot.
 
-import type { Relay, RestartPolicy, Role, Strategy } from './events/words.ts';
+import type { Capability, Relay, RestartPolicy, Role, Strategy } from './events/words.ts';
+import type { AclRule, Party } from './permissions/rules.ts';
+
+export interface ConfiguredGrant {
+  readonly to: Party;
+  readonly capabilities: readonly Capability[];
+}
 
 export interface KernelSettings {
   /** P12: the node of the king. */
@@ -77,6 +83,10 @@ export interface KernelSettings {
   /** M12 */
   readonly artifactVersionsKept: number;
   readonly artifactQuotaBytesPerUser: number;
+  /** A2: before the table by role; the first that matches wins. */
+  readonly aclRules: readonly AclRule[];
+  /** A3: what the configuration gives, at birth, beside the role's. */
+  readonly grants: readonly ConfiguredGrant[];
   /** B1: the king's tokens by tier. */
   readonly kingTokens: {
     readonly strategic: number;
@@ -149,6 +159,8 @@ export const DEFAULT_SETTINGS: KernelSettings = {
   },
   artifactVersionsKept: 10,
   artifactQuotaBytesPerUser: 1024 ** 3,
+  aclRules: [],
+  grants: [],
   kingTokens: { strategic: 1_000_000, tactical: 10_000_000, operational: 100_000_000 },
   syscallsPerMinuteMax: 0,
 };

@@ -7,7 +7,7 @@ import { KernelError } from './errors.ts';
 import type { ArtifactRecord } from './artifacts/catalog.ts';
 import type { Content } from './events/content.ts';
 import type { CallRef, FoldRules, Halt, ProcessSpec } from './events/event.ts';
-import type { State } from './events/words.ts';
+import type { Capability, State } from './events/words.ts';
 import { asSeq, KING_PID, type Pid } from './ids.ts';
 import type { QueueImage } from './ipc/named-queue.ts';
 import type { KeptMail } from './ipc/post-office.ts';
@@ -47,6 +47,8 @@ interface ProcessImage {
   readonly usage: readonly [number, number, number, number, number];
   readonly changed: readonly [number, number];
   readonly children: readonly Pid[];
+  /** A3. Absent where nothing differs from its role's. */
+  readonly grants?: readonly (readonly [Capability, 'granted' | 'revoked'])[];
 }
 
 /** What supervision keeps of a process. */
@@ -227,6 +229,7 @@ function processImage(record: ProcessRecord): ProcessImage {
     ],
     changed: [record.changedSeq, record.changedBy],
     children: [...record.children.keys()],
+    ...(record.grants.size > 0 && { grants: [...record.grants] }),
   };
 }
 
@@ -275,6 +278,7 @@ function fill(record: ProcessRecord, image: ProcessImage): void {
     record.tokensUnreported,
     record.llmCalls,
   ] = image.usage;
+  for (const [capability, what] of image.grants ?? []) record.grants.set(capability, what);
   record.changedSeq = asSeq(image.changed[0]);
   record.changedBy = image.changed[1] as Pid;
 }

@@ -14,6 +14,7 @@ import { QueueTable } from './ipc/queue-table.ts';
 import { SentKeys } from './ipc/sent-keys.ts';
 import { TopicTable } from './ipc/topic-table.ts';
 import type { ProcessRecord } from './process/record.ts';
+import { grantHandlers } from './permissions/grants.ts';
 import { ProcessTable } from './process/table.ts';
 import { Ledger } from './resources/ledger.ts';
 import { TaskTable } from './scheduler/task-table.ts';
@@ -57,6 +58,7 @@ export class KernelState {
     this.ledger = new Ledger(this.table);
     const areas = [
       this.table.handlers(),
+      grantHandlers(this.table),
       this.office.handlers(),
       this.queueTable.handlers(),
       this.topics.handlers(),

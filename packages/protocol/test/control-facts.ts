@@ -32,6 +32,9 @@ OpenPipe: OpenPipeCall -> Done
 WritePipe: WritePipeCall -> Done
 ReadPipe: ReadPipeCall -> ReadPipeReply
 ClosePipe: ClosePipeCall -> Done
+Grant: GrantCall -> Done
+Revoke: RevokeCall -> Done
+ListCapabilities: ListCapabilitiesCall -> ListCapabilitiesReply
 Remove: RemoveCall -> Done
 `,
   enums: `
@@ -91,6 +94,11 @@ WritePipeCall: 1 peer_pid uint64; 2 name string; 3 chunk bytes; 4 no_wait bool
 ReadPipeCall: 1 peer_pid uint64; 2 name string; 3 max_chunks uint32; 4 timeout_ms uint32
 ReadPipeReply: 1 chunks bytes[]; 2 end bool
 ClosePipeCall: 1 peer_pid uint64; 2 name string; 3 both bool
+GrantCall: 1 target_pid uint64; 2 capability string
+RevokeCall: 1 target_pid uint64; 2 capability string
+ListCapabilitiesCall: 1 target_pid uint64
+ListCapabilitiesReply: 1 capabilities CapabilityInfo[]
+CapabilityInfo: 1 capability string; 2 held bool; 3 role_default bool; 4 why string
 `,
 } as const;
 
@@ -129,6 +137,9 @@ open_pipe: 56 OpenPipeCall
 write_pipe: 57 WritePipeCall
 read_pipe: 58 ReadPipeCall
 close_pipe: 59 ClosePipeCall
+grant: 80 GrantCall
+revoke: 81 RevokeCall
+list_capabilities: 82 ListCapabilitiesCall
 `,
   Reply: `
 done: 12 Done
@@ -147,6 +158,7 @@ list_queues: 51 ListQueuesReply
 publish: 52 PublishReply
 list_topics: 53 ListTopicsReply
 read_pipe: 58 ReadPipeReply
+list_capabilities: 82 ListCapabilitiesReply
 `,
   Request: `
 dump: 16 DumpRequest

@@ -183,7 +183,7 @@ ExecuteOnResponse: 100 error_code string
 SpawnRequest: 100 user string; 101 exit_after_task bool; 102 cwd string; 103 restart_policy string;
   104 strategy string; 105 wall_limit_seconds uint32; 106 idle_limit_seconds uint32;
   107 first_token_limit_seconds uint32; 108 on_kernel_death string;
-  109 relay string
+  109 relay string; 120 capabilities string[]
 SpawnResponse: 100 error_code string
 KillResponse: 100 error_code string
 SendMessageResponse: 100 error_code string

@@ -23,6 +23,7 @@ interface SpawnFlags {
   readonly model?: string;
   readonly user?: string;
   readonly env?: readonly string[];
+  readonly cap?: readonly string[];
   readonly cwd?: string;
   readonly task?: string;
   readonly prompt?: string;
@@ -44,6 +45,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--model <model>', "left out: the tier's")
     .option('--user <user>', "left out: the parent's")
     .option('--env <key=value...>', 'variables that it finds in its environment')
+    .option('--cap <capability...>', "handed on to it beside its role's")
     .option('--cwd <dir>', 'where it works; left out: a directory of its own')
     .option('--prompt <text>', 'its system prompt')
     .option('--task <text>', 'its first task')
@@ -96,6 +98,7 @@ async function spawn(context: Context, command: Command): Promise<void> {
       tier: tier !== undefined ? readTier(tier) : isUnderKing ? spec.tier : 'operational',
       env: readPairs(env, '--env'),
       ...given({ model: rest.model, user: rest.user, cwd: rest.cwd }),
+      ...given({ capabilities: rest.cap }),
       ...given({ systemPrompt: prompt, initialTask: task }),
       ...given({ restart: rest.restart, strategy: rest.strategy, relay: rest.relay, ...limits }),
     },

@@ -9,6 +9,7 @@ import type { ProviderSettings } from './provider-kind.ts';
 import { MIB } from './setting-row.ts';
 import type { LogLevel, SettingValues } from './settings-table.ts';
 import { SPAWNED_ROLES, type SpawnedRole } from './supervision-rows.ts';
+import { grantsOf, rulesOf } from './permission-rows.ts';
 
 export interface DaemonSettings {
   /** Absolute. */
@@ -80,6 +81,8 @@ export function toKernelSettings(
       tactical: values['models.tiers.tactical'],
       operational: values['models.tiers.operational'],
     },
+    aclRules: rulesOf(values['acl.rules']),
+    grants: grantsOf(values['capabilities.grant']),
     termGraceMs: values['signals.term_grace'],
     startTimeoutMs: values['spawn.start_timeout'],
     recordKeptMs: values['records.kept'],

@@ -19,6 +19,8 @@ const SAMPLES: Partial<Record<SettingKey, (n: number) => unknown>> = {
   // Always above what the interval can be here: the two are checked together.
   'heartbeat.unresponsive_after': (n) => 20_000 + n,
   'restart.jitter': (n) => n / 8,
+  'acl.rules': (n) => [`deny user:u${n} spawn`],
+  'capabilities.grant': (n) => [`/king/coder-${n} shell_exec`],
 };
 
 /** The n-th value of a key, n from 1: good, not the default, and mostly another for another n. */

@@ -23,6 +23,7 @@ import {
 import type { SettingRow } from './setting-row.ts';
 import { SUPERVISION_ROWS } from './supervision-rows.ts';
 import { MESSAGE_ROWS } from './message-rows.ts';
+import { PERMISSION_ROWS } from './permission-rows.ts';
 import { bool, bytes, choice, durationMs, int, list, map, path, text } from './value-kinds.ts';
 
 export type { SettingRow };
@@ -304,6 +305,7 @@ export const SETTINGS = {
   }),
   ...SUPERVISION_ROWS,
   ...MESSAGE_ROWS,
+  ...PERMISSION_ROWS,
   'artifacts.versions_kept': row({
     kind: int({ min: 1, max: 10_000 }),
     default: K.artifactVersionsKept,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ProgressBook } from './call-progress.ts';
 import { chunk } from './fake-upstream.ts';
 import type { ChatChunk } from './chat.ts';
-import type { LlmClock } from './wait.ts';
+import { ManualClock } from './testing-clock.ts';
 
 const LIMIT_MS = 120_000;
 /** A process may be quiet for a little longer than its call. */
@@ -12,40 +12,6 @@ const caller = { pid: 7, firstTokenMs: LIMIT_MS };
 const piece = (delta: object, end: string | null = null): ChatChunk =>
   JSON.parse(chunk(delta, end)) as ChatChunk;
 const TOKEN = piece({ content: 'x' });
-
-/** Time that the test moves; who sleeps wakes in order. */
-class ManualClock implements LlmClock {
-  #nowMs = 0;
-  #sleepers: { atMs: number; wake: () => void }[] = [];
-
-  nowMs = (): number => this.#nowMs;
-  monoMs = (): number => this.#nowMs;
-  chance = (): number => 0;
-
-  sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      this.#sleepers.push({ atMs: this.#nowMs + delayMs, wake: resolve });
-    });
-  }
-
-  async advanceMs(ms: number): Promise<void> {
-    const endMs = this.#nowMs + ms;
-    for (;;) {
-      const [next] = this.#sleepers.toSorted((a, b) => a.atMs - b.atMs);
-      if (next === undefined || next.atMs > endMs) break;
-      this.#sleepers = this.#sleepers.filter((one) => one !== next);
-      this.#nowMs = next.atMs;
-      next.wake();
-      await settled();
-    }
-    this.#nowMs = endMs;
-  }
-}
-
-/** What was woken has run. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function ground() {
   const clock = new ManualClock();

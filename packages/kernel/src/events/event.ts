@@ -8,6 +8,7 @@ import type { Pid, Seq, TaskId, MessageId, ArtifactId } from '../ids.ts';
 import type { Content } from './content.ts';
 import type {
   AckStatus,
+  Capability,
   ExitCause,
   LogLevel,
   Priority,
@@ -375,6 +376,9 @@ interface Bodies {
     message: MessageId;
     why: 'requeued' | 'dropped';
   };
+  /** A3, A4; `by` of the event says who. */
+  'capability.granted': { pid: Pid; capability: Capability };
+  'capability.revoked': { pid: Pid; capability: Capability };
   'artifact.stored': {
     artifact: ArtifactId;
     version: number;

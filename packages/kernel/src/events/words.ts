@@ -10,6 +10,21 @@ export const TIERS = ['strategic', 'tactical', 'operational'] as const;
 export type Tier = (typeof TIERS)[number];
 export const tierRank = (tier: Tier): number => TIERS.indexOf(tier);
 
+/** A3 */
+export const CAPABILITIES = [
+  'spawn_children',
+  'kill_processes',
+  'manage_tree',
+  'shell_exec',
+  'network_access',
+  'file_write',
+  'file_read',
+  'budget_allocate',
+  'escalate',
+  'broadcast',
+] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
 export const STATES = [
   'starting',
   'idle',

@@ -1,23 +1,11 @@
-// Capabilities by role (A3) and what tools need of them.
-//   A3. A child gets only tools whose capability both its role and its parent hold.
+// Capabilities (A3): what each role holds by default, what a process holds, and what tools need.
+//   A3. A process holds what its role does, with what was granted to it, less what was revoked from
+//       it or from anybody above it: a revocation holds at once for all below.
+//   A3. A child gets only tools whose capability both itself and its parent hold.
 
 import { KernelError } from '../errors.ts';
-import type { Role } from '../events/words.ts';
+import { CAPABILITIES, type Capability, type Role } from '../events/words.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
-
-export const CAPABILITIES = [
-  'spawn_children',
-  'kill_processes',
-  'manage_tree',
-  'shell_exec',
-  'network_access',
-  'file_write',
-  'file_read',
-  'budget_allocate',
-  'escalate',
-  'broadcast',
-] as const;
-export type Capability = (typeof CAPABILITIES)[number];
 
 const caps = (...list: Capability[]): ReadonlySet<Capability> => new Set(list);
 
@@ -70,30 +58,56 @@ const TOOL_CAPABILITY: ReadonlyMap<string, Capability> = new Map([
   ['http_request', 'network_access'],
 ]);
 
-/** Throws `permission_denied` when the caller's role does not hold it (A3). */
-export function requireCapability(caller: ProcessRecord, capability: Capability): void {
-  const { role } = caller.spec;
-  if (ROLE_CAPABILITIES[role].has(capability)) return;
-  throw new KernelError(
-    'permission_denied',
-    `denied: ${describeProcess(caller)} needs ${capability}, which role ${role} ` +
-      'does not hold (A3).',
-    { details: { pid: caller.pid, capability } },
-  );
+/** What may be asked of one that does not exist yet: a child that is about to be spawned. */
+export interface Holder {
+  readonly role: Role;
+  /** What its parent hands on to it. */
+  readonly handedOn: ReadonlySet<Capability>;
+  /** What the operator's configuration gives it, whatever its parent holds. */
+  readonly configured: ReadonlySet<Capability>;
 }
 
-/** Throws `permission_denied` when the child's role or its parent's may not have a tool (A3). */
-export function requireTools(tools: readonly string[], child: Role, parent: Role): void {
+export const holds = (record: ProcessRecord, capability: Capability): boolean =>
+  whyNot(record, capability) === undefined;
+
+/** Undefined: it holds it. */
+export function whyNot(record: ProcessRecord, capability: Capability): string | undefined {
+  const revoked = revokedAt(record, capability);
+  if (revoked === record) return `${capability} was revoked from it`;
+  if (revoked !== undefined) {
+    return `${capability} was revoked from ${describeProcess(revoked)} above it`;
+  }
+  const { role } = record.spec;
+  const isGranted = record.grants.get(capability) === 'granted';
+  if (isGranted || ROLE_CAPABILITIES[role].has(capability)) return undefined;
+  return `role ${role} does not hold ${capability}`;
+}
+
+/** From whom it was revoked, of the process and those above it. */
+export function revokedAt(
+  record: ProcessRecord,
+  capability: Capability,
+): ProcessRecord | undefined {
+  for (let at: ProcessRecord | undefined = record; at !== undefined; at = at.parent) {
+    if (at.grants.get(capability) === 'revoked') return at;
+  }
+  return undefined;
+}
+
+/** Throws `permission_denied` where the child or its parent may not have a tool (A3). */
+export function requireTools(tools: readonly string[], child: Holder, parent: ProcessRecord): void {
   for (const tool of tools) {
     const needs = TOOL_CAPABILITY.get(tool);
-    if (needs === undefined) continue;
-    for (const role of [child, parent]) {
-      if (ROLE_CAPABILITIES[role].has(needs)) continue;
-      throw new KernelError(
-        'permission_denied',
-        `denied: the tool "${tool}" needs ${needs}, which role ${role} does not hold (A3).`,
-        { details: { tool, capability: needs } },
-      );
-    }
+    if (needs === undefined || child.configured.has(needs)) continue;
+    const isChilds = ROLE_CAPABILITIES[child.role].has(needs) || child.handedOn.has(needs);
+    const childWhy = isChilds ? undefined : `role ${child.role} does not hold it`;
+    const why = childWhy ?? whyNot(parent, needs);
+    if (why === undefined) continue;
+    const whose = childWhy === undefined ? `the parent, ${describeProcess(parent)}` : 'the child';
+    throw new KernelError(
+      'permission_denied',
+      `denied: the tool "${tool}" needs ${needs}, which ${whose} does not have: ${why} (A3).`,
+      { details: { tool, capability: needs } },
+    );
   }
 }

@@ -63,6 +63,7 @@ export function newRecord(birth: Birth): ProcessRecord {
     tokensSubtree: 0,
     tokensUnreported: 0,
     llmCalls: 0,
+    grants: new Map(),
     changedSeq: SEQ_ZERO,
     changedBy: birth.pid,
   };

@@ -5,7 +5,7 @@
 import type { Timer } from '../events/timers.ts';
 import type { Content } from '../events/content.ts';
 import type { CallRef, Halt, ProcessSpec } from '../events/event.ts';
-import type { ExitCause, State } from '../events/words.ts';
+import type { Capability, ExitCause, State } from '../events/words.ts';
 import type { Pid, Seq, TaskId } from '../ids.ts';
 
 export interface ExitRecord {
@@ -91,6 +91,9 @@ export interface ProcessRecord {
   /** Metered by the gateway and not yet reported by the agent (B8). */
   tokensUnreported: number;
   llmCalls: number;
+
+  // The grantor's (permissions/grants.ts): what differs from its role's (A3).
+  readonly grants: Map<Capability, 'granted' | 'revoked'>;
 
   // The read gate's (DESIGN §3): last change and its author.
   changedSeq: Seq;

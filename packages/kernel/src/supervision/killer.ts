@@ -10,7 +10,7 @@ import type { EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
 import type { ShutdownReason } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
-import { requireAccess } from '../permissions/acl.ts';
+import type { Guard } from '../permissions/guard.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { ProcessTable } from '../process/table.ts';
@@ -30,6 +30,7 @@ type Begin = Omit<BodyOf<'kill.began'>, 'root' | 'targets'>;
 
 export class Killer implements LifeListener {
   readonly #log: Log;
+  readonly #guard: Guard;
   readonly #table: ProcessTable;
   readonly #kills: KillTable;
   readonly #effects: EffectQueue;
@@ -42,6 +43,7 @@ export class Killer implements LifeListener {
 
   constructor(options: {
     log: Log;
+    guard: Guard;
     table: ProcessTable;
     kills: KillTable;
     effects: EffectQueue;
@@ -49,6 +51,7 @@ export class Killer implements LifeListener {
     onGroupDown: (spared: readonly Pid[], delayMs: number) => void;
   }) {
     this.#log = options.log;
+    this.#guard = options.guard;
     this.#table = options.table;
     this.#kills = options.kills;
     this.#effects = options.effects;
@@ -80,7 +83,7 @@ export class Killer implements LifeListener {
     if (caller === target) {
       throw new KernelError('invalid_argument', 'A process ends itself by exit, not by kill.');
     }
-    requireAccess(caller, 'kill', target);
+    this.#guard.requireAccess(caller, 'kill', target);
   }
 
   /**

@@ -9,7 +9,7 @@ import { KernelError } from '../errors.ts';
 import type { Log } from '../events/log.ts';
 import type { Pid } from '../ids.ts';
 import type { Broker } from '../ipc/broker.ts';
-import { requireCapability } from '../permissions/capabilities.ts';
+import type { Guard } from '../permissions/guard.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { checkChild } from '../process/spawn-rules.ts';
 import { isLive } from '../process/states.ts';
@@ -20,6 +20,7 @@ import type { Life } from './life.ts';
 
 export class Mover {
   readonly #log: Log;
+  readonly #guard: Guard;
   readonly #table: ProcessTable;
   readonly #broker: Broker;
   readonly #life: Life;
@@ -29,6 +30,7 @@ export class Mover {
 
   constructor(options: {
     log: Log;
+    guard: Guard;
     table: ProcessTable;
     broker: Broker;
     life: Life;
@@ -36,6 +38,7 @@ export class Mover {
     onMoved: (child: Pid, parent: Pid) => void;
   }) {
     this.#log = options.log;
+    this.#guard = options.guard;
     this.#table = options.table;
     this.#broker = options.broker;
     this.#life = options.life;
@@ -45,7 +48,7 @@ export class Mover {
 
   /** Throws `permission_denied`, `invalid_argument`, `wrong_state` or `limit_exceeded`. */
   reparent(caller: ProcessRecord, target: ProcessRecord, parent: ProcessRecord): void {
-    requireCapability(caller, 'manage_tree');
+    this.#guard.requireCapability(caller, 'manage_tree');
     requireUser(caller, target, parent);
     checkMove(target, parent);
     if (target.parent === parent) return;

@@ -11,7 +11,7 @@ import type { Log } from '../events/log.ts';
 import type { SignalName } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { Broker } from '../ipc/broker.ts';
-import { hasAccess, requireAccess } from '../permissions/acl.ts';
+import type { Guard } from '../permissions/guard.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isAtWork, isLive } from '../process/states.ts';
 import { walkDown } from '../process/tree.ts';
@@ -38,6 +38,7 @@ export interface SignalOutcome {
 
 export class Signaller {
   readonly #log: Log;
+  readonly #guard: Guard;
   readonly #effects: EffectQueue;
   readonly #broker: Broker;
   readonly #dispatcher: Dispatcher;
@@ -49,6 +50,7 @@ export class Signaller {
 
   constructor(options: {
     log: Log;
+    guard: Guard;
     effects: EffectQueue;
     broker: Broker;
     dispatcher: Dispatcher;
@@ -58,6 +60,7 @@ export class Signaller {
     known: (record: ProcessRecord) => string;
   }) {
     this.#log = options.log;
+    this.#guard = options.guard;
     this.#effects = options.effects;
     this.#broker = options.broker;
     this.#dispatcher = options.dispatcher;
@@ -78,11 +81,11 @@ export class Signaller {
       throw new KernelError('permission_denied', `denied: the king takes no ${signal} (P2).`);
     }
     if (signal === 'TERM' || signal === 'KILL') return this.#end(caller, target, order);
-    requireAccess(caller, 'kill', target);
+    this.#guard.requireAccess(caller, 'kill', target);
     if (signal === 'USR1') return this.#dump(target, order);
     const found = order.isRecursive
       ? [...walkDown(target)].filter(
-          (record) => canTake(record, signal) && hasAccess(caller, 'kill', record),
+          (record) => canTake(record, signal) && this.#guard.hasAccess(caller, 'kill', record),
         )
       : [requireTaker(target, signal)];
     this.#note(target, order);

@@ -8,10 +8,12 @@ import { EMPTY_CONTENT } from '../events/content.ts';
 import type { CallRef, ProcessSpec, ResourceLimits, WatchLimits } from '../events/event.ts';
 import type { CallResult, EffectQueue } from '../events/effects.ts';
 import type { Log } from '../events/log.ts';
-import type { Relay, RestartPolicy, Role, Strategy, Tier } from '../events/words.ts';
+import type { Capability, Relay, RestartPolicy, Role, Strategy, Tier } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
-import { requireRole } from '../permissions/acl.ts';
 import { requireTools } from '../permissions/capabilities.ts';
+import type { Grantor } from '../permissions/grants.ts';
+import type { Guard } from '../permissions/guard.ts';
+import { isOf } from '../permissions/rules.ts';
 import { checkName, childAddress } from '../process/address.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { checkSpawn } from '../process/spawn-rules.ts';
@@ -45,10 +47,14 @@ export interface SpawnOrder {
   readonly relay?: Relay | undefined;
   /** 0 in a field means left out. */
   readonly watch: WatchLimits;
+  /** A3: what the parent hands on to it beside its role's. */
+  readonly capabilities?: readonly Capability[];
 }
 
 export class Spawner {
   readonly #log: Log;
+  readonly #guard: Guard;
+  readonly #grantor: Grantor;
   readonly #table: ProcessTable;
   readonly #effects: EffectQueue;
   readonly #life: Life;
@@ -58,6 +64,8 @@ export class Spawner {
 
   constructor(options: {
     log: Log;
+    guard: Guard;
+    grantor: Grantor;
     table: ProcessTable;
     effects: EffectQueue;
     life: Life;
@@ -66,6 +74,8 @@ export class Spawner {
     settings: KernelSettings;
   }) {
     this.#log = options.log;
+    this.#guard = options.guard;
+    this.#grantor = options.grantor;
     this.#table = options.table;
     this.#effects = options.effects;
     this.#life = options.life;
@@ -84,6 +94,8 @@ export class Spawner {
     const owed = isOwed ? ref : null;
     this.#log.emit('process.spawned', { pid, parent: parent.pid, address, spec, owed });
     const record = this.#table.require(pid);
+    this.#grantor.endow(record, order.capabilities ?? []);
+    this.#grantor.endow(record, this.#configuredFor(parent, order));
     if (isOwed) this.#life.launch(record);
     else this.#life.ready(record);
     return { pid, isOwed };
@@ -137,14 +149,19 @@ export class Spawner {
   }
 
   #check(parent: ProcessRecord, order: SpawnOrder): void {
-    requireRole(parent, 'spawn');
+    this.#guard.requireRight(parent, 'spawn');
+    this.#guard.requireCapability(parent, 'spawn_children');
+    this.#requireHandedOn(parent, order);
     if (order.user !== '' && order.user !== parent.spec.user && parent.parent !== undefined) {
       throw new KernelError(
         'permission_denied',
         `denied: ${describeProcess(parent)} may not give its child the user "${order.user}" (A1).`,
       );
     }
-    requireTools(order.tools, order.role, parent.spec.role);
+    const { role, tools } = order;
+    const handedOn = new Set(order.capabilities);
+    const configured = new Set(this.#configuredFor(parent, order));
+    requireTools(tools, { role, handedOn, configured }, parent);
     this.#requireGrowing(parent);
     checkSpawn({
       parent,
@@ -164,6 +181,20 @@ export class Spawner {
         { details: { field: 'initial_task' } },
       );
     }
+  }
+
+  /** A3: what goes beyond a role is handed on by one who holds it. */
+  #requireHandedOn(parent: ProcessRecord, { capabilities = [] }: SpawnOrder): void {
+    for (const capability of capabilities) this.#guard.requireCapability(parent, capability);
+  }
+
+  /** A3: what the operator's configuration gives it beside its role's. */
+  #configuredFor(parent: ProcessRecord, order: SpawnOrder): readonly Capability[] {
+    const user = order.user === '' ? parent.spec.user : order.user;
+    const address = childAddress(parent.address, order.name);
+    const child = { address, spec: { role: order.role, user } };
+    const grants = this.#settings.grants.filter(({ to }) => isOf(to, child));
+    return grants.flatMap(({ capabilities }) => capabilities);
   }
 
   #specOf(parent: ProcessRecord, order: SpawnOrder): ProcessSpec {

@@ -7,6 +7,7 @@ import type { CallRef, TaskSpec } from '../events/event.ts';
 import type { Content } from '../events/content.ts';
 import type {
   AckStatus,
+  Capability,
   LogLevel,
   Priority,
   ShutdownReason,
@@ -74,6 +75,15 @@ export interface SubscribeOrder {
   readonly leastUrgent: Priority;
   /** Each message waits for a word of the subscriber; else handing it out is enough (M9). */
   readonly isAcknowledged: boolean;
+}
+
+/** A3, of one capability and one process. */
+export interface CapabilityView {
+  readonly capability: Capability;
+  readonly isHeld: boolean;
+  readonly isRoleDefault: boolean;
+  /** For people: from whom it was revoked, or why it is not held; empty: nothing to say. */
+  readonly why: string;
 }
 
 /** Which pipe: the one of this name between the caller and `peer` (M10). */
@@ -161,6 +171,10 @@ export interface Abi {
   get_artifact: [{ by: ArtifactName; version: number }, Found | undefined];
   list_artifacts: [{ prefix: string; storedBy: Pid | undefined }, readonly Found[]];
   artifact_versions: [{ by: ArtifactName }, readonly Found[]];
+  /** A3 */
+  grant: [{ pid: Pid; capability: Capability }, Nothing];
+  revoke: [{ pid: Pid; capability: Capability }, Nothing];
+  list_capabilities: [{ pid: Pid }, readonly CapabilityView[]];
   freeze_artifact: [Disposal, Found];
   delete_artifact: [Disposal, Nothing];
   execute_on: [{ pid: Pid; spec: TaskSpec }, TaskReport];

@@ -6,7 +6,6 @@
 import { AssertionError, KernelError } from '../errors.ts';
 import { SEQ_ZERO } from '../ids.ts';
 import type { Time } from '../ports.ts';
-import { requireRole } from '../permissions/acl.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import type { Call, Outcome } from './abi.ts';
@@ -79,7 +78,7 @@ export class SyscallDispatcher {
   }
 
   #admit(caller: ProcessRecord, syscall: AnySyscall, call: Call): void {
-    if (syscall.needs !== null) requireRole(caller, syscall.needs);
+    if (syscall.needs !== null) this.#parts.guard.requireRight(caller, syscall.needs);
     if (!call.isOperator) {
       this.#parts.rate.admit(caller.pid, this.#parts.log.monoMs);
       this.#parts.watchdog.progressed(caller.pid); // S6

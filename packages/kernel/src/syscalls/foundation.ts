@@ -11,6 +11,7 @@ import type { Queues } from '../ipc/queues.ts';
 import type { Redelivery } from '../ipc/redelivery.ts';
 import type { Subscriptions } from '../ipc/subscriptions.ts';
 import type { Topics } from '../ipc/topics.ts';
+import type { Guard } from '../permissions/guard.ts';
 import type { Refusals } from '../permissions/refusals.ts';
 import type { CallRate } from '../resources/call-rate.ts';
 import type { KernelSettings } from '../settings.ts';
@@ -22,6 +23,7 @@ export interface Foundation {
   readonly rate: CallRate;
   readonly state: KernelState;
   readonly effects: EffectQueue;
+  readonly guard: Guard;
   readonly refusals: Refusals;
   readonly stop: StopFlag;
 }

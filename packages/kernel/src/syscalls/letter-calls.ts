@@ -8,7 +8,6 @@ import { KernelError } from '../errors.ts';
 import { formatId, type MessageId, type Pid } from '../ids.ts';
 import type { DeadLetter } from '../ipc/mailbox.ts';
 import { LIMITS } from '../limits.ts';
-import { requireRole } from '../permissions/acl.ts';
 import { describeProcess, isVirtual, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import { isAncestor } from '../process/tree.ts';
@@ -37,7 +36,7 @@ export function acknowledge(ctx: CallContext, args: ArgsOf<'acknowledge'>): Noth
 export function requeue(ctx: CallContext, args: ArgsOf<'requeue'>): AnswerOf<'requeue'> {
   const { queue = '', message } = args;
   if (queue !== '') {
-    requireRole(ctx.caller, 'send_message');
+    ctx.parts.guard.requireRight(ctx.caller, 'send_message');
     return { message: ctx.parts.queues.requeue(ctx.caller, queue, message) };
   }
   const target = ctx.process(args.pid);
@@ -48,7 +47,7 @@ export function requeue(ctx: CallContext, args: ArgsOf<'requeue'>): AnswerOf<'re
 export function dropLetter(ctx: CallContext, args: ArgsOf<'drop_letter'>): Nothing {
   const { queue = '' } = args;
   if (queue !== '') {
-    requireRole(ctx.caller, 'send_message');
+    ctx.parts.guard.requireRight(ctx.caller, 'send_message');
     ctx.parts.queues.dropLetter(ctx.caller, queue, args.message);
     return NOTHING;
   }

@@ -6,7 +6,6 @@
 import { KernelError } from '../errors.ts';
 import { NO_PID } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
-import { requireAccess } from '../permissions/acl.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { isLive } from '../process/states.ts';
 import { isAncestor } from '../process/tree.ts';
@@ -68,7 +67,7 @@ export function pendingResults(
   args: ArgsOf<'pending_results'>,
 ): AnswerOf<'pending_results'> {
   const parent = ctx.process(args.pid);
-  requireAccess(ctx.caller, 'read_process', parent);
+  ctx.parts.guard.requireAccess(ctx.caller, 'read_process', parent);
   for (const child of parent.children.values()) ctx.read(child.changedSeq, child.changedBy);
   return ctx.parts.waiter.pendingOf(parent);
 }
@@ -84,7 +83,7 @@ export function restart(ctx: CallContext, args: ArgsOf<'restart'>): Nothing | Ow
   if (target.parent === undefined) {
     throw new KernelError('permission_denied', 'denied: the king is not restarted (P2).');
   }
-  requireAccess(ctx.caller, 'kill', target);
+  ctx.parts.guard.requireAccess(ctx.caller, 'kill', target);
   const { reason, graceMs } = args;
   ctx.parts.supervisor.restart(target, { reason, graceMs, owed: ctx.ref });
   return OWED;
@@ -124,7 +123,7 @@ export function checkpoint(ctx: CallContext, args: ArgsOf<'checkpoint'>): Nothin
 
 export function collapse(ctx: CallContext, args: ArgsOf<'collapse'>): AnswerOf<'collapse'> | Owed {
   const target = ctx.process(args.pid);
-  if (target !== ctx.caller) requireAccess(ctx.caller, 'kill', target);
+  if (target !== ctx.caller) ctx.parts.guard.requireAccess(ctx.caller, 'kill', target);
   const { reason, graceMs } = args;
   const results = ctx.parts.killer.collapse(target, { reason, graceMs, ref: ctx.ref });
   return results === undefined ? OWED : { results };

@@ -5,7 +5,6 @@ import { KernelError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { deliveryOf } from '../ipc/delivery-view.ts';
 import { onceOf } from '../ipc/sent-keys.ts';
-import { requireAccess, requireRole } from '../permissions/acl.ts';
 import { normalizeAddress } from '../process/address.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { AnswerOf, ArgsOf } from './abi.ts';
@@ -18,11 +17,11 @@ export function send(ctx: CallContext, args: ArgsOf<'send'>): AnswerOf<'send'> {
   const earlier = once && parts.state.sentKeys.find(caller.pid, once);
   if (earlier !== undefined) return { message: earlier };
   if (args.queue !== '') {
-    requireRole(caller, 'send_message');
+    parts.guard.requireRight(caller, 'send_message');
     return { message: parts.queues.send({ from: caller, name: args.queue, message: args, once }) };
   }
   const to = receiverOf(ctx, args);
-  requireAccess(caller, 'send_message', to);
+  parts.guard.requireAccess(caller, 'send_message', to);
   return { message: parts.broker.send({ from: caller, to, message: args, once }) };
 }
 
@@ -50,7 +49,7 @@ export function listInbox(ctx: CallContext, args: ArgsOf<'list_inbox'>): AnswerO
   const { queue = '' } = args;
   if (queue !== '') return ctx.parts.queues.look(ctx, queue, LISTED_MAX);
   const target = ctx.process(args.pid);
-  requireAccess(ctx.caller, 'read_process', target);
+  ctx.parts.guard.requireAccess(ctx.caller, 'read_process', target);
   const { office, table } = ctx.parts;
   const box = office.box(target.pid);
   if (box === undefined) return { messages: [], total: 0, deadLetters: [], deadTotal: 0 };
@@ -73,6 +72,7 @@ export function escalate(ctx: CallContext, args: ArgsOf<'escalate'>): Owed | Ans
       details: { field: 'issue' },
     });
   }
+  ctx.parts.guard.requireCapability(ctx.caller, 'escalate');
   ctx.parts.escalations.raise(ctx.caller, args, { ref: ctx.ref, task: ctx.task });
   return OWED;
 }

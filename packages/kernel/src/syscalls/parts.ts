@@ -18,6 +18,8 @@ import { Queues } from '../ipc/queues.ts';
 import { Redelivery } from '../ipc/redelivery.ts';
 import { Subscriptions } from '../ipc/subscriptions.ts';
 import { Topics } from '../ipc/topics.ts';
+import { Grantor } from '../permissions/grants.ts';
+import { Guard } from '../permissions/guard.ts';
 import { Refusals } from '../permissions/refusals.ts';
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
@@ -42,6 +44,7 @@ export interface KernelParts extends Foundation, Mail, Supervision {
   readonly tasks: TaskTable;
   readonly ledger: Ledger;
   readonly owed: OwedCalls;
+  readonly grantor: Grantor;
   readonly librarian: Librarian;
   readonly dispatcher: Dispatcher;
 }
@@ -68,8 +71,10 @@ export function buildParts(options: {
   });
   const rate = new CallRate(settings.syscallsPerMinuteMax);
   const refusals = new Refusals(state.log);
+  const guard = new Guard(settings.aclRules);
+  const grantor = new Grantor(state.log);
   const stop = new StopFlag();
-  const base: Foundation = { settings, state, effects, rate, refusals, stop };
+  const base: Foundation = { settings, state, effects, rate, guard, refusals, stop };
   const mail: Mail = buildMail(base, {
     onAcknowledged: (message, ack) => supervision.escalations.onAcknowledged(message, ack),
     onMail: (pid) => supervision.sleeper.stir(pid, 'a message'),
@@ -95,11 +100,21 @@ export function buildParts(options: {
     ...base,
     ...mail,
     dispatcher,
+    grantor,
     chance,
     known: (record) => knownOf(parts, record),
   });
   const areas = { log, table, office, catalog, tasks, ledger };
-  const parts = { ...base, ...areas, owed, ...mail, librarian, dispatcher, ...supervision };
+  const parts = {
+    ...base,
+    ...areas,
+    owed,
+    grantor,
+    ...mail,
+    librarian,
+    dispatcher,
+    ...supervision,
+  };
   return parts;
 }
 

@@ -3,7 +3,6 @@
 // Here rights are asked and answers shaped; the rules of life are those of supervision.
 
 import { KernelError } from '../errors.ts';
-import { requireAccess } from '../permissions/acl.ts';
 import { NOTHING, type AnswerOf, type ArgsOf, type Nothing } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 import type { ProcessView } from './views.ts';
@@ -45,7 +44,7 @@ export function cancel(ctx: CallContext, args: ArgsOf<'cancel'>): Nothing {
 
 export function info(ctx: CallContext, args: ArgsOf<'info'>): ProcessView {
   const target = ctx.process(args.pid);
-  requireAccess(ctx.caller, 'read_process', target);
+  ctx.parts.guard.requireAccess(ctx.caller, 'read_process', target);
   return ctx.view(target);
 }
 

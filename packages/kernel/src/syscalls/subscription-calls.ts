@@ -4,7 +4,6 @@
 
 import type { MessageId } from '../ids.ts';
 import type { Feed } from '../ipc/subscriptions.ts';
-import { requireRole } from '../permissions/acl.ts';
 import { NOTHING, type AnswerOf, type ArgsOf, type Nothing } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 
@@ -40,7 +39,7 @@ function feedOf(ctx: CallContext, order: ArgsOf<'subscribe'>): Feed {
     case 'inbox':
       return parts.inboxes.open(caller, { wants, isAcknowledged });
     case 'queue':
-      requireRole(caller, 'send_message');
+      parts.guard.requireRight(caller, 'send_message');
       return parts.queues.open(caller, from.name, { wants, isAcknowledged });
     case 'topic':
       return parts.topics.open(caller, from, { wants, isAcknowledged });

@@ -4,6 +4,7 @@
 
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
+import type { Grantor } from '../permissions/grants.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Escalations } from '../supervision/escalations.ts';
@@ -35,6 +36,7 @@ export interface Supervision {
 type Base = Foundation &
   Mail & {
     readonly dispatcher: Dispatcher;
+    readonly grantor: Grantor;
     readonly chance: Chance;
     readonly known: (record: ProcessRecord) => string;
   };
@@ -43,7 +45,7 @@ type Ending = Pick<Supervision, 'life' | 'killer' | 'supervisor'>;
 type Serving = Pick<Supervision, 'spawner' | 'waiter' | 'escalations' | 'sleeper'>;
 
 export function buildSupervision(base: Base): Supervision {
-  const { settings, state, effects, broker, dispatcher, pipes } = base;
+  const { settings, state, effects, broker, dispatcher, pipes, guard } = base;
   const { log, table, timers } = state;
   const ending: Ending = buildEnding(base, {
     listeners: () => listeners,
@@ -58,6 +60,7 @@ export function buildSupervision(base: Base): Supervision {
   const { known } = base;
   const signaller = new Signaller({
     log,
+    guard,
     effects,
     broker,
     dispatcher,
@@ -67,7 +70,7 @@ export function buildSupervision(base: Base): Supervision {
     known,
   });
   const onMoved = pipes.endBetween.bind(pipes);
-  const mover = new Mover({ log, table, broker, life, settings, onMoved });
+  const mover = new Mover({ log, guard, table, broker, life, settings, onMoved });
   const listeners = listenersOf(base, { ...ending, ...serving });
   return { ...ending, ...serving, watchdog, signaller, mover };
 }
@@ -80,7 +83,8 @@ function buildEnding(
     onUndecided: (record: ProcessRecord, why: string) => void;
   },
 ): Ending {
-  const { settings, state, effects, deliverer, broker, ends, dispatcher, chance, stop } = base;
+  const { settings, state, effects, guard, deliverer, broker, ends, dispatcher } = base;
+  const { chance, stop } = base;
   const { log, table, kills, tasks, timers } = state;
   const life: Life = new Life({
     log,
@@ -97,7 +101,7 @@ function buildEnding(
   });
   const onGroupDown = (pids: readonly ProcessRecord['pid'][], delayMs: number): void =>
     supervisor.regroup(pids, delayMs);
-  const killer = new Killer({ log, table, kills, effects, life, onGroupDown });
+  const killer = new Killer({ log, guard, table, kills, effects, life, onGroupDown });
   const groups = new Groups({ log, killer: () => killer, settings });
   const supervisor: Supervisor = new Supervisor({
     log,
@@ -117,9 +121,20 @@ function buildEnding(
 }
 
 function buildServing(base: Base, life: Life): Serving {
-  const { settings, state, effects, broker, dispatcher, stop, subscriptions } = base;
+  const { settings, state, effects, guard, grantor, broker, dispatcher, stop } = base;
+  const { subscriptions } = base;
   const { log, table, office, waits, kills, timers } = state;
-  const spawner = new Spawner({ log, table, effects, life, dispatcher, kills, settings });
+  const spawner = new Spawner({
+    log,
+    guard,
+    grantor,
+    table,
+    effects,
+    life,
+    dispatcher,
+    kills,
+    settings,
+  });
   const defaultMs = settings.waitDefaultMs;
   const waiter = new Waiter({ log, table, waits, effects, timers, life, defaultMs });
   const records = state.escalations;

@@ -3,7 +3,6 @@
 
 import { KernelError } from '../errors.ts';
 import { SEQ_ZERO, type TaskId } from '../ids.ts';
-import { requireAccess } from '../permissions/acl.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { NOTHING, type ArgsOf, type Nothing } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
@@ -30,7 +29,8 @@ export function executeTask(ctx: CallContext, args: ArgsOf<'execute_task'>): Owe
 
 export function interrupt(ctx: CallContext, args: ArgsOf<'interrupt'>): Nothing {
   const target = ctx.process(args.pid);
-  if (!ctx.isOperator && target !== ctx.caller) requireAccess(ctx.caller, 'kill', target);
+  if (!ctx.isOperator && target !== ctx.caller)
+    ctx.parts.guard.requireAccess(ctx.caller, 'kill', target);
   const { tasks, dispatcher } = ctx.parts;
   const reason = args.reason === '' ? 'interrupted' : args.reason;
   if (args.task === undefined) {

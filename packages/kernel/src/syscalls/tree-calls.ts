@@ -1,7 +1,6 @@
 // Calls on the tree (P11): who is where, and the move of a branch.
 // Here rights are asked and answers shaped; the questions themselves are those of process/tree.ts.
 
-import { hasAccess, requireAccess } from '../permissions/acl.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import {
   ancestorsOf as ancestorsOfRecord,
@@ -22,7 +21,7 @@ export function listChildren(
   for (const record of records) {
     if (record === ctx.caller) continue;
     if (args.state !== undefined && !args.state.includes(record.state)) continue;
-    if (hasAccess(ctx.caller, 'read_process', record)) found.push(ctx.view(record));
+    if (ctx.parts.guard.hasAccess(ctx.caller, 'read_process', record)) found.push(ctx.view(record));
   }
   return found;
 }
@@ -30,7 +29,8 @@ export function listChildren(
 export function listSiblings(ctx: CallContext): AnswerOf<'list_siblings'> {
   const siblings: ProcessView[] = [];
   for (const record of ctx.caller.parent?.children.values() ?? []) {
-    if (record === ctx.caller || !hasAccess(ctx.caller, 'read_process', record)) continue;
+    if (record === ctx.caller || !ctx.parts.guard.hasAccess(ctx.caller, 'read_process', record))
+      continue;
     siblings.push(ctx.view(record));
   }
   return siblings;
@@ -45,7 +45,7 @@ export function listProcesses(
   const found: ProcessView[] = [];
   for (const record of walkDown(root)) {
     if (!args.includeDead && record.state === 'dead') continue;
-    if (hasAccess(ctx.caller, 'read_process', record)) found.push(ctx.view(record));
+    if (ctx.parts.guard.hasAccess(ctx.caller, 'read_process', record)) found.push(ctx.view(record));
   }
   return found;
 }
@@ -76,6 +76,6 @@ export function reparent(ctx: CallContext, args: ArgsOf<'reparent'>): Nothing {
 
 function readable(ctx: CallContext, pid: ArgsOf<'info'>['pid']): ProcessRecord {
   const target = ctx.process(pid);
-  requireAccess(ctx.caller, 'read_process', target);
+  ctx.parts.guard.requireAccess(ctx.caller, 'read_process', target);
   return target;
 }

@@ -501,6 +501,8 @@ export interface SpawnRequest {
   onKernelDeath: string;
   /** What it makes of messages that cross the branches below it: pass, copy, deny; empty: by its role. */
   relay: string;
+  /** Handed on to it beside its role's; the parent holds each (SEMANTICS A3). */
+  capabilities: string[];
 }
 
 export interface SpawnRequest_EnvEntry {
@@ -3068,6 +3070,7 @@ function createBaseSpawnRequest(): SpawnRequest {
     firstTokenLimitSeconds: 0,
     onKernelDeath: "",
     relay: "",
+    capabilities: [],
   };
 }
 
@@ -3138,6 +3141,9 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
     }
     if (message.relay !== "") {
       writer.uint32(874).string(message.relay);
+    }
+    for (const v of message.capabilities) {
+      writer.uint32(962).string(v!);
     }
     return writer;
   },
@@ -3332,6 +3338,14 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
             }
 
             message.relay = reader.string();
+            continue;
+          }
+          case 120: {
+            if (tag !== 962) {
+              break;
+            }
+
+            message.capabilities.push(reader.string());
             continue;
           }
         }

@@ -200,6 +200,9 @@ export interface Call {
     | { $case: "writePipe"; value: WritePipeCall }
     | { $case: "readPipe"; value: ReadPipeCall }
     | { $case: "closePipe"; value: ClosePipeCall }
+    | { $case: "grant"; value: GrantCall }
+    | { $case: "revoke"; value: RevokeCall }
+    | { $case: "listCapabilities"; value: ListCapabilitiesCall }
     | //
     /** All that the caller may read. */
     { $case: "listProcesses"; value: ListProcessesCall }
@@ -657,6 +660,7 @@ export interface Reply {
     | { $case: "publish"; value: PublishReply }
     | { $case: "listTopics"; value: ListTopicsReply }
     | { $case: "readPipe"; value: ReadPipeReply }
+    | { $case: "listCapabilities"; value: ListCapabilitiesReply }
     | { $case: "listProcesses"; value: ListProcessesReply }
     | { $case: "kernelStatus"; value: KernelStatus }
     | { $case: "followItem"; value: FollowItem }
@@ -665,6 +669,36 @@ export interface Reply {
 
 /** Done, and nothing to tell. */
 export interface Done {
+}
+
+/** Gives a capability to a process below the caller, which holds it itself (SEMANTICS A3). */
+export interface GrantCall {
+  targetPid: number;
+  capability: string;
+}
+
+/** Takes it, at once, from a process below the caller, and so from all below that one. */
+export interface RevokeCall {
+  targetPid: number;
+  capability: string;
+}
+
+export interface ListCapabilitiesCall {
+  /** 0: the caller. */
+  targetPid: number;
+}
+
+export interface CapabilityInfo {
+  capability: string;
+  held: boolean;
+  /** By its role. */
+  roleDefault: boolean;
+  /** Why it is not held, for people. */
+  why: string;
+}
+
+export interface ListCapabilitiesReply {
+  capabilities: CapabilityInfo[];
 }
 
 export interface ListProcessesReply {
@@ -1386,6 +1420,15 @@ export const Call: MessageFns<Call> = {
       case "closePipe":
         ClosePipeCall.encode(message.body.value, writer.uint32(474).fork()).join();
         break;
+      case "grant":
+        GrantCall.encode(message.body.value, writer.uint32(642).fork()).join();
+        break;
+      case "revoke":
+        RevokeCall.encode(message.body.value, writer.uint32(650).fork()).join();
+        break;
+      case "listCapabilities":
+        ListCapabilitiesCall.encode(message.body.value, writer.uint32(658).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesCall.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -1835,6 +1878,30 @@ export const Call: MessageFns<Call> = {
             }
 
             message.body = { $case: "closePipe", value: ClosePipeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 80: {
+            if (tag !== 642) {
+              break;
+            }
+
+            message.body = { $case: "grant", value: GrantCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 81: {
+            if (tag !== 650) {
+              break;
+            }
+
+            message.body = { $case: "revoke", value: RevokeCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 82: {
+            if (tag !== 658) {
+              break;
+            }
+
+            message.body = { $case: "listCapabilities", value: ListCapabilitiesCall.decode(reader, reader.uint32()) };
             continue;
           }
           case 60: {
@@ -5301,6 +5368,9 @@ export const Reply: MessageFns<Reply> = {
       case "readPipe":
         ReadPipeReply.encode(message.body.value, writer.uint32(466).fork()).join();
         break;
+      case "listCapabilities":
+        ListCapabilitiesReply.encode(message.body.value, writer.uint32(658).fork()).join();
+        break;
       case "listProcesses":
         ListProcessesReply.encode(message.body.value, writer.uint32(482).fork()).join();
         break;
@@ -5607,6 +5677,14 @@ export const Reply: MessageFns<Reply> = {
             message.body = { $case: "readPipe", value: ReadPipeReply.decode(reader, reader.uint32()) };
             continue;
           }
+          case 82: {
+            if (tag !== 658) {
+              break;
+            }
+
+            message.body = { $case: "listCapabilities", value: ListCapabilitiesReply.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 60: {
             if (tag !== 482) {
               break;
@@ -5666,6 +5744,291 @@ export const Done: MessageFns<Done> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGrantCall(): GrantCall {
+  return { targetPid: 0, capability: "" };
+}
+
+export const GrantCall: MessageFns<GrantCall> = {
+  encode(message: GrantCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.capability !== "") {
+      writer.uint32(18).string(message.capability);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GrantCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGrantCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.capability = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRevokeCall(): RevokeCall {
+  return { targetPid: 0, capability: "" };
+}
+
+export const RevokeCall: MessageFns<RevokeCall> = {
+  encode(message: RevokeCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.capability !== "") {
+      writer.uint32(18).string(message.capability);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.capability = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListCapabilitiesCall(): ListCapabilitiesCall {
+  return { targetPid: 0 };
+}
+
+export const ListCapabilitiesCall: MessageFns<ListCapabilitiesCall> = {
+  encode(message: ListCapabilitiesCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCapabilitiesCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCapabilitiesCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCapabilityInfo(): CapabilityInfo {
+  return { capability: "", held: false, roleDefault: false, why: "" };
+}
+
+export const CapabilityInfo: MessageFns<CapabilityInfo> = {
+  encode(message: CapabilityInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.capability !== "") {
+      writer.uint32(10).string(message.capability);
+    }
+    if (message.held !== false) {
+      writer.uint32(16).bool(message.held);
+    }
+    if (message.roleDefault !== false) {
+      writer.uint32(24).bool(message.roleDefault);
+    }
+    if (message.why !== "") {
+      writer.uint32(34).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CapabilityInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCapabilityInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.capability = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.held = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.roleDefault = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListCapabilitiesReply(): ListCapabilitiesReply {
+  return { capabilities: [] };
+}
+
+export const ListCapabilitiesReply: MessageFns<ListCapabilitiesReply> = {
+  encode(message: ListCapabilitiesReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.capabilities) {
+      CapabilityInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCapabilitiesReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCapabilitiesReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.capabilities.push(CapabilityInfo.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;

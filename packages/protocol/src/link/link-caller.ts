@@ -83,6 +83,8 @@ const ANSWERED_BY_DONE: Readonly<Record<DoneCase, true>> = {
   unsubscribe: true,
   clearTopic: true,
   forgetCursor: true,
+  grant: true,
+  revoke: true,
   openPipe: true,
   writePipe: true,
   closePipe: true,

@@ -18,7 +18,7 @@ import type {
   SignalOptions,
   SpawnOptions,
 } from './requests.ts';
-import { TreeCalls } from './tree.ts';
+import { RightsCalls } from './rights.ts';
 
 /** How a child ended. */
 export interface ChildExit {
@@ -51,7 +51,7 @@ export interface SignalOutcome {
 /** Ends the process after the kernel has taken its result. */
 export type OnExit = (exitCode: number) => void;
 
-export class LifeCalls extends TreeCalls {
+export class LifeCalls extends RightsCalls {
   readonly #pid: number;
   readonly #onExit: OnExit;
 

@@ -59,6 +59,8 @@ export interface SpawnOptions {
   readonly strategy?: Strategy | undefined;
   /** What it makes of messages that cross the branches below it. Default: by its role. */
   readonly relay?: Relay | undefined;
+  /** Handed on to it beside its role's; this process must hold each. */
+  readonly capabilities?: readonly string[] | undefined;
   /** From its first start to its end, for good; whole seconds on the wire. Default: no limit. */
   readonly wallLimitMs?: number | undefined;
   /** Without progress while a task runs, then it counts as hung; whole seconds on the wire. */
@@ -161,6 +163,7 @@ export function spawnToWire(options: SpawnOptions): wire.SpawnRequest {
     idleLimitSeconds: wireSeconds(options.idleLimitMs),
     firstTokenLimitSeconds: wireSeconds(options.firstTokenLimitMs),
     onKernelDeath: '',
+    capabilities: [...(options.capabilities ?? [])],
   };
 }
 

@@ -76,6 +76,9 @@ export const SYSCALL_OF = {
   listTopics: 'list_topics',
   clearTopic: 'clear_topic',
   forgetCursor: 'forget_cursor',
+  grant: 'grant',
+  revoke: 'revoke',
+  listCapabilities: 'list_capabilities',
   openPipe: 'open_pipe',
   writePipe: 'write_pipe',
   readPipe: 'read_pipe',
@@ -268,6 +271,9 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
   listTopics: (q) => ({ pattern: topicPattern(q.pattern, 'pattern') }),
   clearTopic: (q) => ({ topic: topicPattern(q.topic, 'topic') }),
   forgetCursor: (q) => ({ name: bounds.word(q.name, 'name') }),
+  grant: readGrant,
+  revoke: readGrant,
+  listCapabilities: (q) => ({ pid: anyone(q.targetPid) }),
   openPipe: pipeNameOf,
   writePipe: readWrite,
   readPipe: (q) => ({
@@ -280,6 +286,11 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
 
 const NORMAL = 2;
 const NO_BYTES = new Uint8Array(0);
+
+function readGrant(q: { targetPid: number; capability: string }): ArgsOf<'grant'> {
+  const pid = someone(q.targetPid);
+  return { pid, capability: words.capabilityFrom(q.capability, 'capability') };
+}
 
 function readTask(task: agent.TaskRequest | undefined, host: CallOrigin['host']): TaskSpec {
   if (task === undefined) {

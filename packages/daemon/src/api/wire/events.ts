@@ -94,6 +94,7 @@ export const missedEvent = (missed: number, nowMs: number): ProcessEvent => ({
 
 const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
   ...LIFE_TELLERS,
+  ...MAIL_TELLERS,
   'kernel.booted': ({ body }) => ({
     fields: { version: body.version, boot_id: body.bootId, node: body.node },
   }),
@@ -129,7 +130,8 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
   'wait.ended': ({ body }) => ({ fields: { wait: `${body.wait}` } }),
   'kill.began': tellKill,
   'kill.ended': ({ body }) => ({ pid: body.root, fields: { kill: `${body.kill}` } }),
-  ...MAIL_TELLERS,
+  'capability.granted': ({ body }) => ({ fields: { capability: body.capability } }),
+  'capability.revoked': ({ body }) => ({ fields: { capability: body.capability } }),
   'artifact.stored': ({ body, by }) => ({
     pid: by,
     fields: {

@@ -102,6 +102,9 @@ const REPLY_CASE: { readonly [C in SyscallCase]: ReplyCaseOf<C> } = {
   listTopics: 'listTopics',
   clearTopic: 'done',
   forgetCursor: 'done',
+  grant: 'done',
+  revoke: 'done',
+  listCapabilities: 'listCapabilities',
   openPipe: 'done',
   writePipe: 'done',
   readPipe: 'readPipe',
@@ -168,6 +171,13 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
   listTopics: (views, { host }) => toTopicsReply(views, host),
   clearTopic: done,
   forgetCursor: done,
+  grant: done,
+  revoke: done,
+  listCapabilities: (views) => ({
+    capabilities: views.map(({ capability, isHeld, isRoleDefault, why }) => {
+      return { capability, held: isHeld, roleDefault: isRoleDefault, why };
+    }),
+  }),
   openPipe: done,
   writePipe: done,
   readPipe: ({ chunks, isEnd }) => ({ chunks: [...chunks], end: isEnd }),

@@ -7,7 +7,7 @@ import type { ArgsOf, ResourceLimits, WatchLimits } from '@hivekernel/kernel';
 import type { agent } from '@hivekernel/protocol';
 import * as bounds from './bounds.ts';
 import { imageOf } from './image-field.ts';
-import { ROLE, TIER, wordFromWire } from './words.ts';
+import { ROLE, TIER, capabilityFrom, wordFromWire } from './words.ts';
 
 /** Throws `invalid_argument`, `too_large`, or `unimplemented` for what is not served yet. */
 export function readSpawn(q: agent.SpawnRequest): ArgsOf<'spawn'> {
@@ -31,6 +31,9 @@ export function readSpawn(q: agent.SpawnRequest): ArgsOf<'spawn'> {
     strategy: wordFromWire(q.strategy, { field: 'strategy', known: STRATEGIES }),
     relay: wordFromWire(q.relay, { field: 'relay', known: RELAYS }),
     watch: readWatch(q),
+    capabilities: bounds
+      .words(q.capabilities, 'capabilities')
+      .map((word) => capabilityFrom(word, 'capabilities')),
   };
 }
 

@@ -6,6 +6,7 @@
 
 import {
   ACK_STATUSES,
+  CAPABILITIES,
   KernelError,
   LOG_LEVELS,
   RELATIONS,
@@ -18,6 +19,7 @@ import {
 } from '@hivekernel/kernel';
 import type {
   AckStatus,
+  Capability,
   LogLevel,
   Priority,
   Relation,
@@ -81,6 +83,13 @@ export function wordFromWire<Word extends string>(
   if (word !== undefined) return word;
   const head = value.slice(0, SHOWN_CHARS_MAX);
   throw notKnown({ value: head, field, known }, JSON.stringify(head));
+}
+
+/** The same, of one that must be there. */
+export function capabilityFrom(value: string, field: string): Capability {
+  const word = wordFromWire(value, { field, known: CAPABILITIES });
+  if (word !== undefined) return word;
+  throw notKnown({ value, field, known: CAPABILITIES }, '""');
 }
 
 const ROLE_NUMBER: Readonly<Record<Role, agent.AgentRole>> = {

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { ManualClock, settled } from '../testing-clock.ts';
+import { Governor, type EntryWish, type GovernorOptions, type Passage } from './governor.ts';
+
+const never = new AbortController().signal;
+const OK = { outcome: 'ok', tokens: 0 } as const;
+const FAILED = { outcome: 'failed', tokens: 0 } as const;
+
+function ground(wish: Partial<GovernorOptions> = {}) {
+  const clock = new ManualClock();
+  const governor = new Governor({
+    provider: 'p',
+    model: 'm',
+    concurrentMax: 1,
+    queuedMax: 100,
+    requestsPerMinuteMax: 0,
+    tokensPerMinuteMax: 0,
+    breaker: { failuresMax: 5, pauseFirstMs: 1_000, pauseMostMs: 8_000 },
+    agingMsPerLevel: 10_000,
+    clock,
+    ...wish,
+  });
+  const enter = (order: Partial<EntryWish> = {}): Promise<Passage> =>
+    governor.enter({ caller: 1, priority: 2, tokens: 0, signal: never, ...order });
+  return { clock, governor, enter };
+}
+
+/** Enters, notes its name, and leaves. */
+function passer(enter: (order: Partial<EntryWish>) => Promise<Passage>, order: string[]) {
+  return async (name: string, wish: Partial<EntryWish>): Promise<void> => {
+    const passage = await enter(wish);
+    order.push(name);
+    passage.leave(OK);
+  };
+}
+
+describe('Governor.enter()', () => {
+  it('lets no more than concurrentMax in, and gives each place back once (F1)', async () => {
+    const { governor, enter } = ground({ concurrentMax: 2 });
+    const first = await enter();
+    await enter();
+    const third = enter();
+    await settled();
+    expect([governor.inside, governor.waiting]).toEqual([2, 1]);
+    first.leave(OK);
+    first.leave(OK);
+    await third;
+    expect([governor.inside, governor.waiting]).toEqual([2, 0]);
+  });
+
+  it('goes round the callers in turn, each in its own order (F2)', async () => {
+    const { enter } = ground();
+    const order: string[] = [];
+    const pass = passer(enter, order);
+    const inside = await enter({ caller: 9 });
+    const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'];
+    const all = names.map((name) => pass(name, { caller: name.charCodeAt(0) }));
+    inside.leave(OK);
+    await Promise.all(all);
+    expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+  });
+
+  it('takes the more urgent first, until the others have waited long enough (B7)', async () => {
+    const { clock, enter } = ground();
+    const order: string[] = [];
+    const pass = passer(enter, order);
+    const inside = await enter({ caller: 9 });
+    const old = pass('old', { caller: 1, priority: 3 });
+    await clock.advanceMs(25_000);
+    const all = [
+      pass('normal', { caller: 2, priority: 2 }),
+      pass('urgent', { caller: 3, priority: 0 }),
+      pass('own urgent', { caller: 2, priority: 0 }),
+    ];
+    inside.leave(OK);
+    await Promise.all([old, ...all]);
+    // Old is worth 3 - 2 by now.
+    expect(order).toEqual(['own urgent', 'urgent', 'old', 'normal']);
+  });
+
+  it('forgets who gave up in line, and refuses who comes to a full one (F3)', async () => {
+    const { governor, enter } = ground({ queuedMax: 2 });
+    const inside = await enter();
+    const controller = new AbortController();
+    const gone = enter({ signal: controller.signal });
+    const next = enter({ caller: 3 });
+    await expect(enter()).rejects.toMatchObject({ code: 'queue_full' });
+    controller.abort();
+    await expect(gone).rejects.toMatchObject({ code: 'cancelled' });
+    inside.leave(OK);
+    (await next).leave(OK);
+    expect([governor.inside, governor.waiting]).toEqual([0, 0]);
+  });
+
+  it('keeps requests and tokens of a minute within their bounds (B7)', async () => {
+    const { clock, governor, enter } = ground({ concurrentMax: 9, requestsPerMinuteMax: 3 });
+    for (let i = 0; i < 3; i += 1) (await enter()).leave(OK);
+    const fourth = enter();
+    await clock.advanceMs(59_000);
+    expect(governor.waiting).toBe(1);
+    await clock.advanceMs(30_000);
+    (await fourth).leave(OK);
+    const tokens = ground({ concurrentMax: 9, tokensPerMinuteMax: 1_000 });
+    const big = await tokens.enter({ tokens: 900 });
+    const other = tokens.enter({ tokens: 200 });
+    await settled();
+    expect(tokens.governor.waiting).toBe(1);
+    big.leave({ outcome: 'ok', tokens: 100 });
+    await other;
+    expect(tokens.governor.waiting).toBe(0);
+  });
+
+  it('holds all of them for as long as the provider asks (B7)', async () => {
+    const { clock, governor, enter } = ground({ concurrentMax: 9 });
+    (await enter()).leave({ outcome: 'refused', tokens: 0, retryAfterMs: 5_000 });
+    const held = [enter({ caller: 1 }), enter({ caller: 2 })];
+    await clock.advanceMs(4_900);
+    expect(governor.waiting).toBe(2);
+    await clock.advanceMs(200);
+    await Promise.all(held);
+    expect(governor.inside).toBe(2);
+  });
+
+  it('refuses while the breaker is open, also who waits, and tries again after it (B7)', async () => {
+    const { clock, governor, enter } = ground({ concurrentMax: 5 });
+    const inside = await Promise.all([1, 2, 3, 4, 5].map((caller) => enter({ caller })));
+    const waiting = enter({ caller: 6 });
+    const outcome = waiting.catch((error: unknown) => error);
+    for (const passage of inside) passage.leave(FAILED);
+    // The first place went to it; four failed after the first.
+    const passage = (await outcome) as Passage;
+    passage.leave(FAILED);
+    expect(governor.breaker).toBe('open');
+    const refused = expect(enter()).rejects;
+    await refused.toMatchObject({ code: 'unavailable', details: { waitMs: 1_000 } });
+    await clock.advanceMs(1_000);
+    const probe = await enter();
+    await expect(enter()).rejects.toMatchObject({ code: 'unavailable' });
+    probe.leave(OK);
+    await enter();
+    expect(governor.breaker).toBe('closed');
+  });
+});
