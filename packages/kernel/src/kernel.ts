@@ -99,7 +99,7 @@ export class Kernel {
   }
 
   *#contents(): Generator<Content> {
-    const { catalog, tasks, office, table } = this.state;
+    const { catalog, tasks, office, topics, table } = this.state;
     for (const { checkpoint } of table.byPid.values()) {
       if (checkpoint !== undefined) yield checkpoint;
     }
@@ -109,6 +109,7 @@ export class Kernel {
       for (const { content } of box.messages()) yield content;
       for (const { content } of box.deadLetters) yield content;
     }
+    for (const { content } of topics.publications()) yield content;
   }
 
   /** Calls whose answer is owed, as far as the durable state knows. */

@@ -27,6 +27,8 @@ export const LIMITS = {
   /** M9 */
   subscriberUnconfirmedMax: 64,
   subscriptionsPerProcessMax: 1_000,
+  /** Payloads of one take; the last may go over it, and the answer still fits a frame. */
+  takenBytesMax: 4 * MIB,
   /** Subscriptions of one inbox, or of one named queue. */
   consumersPerSourceMax: 1_000,
   /** M1: named queues of one user that hold something. */
@@ -37,10 +39,16 @@ export const LIMITS = {
   /** M10: topics of one user whose last value is kept, and what these hold in all. */
   topicsPerUserMax: 10_000,
   topicBytesPerUserMax: 64 * MIB,
-  /** M10: durable cursors of one process; each holds as much as an inbox. */
+  /** M10: durable cursors of one process. */
   cursorsPerProcessMax: 100,
-  /** M10: what a live subscriber may be behind before it misses some. */
+  /** M10: what waits at one cursor, bytes beside what may be in hand; as much as in an inbox. */
+  cursorPendingMax: 10_000,
+  cursorPendingBytesMax: 16 * MIB,
+  /** M10: what a live subscriber may be behind before it misses some; one always has room. */
   topicBacklogMax: 256,
+  topicBacklogBytesMax: 1 * MIB,
+  /** Of one listing, so that it fits a frame: topics, and cursors. */
+  topicsListedMax: 1_000,
   /** M10: in each direction of a pipe. */
   pipeChunksMax: 64,
   pipeChunkBytesMax: 64 * KIB,

@@ -11,6 +11,7 @@ import type { State } from './events/words.ts';
 import { asSeq, KING_PID, type Pid } from './ids.ts';
 import type { KeptMail } from './ipc/post-office.ts';
 import type { KeysImage } from './ipc/sent-keys.ts';
+import type { TopicsImage } from './ipc/topic-table.ts';
 import { upcastSpec, upcastTaskSpec } from './events/upcast.ts';
 import type { Time } from './ports.ts';
 import { NOT_READY, type ExitRecord, type ProcessRecord } from './process/record.ts';
@@ -78,6 +79,8 @@ interface Image {
   readonly mail: readonly MailImage[];
   /** M5. Absent in what is older than it. */
   readonly sentKeys?: readonly KeysImage[];
+  /** M10. Absent in what is older than it. */
+  readonly topics?: TopicsImage;
   readonly artifacts: readonly ArtifactRecord[];
   readonly totals: LedgerTotals;
 }
@@ -103,6 +106,7 @@ export function takeSnapshot(state: KernelState): string {
     escalations: [...state.escalations.byId.values()].map(({ timer: _, ...rest }) => rest),
     mail: mailImage(state),
     sentKeys: state.sentKeys.image(),
+    topics: state.topics.image(),
     artifacts: [...state.catalog.byId.values()],
     totals: state.ledger.totals,
   };
@@ -123,6 +127,7 @@ export function restoreSnapshot(state: KernelState, body: string): void {
   for (const [pid, keys] of image.sentKeys ?? []) {
     for (const [key, message, print] of keys) state.sentKeys.note(pid, key, { message, print });
   }
+  if (image.topics !== undefined) state.topics.restore(image.topics);
   for (const artifact of image.artifacts) state.catalog.restore(artifact);
   state.ledger.totals = image.totals;
   state.log.resumeAt(asSeq(image.seq), image.stamp);

@@ -10,6 +10,7 @@ import { SEQ_ZERO } from './ids.ts';
 import type { Message } from './ipc/mailbox.ts';
 import { PostOffice } from './ipc/post-office.ts';
 import { SentKeys } from './ipc/sent-keys.ts';
+import { TopicTable } from './ipc/topic-table.ts';
 import type { ProcessRecord } from './process/record.ts';
 import { ProcessTable } from './process/table.ts';
 import { Ledger } from './resources/ledger.ts';
@@ -23,6 +24,7 @@ export class KernelState {
   readonly table: ProcessTable;
   readonly office: PostOffice;
   readonly sentKeys = new SentKeys();
+  readonly topics = new TopicTable();
   readonly catalog = new ArtifactCatalog();
   readonly tasks: TaskTable;
   readonly waits: WaitTable;
@@ -50,6 +52,7 @@ export class KernelState {
       this.table.handlers(),
       this.office.handlers(),
       this.sentKeys.handlers(),
+      this.topics.handlers(),
       this.catalog.handlers(),
       this.tasks.handlers(),
       this.waits.handlers(),

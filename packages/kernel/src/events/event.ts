@@ -292,6 +292,33 @@ interface Bodies {
   };
   /** A dead letter was put back as another message, or dropped for good. */
   'letter.removed': { pid: Pid; message: MessageId; why: 'requeued' | 'dropped' };
+  /** M10. Its last value stays, unless it is transient; `message` is its seq. */
+  'topic.published': {
+    message: MessageId;
+    user: string;
+    topic: string;
+    from: Pid;
+    fromName: string;
+    type: string;
+    content: Content;
+    isTransient: boolean;
+  };
+  /** Its last value is forgotten. */
+  'topic.cleared': { user: string; topic: string };
+  /** M10: a durable subscription begins, with what is published from here on. */
+  'cursor.opened': {
+    owner: Pid;
+    user: string;
+    name: string;
+    pattern: string;
+    /** Of which publications; empty: all, `x*`: all that begin so. */
+    type: string;
+    /** The last values that there are come first. */
+    withRetained: boolean;
+  };
+  /** Its subscriber is done with these. */
+  'cursor.moved': { owner: Pid; name: string; messages: readonly MessageId[] };
+  'cursor.closed': { owner: Pid; user: string; name: string };
   'artifact.stored': {
     artifact: ArtifactId;
     version: number;

@@ -35,6 +35,8 @@ export interface Feed {
   makeRoom(wanted: number): void;
   /** Its word on a message in its hands; false: it does not hold that one. */
   settle(ack: Acknowledgement): boolean;
+  /** `accepted` for each that it holds, where that can be said at once; how many there were. */
+  settleAll?(messages: readonly MessageId[]): number;
   /** Its end. `returned` never reached the subscriber, whatever the end was. */
   close(end: SubscriptionEnd, returned: ReadonlySet<MessageId>): void;
 }
@@ -52,6 +54,8 @@ interface Waiting {
   readonly ref: CallRef;
   readonly max: number;
   readonly batch: Handed[];
+  /** Of the batch's payloads. */
+  bytes: number;
   timer: Timer | undefined;
 }
 
@@ -72,17 +76,19 @@ export class Subscriptions {
     this.#timers = options.timers;
   }
 
-  /** Throws `limit_exceeded`. */
+  /** Before a feed is made for it, since that may change state. Throws `limit_exceeded`. */
+  requireRoom({ pid }: ProcessRecord): void {
+    const { size = 0 } = this.#ofOwner.get(pid) ?? {};
+    if (size < LIMITS.subscriptionsPerProcessMax) return;
+    throw new KernelError(
+      'limit_exceeded',
+      `Process ${pid} has ${size} subscriptions, the most that one may have. End some of them.`,
+      { details: { pid } },
+    );
+  }
+
   open(owner: ProcessRecord, channel: string, feed: Feed): Subscription {
     const own = this.#ofOwner.get(owner.pid) ?? new Set<Subscription>();
-    if (own.size >= LIMITS.subscriptionsPerProcessMax) {
-      throw new KernelError(
-        'limit_exceeded',
-        `Process ${owner.pid} has ${own.size} subscriptions, the most that one may have. ` +
-          'End some of them.',
-        { details: { pid: owner.pid } },
-      );
-    }
     this.#lastId += 1;
     const subscription = { id: this.#lastId, owner: owner.pid, channel, feed };
     this.#byId.set(subscription.id, subscription);
@@ -116,7 +122,7 @@ export class Subscriptions {
     const most = LIMITS.subscriberUnconfirmedMax;
     const max = order.max === 0 ? most : Math.min(order.max, most);
     subscription.feed.makeRoom(max);
-    const waiting: Waiting = { of: subscription, ref, max, batch: [], timer: undefined };
+    const waiting: Waiting = { of: subscription, ref, max, batch: [], bytes: 0, timer: undefined };
     while (this.#handOne(waiting)) continue;
     if (waiting.batch.length > 0) return waiting.batch.map(({ delivery }) => delivery);
     this.#takes.set(subscription, waiting);
@@ -126,6 +132,16 @@ export class Subscriptions {
       waiting.timer = this.#timers.arm(untilMonoMs, () => this.#answer(waiting));
     }
     return undefined;
+  }
+
+  /** Said with a take. What it does not hold is passed over. */
+  accept({ feed }: Subscription, messages: readonly MessageId[]): void {
+    if (feed.settleAll !== undefined) feed.settleAll(messages);
+    else {
+      for (const message of messages) {
+        feed.settle({ message, status: 'accepted', reply: undefined });
+      }
+    }
   }
 
   /** The word of a subscriber on something that one of its subscriptions holds; else false. */
@@ -195,13 +211,16 @@ export class Subscriptions {
     for (const waiting of [...turns]) if (waiting.batch.length > 0) this.#answer(waiting);
   }
 
+  /** An answer fits a frame: it ends with the payload that goes over the bound. */
   #handOne(waiting: Waiting): boolean {
     const { feed } = waiting.of;
     if (waiting.batch.length >= waiting.max) return false;
+    if (waiting.bytes >= LIMITS.takenBytesMax) return false;
     if (feed.held >= LIMITS.subscriberUnconfirmedMax) return false;
     const handed = feed.next();
     if (handed === undefined) return false;
     waiting.batch.push(handed);
+    waiting.bytes += handed.delivery.content.bytes;
     return true;
   }
 

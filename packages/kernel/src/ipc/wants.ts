@@ -13,10 +13,13 @@ export function isWanted(
   wants: Wants,
   message: { readonly type: string; readonly priority: Priority },
 ): boolean {
-  if (message.priority > wants.leastUrgent) return false;
-  const { type } = wants;
-  if (type.endsWith('*')) return message.type.startsWith(type.slice(0, -1));
-  return type === '' || message.type === type;
+  return message.priority <= wants.leastUrgent && isTypeWanted(wants.type, message.type);
+}
+
+/** `wanted` as in `Wants`. */
+export function isTypeWanted(wanted: string, type: string): boolean {
+  if (wanted.endsWith('*')) return type.startsWith(wanted.slice(0, -1));
+  return wanted === '' || type === wanted;
 }
 
 /** Wants of one text take the same: they may share what is kept for them. */

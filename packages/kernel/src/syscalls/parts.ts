@@ -126,7 +126,7 @@ function buildMail(
   const stir = (source: object): void => subscriptions.stir(source);
   const inboxes = new Inboxes({ log, table, office, ends, stir, onWaiting });
   const queues = new Queues({ log, table, timers, stir, settings });
-  const topics = new Topics({ log, table, stir });
+  const topics = new Topics({ log, table, topics: state.topics, stir });
   const pipes = new Pipes({ table, effects, timers });
   const taken = { subscriptions, inboxes, queues, topics, pipes };
   return { deliverer, broker, ends, redelivery, ...taken };

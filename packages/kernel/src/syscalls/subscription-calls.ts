@@ -8,6 +8,7 @@ import { OWED, type CallContext, type Owed } from './context.ts';
 
 export function subscribe(ctx: CallContext, order: ArgsOf<'subscribe'>): AnswerOf<'subscribe'> {
   const { caller, parts, ref } = ctx;
+  parts.subscriptions.requireRoom(caller);
   const feed = feedOf(ctx, order);
   const { id } = parts.subscriptions.open(caller, ref.channel, feed);
   return { subscription: id };
@@ -16,9 +17,7 @@ export function subscribe(ctx: CallContext, order: ArgsOf<'subscribe'>): AnswerO
 export function take(ctx: CallContext, args: ArgsOf<'take'>): AnswerOf<'take'> | Owed {
   const { subscriptions, log } = ctx.parts;
   const subscription = subscriptions.require(args.subscription, ctx.ref);
-  for (const message of args.accepted) {
-    subscription.feed.settle({ message, status: 'accepted', reply: undefined });
-  }
+  subscriptions.accept(subscription, args.accepted);
   const untilMonoMs = args.timeoutMs === 0 ? undefined : log.monoMs + args.timeoutMs;
   const messages = subscriptions.take(subscription, { ref: ctx.ref, max: args.max, untilMonoMs });
   return messages === undefined ? OWED : { messages };

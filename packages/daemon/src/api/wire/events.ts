@@ -154,6 +154,26 @@ const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
     messageId: messageIdText(body.message),
     fields: { why: body.why },
   }),
+  'topic.published': tellPublished,
+  'topic.cleared': ({ body }) => ({ fields: { topic: body.topic, user: body.user } }),
+  'cursor.opened': ({ body }) => ({
+    pid: body.owner,
+    fields: {
+      cursor: body.name,
+      user: body.user,
+      pattern: body.pattern,
+      ...(body.type !== '' && { type: body.type }),
+      with_retained: `${body.withRetained}`,
+    },
+  }),
+  'cursor.moved': ({ body: { owner, name, messages } }) => ({
+    pid: owner,
+    fields: { cursor: name, confirmed: `${messages.length}` },
+  }),
+  'cursor.closed': ({ body: { owner, user, name } }) => ({
+    pid: owner,
+    fields: { cursor: name, user },
+  }),
   'artifact.stored': ({ body, by }) => ({
     pid: by,
     fields: {
@@ -287,6 +307,23 @@ function sentFields(body: EventOf<'message.sent'>['body']): Record<string, strin
     ...(origin !== undefined && { origin: messageIdText(origin) }),
     ...(deadlineMs !== undefined && { deadline_ms: `${deadlineMs}` }),
   };
+}
+
+function tellPublished(
+  { body }: EventOf<'topic.published'>,
+  { host }: EventSource,
+): Told | Promise<Told> {
+  const { user, topic, from, fromName, type, isTransient } = body;
+  const tell = (glimpsed: Glimpse): Told => ({
+    pid: from,
+    name: fromName,
+    message: type,
+    ...glimpsed,
+    messageId: messageIdText(body.message),
+    fields: { topic, user, transient: `${isTransient}` },
+  });
+  const seen = glimpseOf(body.content, host);
+  return seen instanceof Promise ? seen.then(tell) : tell(seen);
 }
 
 interface Glimpse extends Trace {
