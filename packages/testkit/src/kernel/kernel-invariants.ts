@@ -2,6 +2,7 @@
 // kernel counts as it goes. Each finding is a sentence; none means that all is well.
 
 import { isLive, KING_PID, type Kernel, type Pid } from '@hivekernel/kernel';
+import { brokenTopics } from './topic-invariants.ts';
 
 type State = Kernel['state'];
 type Record = State['table']['king'];
@@ -11,6 +12,7 @@ export function brokenInvariants(kernel: Kernel): string[] {
   return [
     ...[...state.table.byPid.values()].flatMap((record) => brokenProcess(state, record)),
     ...brokenMail(state),
+    ...brokenTopics(state),
     ...brokenArtifacts(state),
     ...brokenOwed(state),
   ];
