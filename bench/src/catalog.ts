@@ -5,6 +5,7 @@ import type { Benchmark } from './benchmark.ts';
 import { artifact } from './benchmarks/artifact.ts';
 import { events } from './benchmarks/events.ts';
 import { execute } from './benchmarks/execute.ts';
+import { fanout } from './benchmarks/fanout.ts';
 import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
 import { restart } from './benchmarks/restart.ts';
@@ -17,6 +18,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   routing,
   send,
   syscall,
+  fanout,
   artifact,
   spawn,
   execute,
