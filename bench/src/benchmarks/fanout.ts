@@ -142,7 +142,10 @@ class Square {
   /** Deliveries that are awaited, and who awaits them. */
   #missing = 0;
   #arrived = Promise.withResolvers<void>();
+  #isOver = false;
   subscribers = 0;
+  /** Who has an answer, and takes again. */
+  #served: { readonly pid: Pid; readonly subscription: number }[] = [];
 
   private constructor(host: JournaledKernel, publisher: Pid) {
     this.#host = host;
@@ -174,8 +177,9 @@ class Square {
     }
   }
 
-  /** The ms until every subscriber had all of them. */
+  /** The ms until every subscriber had all of them; before, each waits with a take. */
   async publish(count: number): Promise<number> {
+    this.#takeAgain();
     this.#missing = this.subscribers * count;
     this.#arrived = Promise.withResolvers();
     const args = { topic: TOPIC, type: 'note', content: CONTENT, isTransient: false };
@@ -188,16 +192,30 @@ class Square {
 
   /** Waits for what is journaled; the takes that wait are never answered. */
   close(): Promise<void> {
+    this.#isOver = true;
     return this.#host.close();
   }
 
   #take(pid: Pid, subscription: number): void {
     const args = { subscription, max: 0, timeoutMs: 0, accepted: [] };
     this.#call('take', args, pid, ({ messages }) => {
-      this.#take(pid, subscription);
+      this.#takeLater(pid, subscription);
       this.#missing -= messages.length;
       if (this.#missing === 0) this.#arrived.resolve();
     });
+  }
+
+  /** In another turn, as a call that comes over a link. */
+  #takeLater(pid: Pid, subscription: number): void {
+    if (this.#served.length === 0) setImmediate(() => this.#takeAgain());
+    this.#served.push({ pid, subscription });
+  }
+
+  #takeAgain(): void {
+    if (this.#isOver) return;
+    const served = this.#served;
+    this.#served = [];
+    for (const { pid, subscription } of served) this.#take(pid, subscription);
   }
 
   #asked<N extends SyscallName>(name: N, args: ArgsOf<N>, pid: Pid): Promise<AnswerOf<N>> {
