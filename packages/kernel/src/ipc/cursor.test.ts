@@ -121,6 +121,8 @@ describe('a durable subscription', () => {
     const { cursors } = g.t.call('list_topics', { pattern: '' }, { pid: reader }).value;
     const of = { user: 'ann', name: 'd', pattern: 'news', owner: reader };
     expect(cursors).toEqual([{ ...of, waiting: 3, missed: 0, isLive: false }]);
+    const gate = (pid: Pid): number => g.t.call('list_topics', { pattern: '' }, { pid }).gate;
+    expect(gate(reader)).toBe(g.t.eventsOf('topic.published').at(-1)?.seq);
   });
 
   it.each(['x'.repeat(129), 'a\u0000'])('is refused under the name %j (M10)', (name) => {
