@@ -137,7 +137,6 @@ type Reply<N extends SyscallName> = (answer: AnswerOf<N>) => void;
 /** A publisher, and subscribers who take for ever. */
 class Square {
   readonly #host: JournaledKernel;
-  readonly #publisher: Pid;
   #lastCall = 0;
   /** Deliveries that are awaited, and who awaits them. */
   #missing = 0;
@@ -147,9 +146,8 @@ class Square {
   /** Who has an answer, and takes again. */
   #served: { readonly pid: Pid; readonly subscription: number }[] = [];
 
-  private constructor(host: JournaledKernel, publisher: Pid) {
+  private constructor(host: JournaledKernel) {
     this.#host = host;
-    this.#publisher = publisher;
   }
 
   static async open(store: SqliteStore, counts: Counts): Promise<Square> {
@@ -160,7 +158,7 @@ class Square {
     const host = await JournaledKernel.open({ store, settings, onFatal: failed, onFault: failed });
     host.start(NO_WORLD);
     host.fact({ fact: 'booted', version: '0', bootId: 'bench' });
-    const square = new Square(host, KING_PID);
+    const square = new Square(host);
     for (let i = 0; i < counts.processes; i += 1) await square.#join(counts.subscriptions);
     return square;
   }
@@ -185,7 +183,7 @@ class Square {
     const args = { topic: TOPIC, type: 'note', content: CONTENT, isTransient: false };
     const beganMs = performance.now();
     for (let i = 0; i < count; i += 1)
-      this.#call('publish', args, this.#publisher, () => undefined);
+      this.#call('publish', args, { pid: KING_PID, reply: nothing });
     await this.#arrived.promise;
     return performance.now() - beganMs;
   }
@@ -198,11 +196,12 @@ class Square {
 
   #take(pid: Pid, subscription: number): void {
     const args = { subscription, max: 0, timeoutMs: 0, accepted: [] };
-    this.#call('take', args, pid, ({ messages }) => {
+    const reply: Reply<'take'> = ({ messages }) => {
       this.#takeLater(pid, subscription);
       this.#missing -= messages.length;
       if (this.#missing === 0) this.#arrived.resolve();
-    });
+    };
+    this.#call('take', args, { pid, reply });
   }
 
   /** In another turn, as a call that comes over a link. */
@@ -219,10 +218,14 @@ class Square {
   }
 
   #asked<N extends SyscallName>(name: N, args: ArgsOf<N>, pid: Pid): Promise<AnswerOf<N>> {
-    return new Promise((resolve) => this.#call(name, args, pid, resolve));
+    return new Promise((reply) => this.#call(name, args, { pid, reply }));
   }
 
-  #call<N extends SyscallName>(name: N, args: ArgsOf<N>, pid: Pid, reply: Reply<N>): void {
+  #call<N extends SyscallName>(
+    name: N,
+    args: ArgsOf<N>,
+    { pid, reply }: { pid: Pid; reply: Reply<N> },
+  ): void {
     this.#lastCall += 1;
     const ref = { channel: 'bench', pid, id: this.#lastCall };
     const call = { name, args, ref, task: null, isOperator: pid === KING_PID } as unknown as Call;

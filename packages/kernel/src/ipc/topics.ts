@@ -149,14 +149,17 @@ export class Topics {
     this.#log.emit('cursor.closed', { owner, user, name });
   }
 
-  #openLive({ withRetained, ...opening }: Opening): LiveFeed {
-    const { subscriber, pattern, type } = opening;
+  #openLive({ subscriber, pattern, type, isAcknowledged, withRetained }: Opening): LiveFeed {
     const { user } = subscriber.spec;
+    const retained = withRetained ? this.#topics.retained(user, pattern, type) : [];
     const feed = new LiveFeed({
-      ...opening,
-      retained: withRetained ? this.#topics.retained(user, pattern, type) : [],
+      subscriber,
+      type,
+      isAcknowledged,
+      since: this.#log.nextSeq,
+      retained: retained.map(({ topic }) => topic),
+      lastOf: (topic) => this.#topics.topic(user, topic)?.last,
       table: this.#table,
-      isLast: ({ topic, message }) => this.#topics.topic(user, topic)?.last.message === message,
       stir: this.#stir,
       onClosed: (closed) => this.#live.delete(user, pattern, closed),
     });

@@ -1,5 +1,5 @@
-// Queues, topics and cursors as the wire tells of them. What waits in a queue is told as an inbox is
-// (messages.ts).
+// Queues, topics and cursors as the wire tells of them. What waits in a queue is told as an inbox
+// is (messages.ts).
 
 import type { AnswerOf, CursorView, QueueView, TopicView } from '@hivekernel/kernel';
 import type { link } from '@hivekernel/protocol';
