@@ -104,11 +104,15 @@ const COUNTS = { user: 'root', topic: 'news', publications: 5, subscribers: 2 };
 const PLACE = { user: 'root', name: 'desk', pattern: 'n*', waiting: 1, missed: 6 };
 const TOPICS = {
   topics: [{ ...COUNTS, last: undefined }],
+  topicsTotal: 1,
   cursors: [{ ...PLACE, owner: 9, isLive: true }],
+  cursorsTotal: 1,
 };
 const TOPICS_REPLY = {
   topics: [{ ...COUNTS, last: undefined }],
+  topicsTotal: 1,
   cursors: [{ ...PLACE, ownerPid: 9, live: true }],
+  cursorsTotal: 1,
 };
 
 interface Mapped {

@@ -459,6 +459,9 @@ export interface CursorInfo {
 export interface ListTopicsReply {
   topics: TopicInfo[];
   cursors: CursorInfo[];
+  /** How many there are; a listing holds the first ones, by user and name. */
+  topicsTotal: number;
+  cursorsTotal: number;
 }
 
 /** Forgets the last value, and the topic with it. */
@@ -3940,7 +3943,7 @@ export const CursorInfo: MessageFns<CursorInfo> = {
 };
 
 function createBaseListTopicsReply(): ListTopicsReply {
-  return { topics: [], cursors: [] };
+  return { topics: [], cursors: [], topicsTotal: 0, cursorsTotal: 0 };
 }
 
 export const ListTopicsReply: MessageFns<ListTopicsReply> = {
@@ -3950,6 +3953,12 @@ export const ListTopicsReply: MessageFns<ListTopicsReply> = {
     }
     for (const v of message.cursors) {
       CursorInfo.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.topicsTotal !== 0) {
+      writer.uint32(24).uint64(message.topicsTotal);
+    }
+    if (message.cursorsTotal !== 0) {
+      writer.uint32(32).uint64(message.cursorsTotal);
     }
     return writer;
   },
@@ -3981,6 +3990,22 @@ export const ListTopicsReply: MessageFns<ListTopicsReply> = {
             }
 
             message.cursors.push(CursorInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.topicsTotal = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.cursorsTotal = longToNumber(reader.uint64());
             continue;
           }
         }
