@@ -147,5 +147,4 @@ export class Shelf<M extends Posted> {
     held.hand.release(held);
     this.inHand -= 1;
   }
-
 }
