@@ -348,7 +348,7 @@ describe('every message of a queue or a subscribed inbox', () => {
     );
   }, 120_000);
 
-  it('comes in order of sender and priority to one that takes alone, whatever breaks (M4, M6)', () => {
+  it('comes in order of sender and priority to who takes alone, whatever breaks (M6)', () => {
     const orders = fc.array(
       fc.record({
         do: fc.constantFrom('send', 'send', 'send', 'take', 'break', 'reboot', 'cancel'),

@@ -154,10 +154,8 @@ describe('a subscriber of an inbox', () => {
     subscriber.says(message, status, textContent('so'));
     expect(listed(t, pid)).toMatchObject({ total: 0, deadTotal: dead });
     const mail = listed(t, sender).messages;
-    expect(mail.map(({ type, replyTo }) => [type, replyTo]).toSorted()).toEqual([
-      ['ack', `m${message}`],
-      ['reply', `m${message}`],
-    ]);
+    expect(mail.every(({ replyTo }) => replyTo === `m${message}`)).toBe(true);
+    expect(new Set(mail.map(({ type }) => type))).toEqual(new Set(['ack', 'reply']));
     expect(subscriber.says(message, status).refusal.code).toBe('not_found');
   });
 

@@ -1,47 +1,46 @@
-import { messageOrder, Subscriber, testKernel, TestKernel } from '@hivekernel/testkit';
+import { messageOrder, Subscriber, testKernel } from '@hivekernel/testkit';
+import type { TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
-import { EffectQueue } from '../events/effects.ts';
+import { EffectQueue, type Delivery } from '../events/effects.ts';
 import type { CallRef } from '../events/event.ts';
 import { Timers } from '../events/timers.ts';
 import { Kernel } from '../kernel.ts';
 import { asMessageId, asPid, asSeq, SEQ_ZERO, type MessageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import type { ProcessRecord } from '../process/record.ts';
-import { Subscriptions, type Feed, type SubscriptionEnd } from './subscriptions.ts';
+import type { Acknowledgement } from './message-ends.ts';
+import { Subscriptions, type Feed, type Handed, type SubscriptionEnd } from './subscriptions.ts';
 
-/** A place of numbers, for whoever asks first. */
-class Numbers {
-  readonly waiting: number[] = [];
+/** From a place of numbers, for whoever asks first. */
+class NumberFeed implements Feed {
+  readonly source: { readonly waiting: number[] };
+  readonly ends: [SubscriptionEnd, MessageId[]][] = [];
+  readonly rooms: number[] = [];
+  held = 0;
 
-  feed(): Feed & { ends: [SubscriptionEnd, MessageId[]][]; rooms: number[]; taken: number } {
-    const place = this;
-    return {
-      source: place,
-      taken: 0,
-      ends: [],
-      rooms: [],
-      get held() {
-        return this.taken;
-      },
-      next() {
-        const n = place.waiting.shift();
-        if (n === undefined) return undefined;
-        this.taken += 1;
-        const delivery = { message: asMessageId(n) } as never;
-        return { delivery, gate: asSeq(n) };
-      },
-      makeRoom(wanted) {
-        this.rooms.push(wanted);
-      },
-      settle({ message }) {
-        if (message % 2 === 1) return false;
-        this.taken -= 1;
-        return true;
-      },
-      close(end, returned) {
-        this.ends.push([end, [...returned]]);
-      },
-    };
+  constructor(source: { readonly waiting: number[] }) {
+    this.source = source;
+  }
+
+  next(): Handed | undefined {
+    const n = this.source.waiting.shift();
+    if (n === undefined) return undefined;
+    this.held += 1;
+    return { delivery: { message: asMessageId(n) } as Delivery, gate: asSeq(n) };
+  }
+
+  makeRoom(wanted: number): void {
+    this.rooms.push(wanted);
+  }
+
+  settle({ message }: Acknowledgement): boolean {
+    if (message % 2 === 1) return false;
+    this.held -= 1;
+    return true;
+  }
+
+  close(end: SubscriptionEnd, returned: ReadonlySet<MessageId>): void {
+    this.ends.push([end, [...returned]]);
   }
 }
 
@@ -51,7 +50,7 @@ function ground() {
   const effects = new EffectQueue({ lastSeq: () => SEQ_ZERO, onReply: () => undefined });
   const timers = new Timers();
   const all = new Subscriptions({ effects, timers, lastSeq: () => SEQ_ZERO });
-  const place = new Numbers();
+  const place = { waiting: [] as number[] };
   let id = 0;
   const refOf = (pid: number): CallRef => ({ channel: 'c', pid: asPid(pid), id: (id += 1) });
   const replies = () =>
@@ -63,7 +62,7 @@ function ground() {
       return { pid: to.pid, got: messages.map(({ message }) => message), afterSeq };
     });
   const open = (pid: number) => {
-    const feed = place.feed();
+    const feed = new NumberFeed(place);
     return { feed, subscription: all.open(owner(pid), 'c', feed) };
   };
   const take = (

@@ -19,7 +19,7 @@ const [SENDER, CONSUMER] = [asPid(7), asPid(8)];
 const MESSAGE = asMessageId(5);
 
 describe('the events of a named queue on the wire (PROTOCOL §3)', () => {
-  it('tell what is sent as message_sent: to nobody yet, the queue in the receiver’s place', async () => {
+  it('tell what is sent as message_sent, the queue in the receiver’s place', async () => {
     const payload = '{"trace_id":"t1","trace_span":"s1"}';
     const body = {
       ...PLACE,
@@ -53,7 +53,7 @@ describe('the events of a named queue on the wire (PROTOCOL §3)', () => {
     ]);
   });
 
-  it('tell each that was handled as message_delivered, of its consumer and its sender', async () => {
+  it('tell each that was handled as message_delivered, of consumer and sender', async () => {
     const messages = [MESSAGE, asMessageId(6)];
     const senders = [SENDER, asPid(9)];
     const delivered = { type: 'message_delivered', pid: 8, fields: PLACE };
@@ -65,7 +65,7 @@ describe('the events of a named queue on the wire (PROTOCOL §3)', () => {
     );
   });
 
-  it('tell by their own names what was dropped, came back, and became of dead letters', async () => {
+  it('tell by their own names what was dropped, came back, and was dead', async () => {
     const of = { ...PLACE, pid: CONSUMER, message: MESSAGE, from: SENDER };
     const dropped = { ...of, why: 'rejected', toDeadLetters: true } as const;
     const returned = { ...of, tries: 2, why: 'its consumer is gone' };

@@ -1,6 +1,11 @@
-import { messageOrder, spawnOrder, Subscriber, subscribeOrder } from '@hivekernel/testkit';
-import { testKernel, textContent, textOf } from '@hivekernel/testkit';
-import type { SubscriberWish, TestKernel } from '@hivekernel/testkit';
+import {
+  messageOrder,
+  QueueGround,
+  spawnOrder,
+  subscribeOrder,
+  testKernel,
+} from '@hivekernel/testkit';
+import type { Subscriber, TestKernel, TestKernelOptions } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { asMessageId, asPid, type MessageId, type Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
@@ -8,241 +13,15 @@ import { LIMITS } from '../limits.ts';
 const KILL = { isRecursive: false, reason: 'normal', graceMs: 0 } as const;
 const UNKNOWN = asMessageId(999_999);
 
-type Wish = Parameters<typeof messageOrder>[0];
-
-/** king > boss > (one, two): one and two take, boss sends. All virtual. */
-class Ground {
-  readonly t: TestKernel;
-  readonly boss: Pid;
-  readonly one: Pid;
-  readonly two: Pid;
-
-  constructor(options: Parameters<typeof testKernel>[0] = {}) {
-    this.t = testKernel(options);
-    this.boss = this.t.spawn({ name: 'boss', role: 'lead' });
-    this.one = this.t.spawn({ name: 'one' }, { pid: this.boss });
-    this.two = this.t.spawn({ name: 'two' }, { pid: this.boss });
-  }
-
-  sent(wish: Wish = {}): MessageId {
-    const order = messageOrder({ queue: 'jobs', ...wish });
-    return this.t.call('send', order, { pid: this.boss }).value.message;
-  }
-
-  many(count: number, wish: Wish = {}): MessageId[] {
-    return Array.from({ length: count }, () => this.sent(wish));
-  }
-
-  consumer(pid = this.one, wish: SubscriberWish = {}): Subscriber {
-    return new Subscriber(this.t, pid, { queue: 'jobs', ...wish });
-  }
-
-  look() {
-    return this.t.call('list_inbox', { pid: asPid(0), queue: 'jobs' }, { pid: this.boss }).value;
-  }
-
-  inbox(pid: Pid) {
-    return this.t.call('list_inbox', { pid }).value.messages;
-  }
-
-  reports(): Record<string, unknown>[] {
-    const all = this.inbox(this.boss).filter(({ type }) => type === 'ack');
-    return all.map(({ content }) => JSON.parse(textOf(content)) as Record<string, unknown>);
-  }
-
-  tries(): number[] {
-    return this.t.eventsOf('queue.returned').map(({ body }) => body.tries);
-  }
-}
-
 const ids = (all: readonly { message: MessageId }[]): MessageId[] =>
   all.map(({ message }) => message);
 
-describe('the word of a consumer', () => {
-  it.each([
-    ['accepted', 'accepted', 0],
-    ['queued', 'queued', 0],
-    ['rejected', 'rejected', 1],
-  ] as const)('%s ends a message, and is reported where it is wanted (M6)', (...row) => {
-    const [status, told, dead] = row;
-    const g = new Ground();
-    const message = g.sent({ requiresAck: true });
-    const consumer = g.consumer();
-    consumer.taken();
-    expect(consumer.says(message, status).result?.ok).toBe(true);
-    expect(g.look()).toMatchObject({ total: 0, deadTotal: dead });
-    const who = { pid: g.one, name: 'one', queue: 'jobs' };
-    expect(g.reports()).toMatchObject([{ message: `m${message}`, status: told, ...who }]);
-    expect(g.reports()[0]?.['detail']).toContain('one (pid 3), who took it from the queue "jobs"');
-  });
-
-  it('that refuses what nobody waits for a word on is told to the sender, and keeps no dead letter', () => {
-    const g = new Ground();
-    const message = g.sent();
-    const consumer = g.consumer();
-    consumer.taken();
-    consumer.says(message, 'rejected');
-    expect(g.reports()).toMatchObject([{ status: 'rejected' }]);
-    expect(g.look().deadTotal).toBe(0);
-  });
-
-  it('escalate hands it to the consumer’s parent, and its end is still to come (M6)', () => {
-    const g = new Ground();
-    const far = g.t.spawn({ name: 'far' });
-    const order = messageOrder({ queue: 'jobs', type: 'hard', requiresAck: true });
-    const message = g.t.call('send', order, { pid: far }).value.message;
-    const consumer = g.consumer();
-    consumer.taken();
-    consumer.says(message, 'escalate');
-    expect(g.inbox(g.boss)).toMatchObject([{ type: 'hard', from: far, requiresAck: true }]);
-    expect(g.inbox(far)).toEqual([]);
-    const [handed] = g.inbox(g.boss);
-    const ack = { pid: g.boss, message: handed?.message ?? UNKNOWN, status: 'accepted' } as const;
-    g.t.call('acknowledge', { ...ack, reply: undefined }, { pid: g.boss });
-    const [report] = g.inbox(far).map(({ content }) => JSON.parse(textOf(content)) as object);
-    expect(report).toMatchObject({ message: `m${message}`, status: 'accepted', pid: g.boss });
-  });
-
-  it('escalate of one with nobody above it is a rejection and a dead letter (M6)', () => {
-    const g = new Ground();
-    const message = g.sent();
-    const king = g.consumer(asPid(1));
-    king.taken();
-    king.says(message, 'escalate');
-    expect(g.look().deadLetters).toMatchObject([{ message, whyDead: 'rejected' }]);
-    expect(g.reports()).toMatchObject([{ status: 'rejected' }]);
-  });
-
-  it('may be a text, which goes to the sender as a reply (M6, M9)', () => {
-    const g = new Ground();
-    const message = g.sent();
-    const consumer = g.consumer();
-    consumer.taken();
-    consumer.says(message, 'accepted', textContent('42'));
-    expect(g.inbox(g.boss)).toMatchObject([
-      { type: 'reply', from: g.one, replyTo: `m${message}`, relation: 'child' },
-    ]);
-  });
-
-  it('is good once, and on what it holds alone', () => {
-    const g = new Ground();
-    const [first, second] = g.many(2);
-    const one = g.consumer();
-    one.taken(1);
-    const two = g.consumer(g.two);
-    expect(two.says(first as MessageId).refusal.code).toBe('not_found');
-    expect(one.says(second as MessageId).refusal.code).toBe('not_found');
-    expect(one.says(UNKNOWN).refusal.code).toBe('not_found');
-    expect(one.says(first as MessageId).result?.ok).toBe(true);
-    expect(one.says(first as MessageId).refusal.code).toBe('not_found');
-    expect(g.look().total).toBe(1);
-  });
-
-  it('is good once of an agent with a runtime too', () => {
-    const g = new Ground();
-    const agent = g.t.spawn({ name: 'agent', image: 'deaf' });
-    const message = g.sent();
-    const consumer = g.consumer(agent);
-    consumer.taken();
-    expect(consumer.says(message).result?.ok).toBe(true);
-    expect(consumer.says(message).refusal.code).toBe('not_found');
-  });
-
-  it('may come with the next take: many in one event; what it does not hold is passed over', () => {
-    const g = new Ground();
-    const sent = g.many(5);
-    const consumer = g.consumer();
-    const taken = ids(consumer.taken(4));
-    expect(ids(consumer.taken(0, [...taken, ...taken, UNKNOWN, sent[4] as MessageId]))).toEqual([
-      sent[4],
-    ]);
-    expect(g.t.eventsOf('queue.acked').map(({ body }) => body.messages)).toEqual([taken]);
-    expect(g.look().total).toBe(1);
-  });
-
-  it('that never comes costs it the message after ack_timeout: it is given again (M6)', () => {
-    const g = new Ground({ settings: { ackTimeoutMs: 5_000 } });
-    const [first, second] = g.many(2);
-    const silent = g.consumer();
-    silent.taken(1);
-    g.t.advanceMs(2_000);
-    silent.taken(1);
-    const other = g.consumer(g.two);
-    const waiting = other.take();
-    g.t.advanceMs(2_999);
-    expect(waiting.isAnswered).toBe(false);
-    g.t.advanceMs(1);
-    expect(waiting.value.messages).toMatchObject([{ message: first, tries: 1, queue: 'jobs' }]);
-    expect(silent.says(first as MessageId).refusal.code).toBe('not_found');
-    expect(silent.says(second as MessageId).result?.ok).toBe(true);
-    expect(other.says(first as MessageId).result?.ok).toBe(true);
-    g.t.advanceMs(60_000);
-    expect(g.t.eventsOf('queue.returned').map(({ body }) => body)).toMatchObject([
-      { message: first, pid: g.one, tries: 1, why: 'no word on it within 5000 ms' },
-    ]);
-  });
-
-  it('that never comes in five tries makes a dead letter, and what is behind goes on (M6)', () => {
-    const g = new Ground({ settings: { ackTimeoutMs: 1_000 } });
-    const first = g.sent({ priority: 0 });
-    const consumer = g.consumer();
-    for (let n = 1; n <= 5; n += 1) {
-      expect(consumer.taken(1)).toMatchObject([{ message: first, tries: n - 1 }]);
-      g.t.advanceMs(1_000);
-    }
-    const second = g.sent();
-    expect(ids(consumer.taken())).toEqual([second]);
-    expect(g.tries()).toEqual([1, 2, 3, 4]);
-    expect(g.look().deadLetters).toMatchObject([{ message: first, whyDead: 'undeliverable' }]);
-    expect(g.reports()).toEqual([]);
-  });
-
-  it('that never comes in five tries is told to who wants to know (M6)', () => {
-    const g = new Ground({ settings: { ackTimeoutMs: 1_000, deliveryTriesMax: 1 } });
-    g.sent({ requiresAck: true });
-    g.consumer().taken();
-    g.t.advanceMs(1_000);
-    expect(g.reports()).toMatchObject([{ status: 'undeliverable', pid: 0, queue: 'jobs' }]);
-  });
-
-  it('always no: nothing waits behind (M6)', () => {
-    const g = new Ground();
-    const consumer = g.consumer();
-    const rejected: MessageId[] = [];
-    const sent = g.many(200);
-    for (let all = consumer.taken(); all.length > 0; all = consumer.taken()) {
-      for (const { message } of all) consumer.says(message, 'rejected');
-      rejected.push(...ids(all));
-    }
-    expect(rejected).toEqual(sent);
-    expect(g.tries()).toEqual([]);
-  });
-});
-
-describe('the tries of a message', () => {
-  it('count over a restart of the kernel, and what was in hand waits in its old place (M6)', () => {
-    const g = new Ground({ settings: { ackTimeoutMs: 1_000 } });
-    const [first, second, third] = g.many(3);
-    g.consumer().taken(2);
-    g.t.advanceMs(1_000);
-    g.consumer(g.two).taken(1);
-    g.t.takeSnapshot();
-    g.t.reboot();
-    expect(g.look().messages).toMatchObject([
-      { message: first, tries: 1 },
-      { message: second, tries: 1 },
-      { message: third, tries: 0 },
-    ]);
-    const again = g.consumer();
-    expect(ids(again.taken())).toEqual([first, second, third]);
-    again.breaks();
-    expect(g.tries()).toEqual([1, 1, 2, 2, 1]);
-  });
-});
+const groundOf = (options: TestKernelOptions = {}): QueueGround =>
+  new QueueGround(testKernel(options));
 
 describe('the end of a consumer', () => {
   it('with the kernel is no try, be it stopped or dead (M6)', () => {
-    const g = new Ground();
+    const g = groundOf();
     const sent = g.many(2);
     for (let n = 0; n < 6; n += 1) {
       const agent = g.t.spawn({ name: `agent-${n}`, image: 'deaf' });
@@ -254,7 +33,7 @@ describe('the end of a consumer', () => {
     expect(g.look().messages).toMatchObject([{ tries: 0 }, { tries: 0 }]);
   });
 
-  const ENDS: Readonly<Record<string, (g: Ground, consumer: Subscriber) => unknown>> = {
+  const ENDS: Readonly<Record<string, (g: QueueGround, consumer: Subscriber) => unknown>> = {
     'its stream broke': (_g, consumer) => consumer.breaks(),
     'its process was killed': (g, { pid }) => g.t.call('kill', { pid, ...KILL }),
     'its connection is over': (g, { channel }) => g.t.fact({ fact: 'channel_ended', channel }),
@@ -263,7 +42,7 @@ describe('the end of a consumer', () => {
   it.each(Object.keys(ENDS))(
     'because %s gives back what it held at once, with a try (M6)',
     (end) => {
-      const g = new Ground();
+      const g = groundOf();
       const sent = g.many(3);
       const consumer = g.consumer();
       consumer.taken(2);
@@ -282,7 +61,7 @@ describe('the end of a consumer', () => {
     ['crashes', (t: TestKernel, pid: Pid): void => t.ends(pid)],
     ['falls asleep', (t: TestKernel, pid: Pid): void => void t.call('sleep', { pid })],
   ] as const)('that %s gives its messages to another one', (_what, how) => {
-    const g = new Ground();
+    const g = groundOf();
     const agent = g.t.spawn({ name: 'agent', image: 'deaf', restart: 'permanent' });
     const sent = g.many(2);
     const consumer = g.consumer(agent);
@@ -294,7 +73,7 @@ describe('the end of a consumer', () => {
   });
 
   it('that never became ready takes nothing with it', () => {
-    const g = new Ground();
+    const g = groundOf();
     g.t.call('spawn', spawnOrder({ name: 'late', image: 'starting' }));
     const pid = asPid(g.two + 1);
     const sent = g.many(1);
@@ -306,7 +85,7 @@ describe('the end of a consumer', () => {
   });
 
   it('by its own word gives back what it held, and counts no try', () => {
-    const g = new Ground();
+    const g = groundOf();
     const sent = g.many(2);
     const consumer = g.consumer();
     consumer.taken();
@@ -318,15 +97,15 @@ describe('the end of a consumer', () => {
   });
 
   it('answers a take that waits', () => {
-    const g = new Ground();
+    const g = groundOf();
     const consumer = g.consumer();
     const waiting = consumer.take();
     consumer.cancels();
     expect(waiting.refusal.code).toBe('cancelled');
   });
 
-  it('does not let a TTL pass that ended in its hands: the message is gone when it is back (M7)', () => {
-    const g = new Ground();
+  it('lets a TTL that ended in its hands take effect when the message is back (M7)', () => {
+    const g = groundOf();
     const message = g.sent({ ttlMs: 1_000, requiresAck: true });
     const consumer = g.consumer();
     consumer.taken();
@@ -338,7 +117,7 @@ describe('the end of a consumer', () => {
   });
 
   it('that took in time handles it though its TTL is over (M7)', () => {
-    const g = new Ground();
+    const g = groundOf();
     const message = g.sent({ ttlMs: 1_000 });
     const consumer = g.consumer();
     consumer.taken();
@@ -350,11 +129,11 @@ describe('the end of a consumer', () => {
 
 describe('a consumer to whom a message is as good as read', () => {
   const plain = { isAcknowledged: false } as const;
-  const acked = (g: Ground): number =>
+  const acked = (g: QueueGround): number =>
     g.t.eventsOf('queue.acked').reduce((sum, { body }) => sum + body.messages.length, 0);
 
   it('has at most 64 unconfirmed: more room confirms the oldest (M9)', () => {
-    const g = new Ground();
+    const g = groundOf();
     const sent = g.many(200);
     const consumer = g.consumer(g.one, plain);
     expect(ids(consumer.taken(40))).toEqual(sent.slice(0, 40));
@@ -371,7 +150,7 @@ describe('a consumer to whom a message is as good as read', () => {
   });
 
   it('hides what it was handed from those who look', () => {
-    const g = new Ground();
+    const g = groundOf();
     const sent = g.many(3);
     g.consumer(g.one, plain).taken(1);
     g.consumer(g.two).taken(1);
@@ -380,7 +159,7 @@ describe('a consumer to whom a message is as good as read', () => {
   });
 
   it('at its own word has read all but what did not reach it (M9)', () => {
-    const g = new Ground();
+    const g = groundOf();
     const sent = g.many(3);
     const consumer = g.consumer(g.one, plain);
     consumer.taken();
@@ -390,7 +169,7 @@ describe('a consumer to whom a message is as good as read', () => {
   });
 
   it('whose stream broke gives all back, and counts no try (M9)', () => {
-    const g = new Ground();
+    const g = groundOf();
     const sent = g.many(3);
     const consumer = g.consumer(g.one, plain);
     consumer.taken();
@@ -400,7 +179,7 @@ describe('a consumer to whom a message is as good as read', () => {
   });
 
   it('reports to who wants to know, once it is confirmed (M6)', () => {
-    const g = new Ground();
+    const g = groundOf();
     g.sent({ requiresAck: true });
     const consumer = g.consumer(g.one, plain);
     consumer.taken();
@@ -412,7 +191,7 @@ describe('a consumer to whom a message is as good as read', () => {
 
 describe('consumers of one queue', () => {
   it('that stop reading hold 64 each, and the rest waits for others (M9)', () => {
-    const g = new Ground();
+    const g = groundOf();
     const sent = g.many(100);
     const idle = g.consumer();
     expect(idle.taken()).toHaveLength(LIMITS.subscriberUnconfirmedMax);
@@ -424,7 +203,7 @@ describe('consumers of one queue', () => {
   });
 
   it('that wait get one each in turn', () => {
-    const g = new Ground();
+    const g = groundOf();
     const [one, two] = [g.consumer(), g.consumer(g.two)];
     const takes = [one.take(), two.take()];
     for (let n = 0; n < 7; n += 1) g.t.hold('send', messageOrder({ queue: 'jobs' }));
@@ -433,7 +212,7 @@ describe('consumers of one queue', () => {
   });
 
   it('that wait are served before one that comes later in the same pass', () => {
-    const g = new Ground();
+    const g = groundOf();
     const [one, two] = [g.consumer(), g.consumer(g.two)];
     const waiting = one.take();
     g.t.hold('send', messageOrder({ queue: 'jobs' }));
@@ -443,7 +222,7 @@ describe('consumers of one queue', () => {
   });
 
   it('that take one at a time share what comes evenly', () => {
-    const g = new Ground();
+    const g = groundOf();
     const consumers = [g.consumer(), g.consumer(g.two)];
     const takes = consumers.map((consumer) => consumer.take({ max: 1 }));
     const counts = [0, 0];
@@ -462,7 +241,7 @@ describe('consumers of one queue', () => {
   });
 
   it('are at most so many, whatever became of a refused one', () => {
-    const g = new Ground();
+    const g = groundOf();
     for (let n = 0; n < LIMITS.consumersPerSourceMax; n += 1) {
       const pid = n % 2 === 0 ? g.one : g.two;
       g.t.hold('subscribe', subscribeOrder({ queue: 'jobs' }), { pid });
@@ -484,7 +263,7 @@ describe('what a consumer wants', () => {
     [{ type: 'note', leastUrgent: 2 }, [1]],
     [{ type: 'none' }, []],
   ] as const)('%j is all that it gets; the rest waits for others (M9)', (wish, expected) => {
-    const g = new Ground();
+    const g = groundOf();
     const sent = [
       g.sent({ type: 'job', priority: 2 }),
       g.sent({ type: 'note', priority: 0 }),
@@ -498,7 +277,7 @@ describe('what a consumer wants', () => {
   });
 
   it('comes to it past 9,000 that it does not want, and again when it gave it back', () => {
-    const g = new Ground();
+    const g = groundOf();
     for (let n = 0; n < 9_000; n += 1) {
       g.t.hold('send', messageOrder({ queue: 'jobs', type: 'other', priority: 0 }));
     }
@@ -513,7 +292,7 @@ describe('what a consumer wants', () => {
   });
 
   it('excludes everything: its take waits, and ends with its time', () => {
-    const g = new Ground();
+    const g = groundOf();
     g.many(3);
     const take = g.consumer(g.one, { type: 'none' }).take({ timeoutMs: 500 });
     g.many(3);
