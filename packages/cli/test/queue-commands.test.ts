@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Writable } from 'node:stream';
 import { connect } from '@hivekernel/client';
-import type { HiveClient } from '@hivekernel/client';
 import { brokenPipe, CliGround } from './cli-ground.ts';
 
 let ground: CliGround;
@@ -183,15 +182,18 @@ describe('hive topic (M10)', () => {
   });
 });
 
-/** Holds its first line until it is let go. */
+/** Takes nothing until it is let go. */
 class Slow extends Writable {
-  readonly #free = Promise.withResolvers<undefined>();
+  #done: (() => void) | undefined;
+  #isFree = false;
 
   release(): void {
-    this.#free.resolve(undefined);
+    this.#isFree = true;
+    this.#done?.();
   }
 
   override _write(_chunk: Buffer, _encoding: string, done: () => void): void {
-    void this.#free.promise.then(done);
+    if (this.#isFree) done();
+    else this.#done = done;
   }
 }
