@@ -9,6 +9,7 @@ export { SeededChance, seeds } from './seeded-chance.ts';
 export * from './kernel/orders.ts';
 export { BEHAVIOURS, FakeRuntime, type Behaviour, type FakeAgent } from './kernel/fake-runtime.ts';
 export { brokenInvariants } from './kernel/kernel-invariants.ts';
+export { QueueGround } from './kernel/queue-ground.ts';
 export { Subscriber, subscribeOrder, type SubscriberWish } from './kernel/subscriber.ts';
 export { ThreeWay } from './kernel/three-way.ts';
 export {

@@ -33,8 +33,8 @@ export const MESSAGE_ROWS = {
     default: K.ackTimeoutMs,
     rule: 'M6',
     doc:
-      'How long a word on a message may take, from the end of its delivery, and with a consumer of ' +
-      'a queue; then it is tried again.',
+      'How long a word on a message may take, from the end of its delivery, and with a consumer ' +
+      'of a queue; then it is tried again.',
   }),
   'messages.relay.kernel': row<Relay>({
     kind: choice(RELAYS),

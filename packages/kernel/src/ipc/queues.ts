@@ -39,6 +39,7 @@ export class Queues {
   readonly #ends: QueueEnds;
   readonly #stir: (source: object) => void;
   readonly #ackTimeoutMs: number;
+  readonly #isStopping: () => boolean;
 
   constructor(options: {
     log: Log;
@@ -48,6 +49,8 @@ export class Queues {
     ends: QueueEnds;
     stir: (source: object) => void;
     settings: Pick<KernelSettings, 'ackTimeoutMs'>;
+    /** Who ends with the kernel has tried nothing in vain. */
+    isStopping: () => boolean;
   }) {
     this.#log = options.log;
     this.#table = options.table;
@@ -56,6 +59,7 @@ export class Queues {
     this.#ends = options.ends;
     this.#stir = options.stir;
     this.#ackTimeoutMs = options.settings.ackTimeoutMs;
+    this.#isStopping = options.isStopping;
   }
 
   /**
@@ -112,7 +116,9 @@ export class Queues {
         timers: this.#timers,
         ackTimeoutMs: this.#ackTimeoutMs,
         nowMonoMs: () => this.#log.monoMs,
-        fail: (message, why) => this.#ends.fail(queue, message, { pid, why }),
+        fail: (message, why) => {
+          if (!this.#isStopping()) this.#ends.fail(queue, message, { pid, why });
+        },
       },
     };
     return new ShelfFeed(outlet, manner);
@@ -124,6 +130,7 @@ export class Queues {
     const queue = this.#queues.find(by.caller.spec.user, name);
     if (queue === undefined) return { messages: [], total: 0, deadLetters: [], deadTotal: 0 };
     by.read(queue.changedSeq, queue.changedBy);
+    for (const { seq, by: author } of queue.messages()) by.read(seq, author);
     const show = (message: QueuedMessage) => this.#show(queue, message, by.caller);
     const waiting = queue.listed();
     const { deadLetters } = queue;
