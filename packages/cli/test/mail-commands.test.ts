@@ -110,7 +110,8 @@ describe('hive reply, hive msg ack', () => {
     expect(await hive('reply', 'x', 'y')).toMatchObject({ code: 2 });
     expect(await hive('msg', 'show', 'm999999')).toMatchObject({ code: 3 });
     expect(await hive('msg', 'ack', 'm999999')).toMatchObject({ code: 3 });
-    expect(await hive('reply', 'm1', 'y', '--of', 'desk')).toMatchObject({ code: 5 });
+    const unread = (await hive('send', 'reader', 'unread')).stdout.trim();
+    expect(await hive('reply', unread, 'y', '--of', 'reader')).toMatchObject({ code: 5 });
     expect(await hive('msg', 'ack', 'm1', '--of', 'nobody')).toMatchObject({ code: 3 });
   });
 });
