@@ -275,7 +275,7 @@ describe('hive journal', () => {
     await buried;
     const end = ground.endOf(child);
     child.kill('SIGTERM');
-    expect((await end).code).toBe(130);
+    expect((await end).code).toBe(143);
   });
 });
 

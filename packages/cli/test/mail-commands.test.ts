@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ANYWHERE, HiveGround } from './hive-ground.ts';
+import { ANYWHERE, HiveGround, said } from './hive-ground.ts';
 
 // Messages between a person and real agents: sent, answered, refused, kept, taken.
 
@@ -109,7 +110,8 @@ describe('hive reply, hive msg ack', () => {
     expect(await hive('reply', 'x', 'y')).toMatchObject({ code: 2 });
     expect(await hive('msg', 'show', 'm999999')).toMatchObject({ code: 3 });
     expect(await hive('msg', 'ack', 'm999999')).toMatchObject({ code: 3 });
-    expect(await hive('reply', 'm1', 'y', '--of', 'desk')).toMatchObject({ code: 5 });
+    const unread = (await hive('send', 'reader', 'unread')).stdout.trim();
+    expect(await hive('reply', unread, 'y', '--of', 'reader')).toMatchObject({ code: 5 });
     expect(await hive('msg', 'ack', 'm1', '--of', 'nobody')).toMatchObject({ code: 3 });
   });
 });
@@ -130,5 +132,30 @@ describe('hive msg dead, requeue, drop (M6)', () => {
     expect(await hive('msg', 'drop', String(back['id']))).toMatchObject({ code: 0 });
     expect((await hive('msg', 'dead')).stderr).toContain('There is no dead letter.');
     expect(await hive('msg', 'requeue', was)).toMatchObject({ code: 3 });
+  });
+});
+
+describe('hive queue take --follow', () => {
+  it('takes what another terminal sends, and ends at Ctrl-C', async () => {
+    const child = ground.start('queue', 'take', 'jobs', '--follow');
+    const end = ground.endOf(child);
+    const came = said(child.stdout, /"text":"hello"/);
+    await hive('send', '--queue', 'jobs', 'hello');
+    await came;
+    child.kill('SIGINT');
+    expect(await end).toMatchObject({ code: 130, stderr: '' });
+    expect((await hive('queue', 'ls')).stderr).toContain('There is no queue.');
+  });
+
+  it('leaves in the queue what nobody reads any more (M9)', async () => {
+    const child = ground.start('queue', 'take', 'pipe', '--follow');
+    const closed = once(child, 'close');
+    const came = said(child.stdout, /"text":"first"/);
+    await hive('send', '--queue', 'pipe', 'first');
+    await came;
+    child.stdout.destroy();
+    await hive('send', '--queue', 'pipe', 'second');
+    expect(await closed).toEqual([0, null]);
+    expect(await items('queue', 'peek', 'pipe')).toMatchObject([{ text: 'second' }]);
   });
 });

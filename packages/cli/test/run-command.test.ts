@@ -54,7 +54,7 @@ describe('hive run --wait', () => {
   it('ends with 7 also where its agent is paused and never comes to it', async () => {
     await hive('spawn', './echo.ts#Echo', '--name', 'held');
     await hive('pause', 'held');
-    const run = await hive('run', 'held', 'x', '--wait', '--timeout', '10ms');
+    const run = await hive('run', 'held', 'x', '--wait', '--timeout', '1s');
     expect(run).toMatchObject({ code: 7, stdout: '' });
     expect(run.stderr).toContain('Its agent did not come to it; the task is cancelled.');
     expect((await hive('ps', 'held', '-o', 'json')).stdout).toContain('"tasksQueued": 0');
