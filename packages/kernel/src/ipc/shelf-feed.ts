@@ -90,7 +90,10 @@ export class ShelfFeed<M extends Posted> implements Feed {
 
   settle(ack: Acknowledgement): boolean {
     if (this.#hand.get(ack.message) === undefined) return false;
+    const wasFull = this.held >= LIMITS.subscriberUnconfirmedMax;
     this.#outlet.acknowledge([ack]);
+    // Its take may have waited for room.
+    if (wasFull) this.#outlet.stir();
     return true;
   }
 
