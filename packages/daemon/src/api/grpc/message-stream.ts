@@ -145,7 +145,7 @@ class MessageStream {
     return new Promise((resolve) => {
       const onOver = (): void => resolve(false);
       this.#over.addEventListener('abort', onOver, { once: true });
-      this.#call.write(message, (error) => {
+      this.#call.write(message, (error?: Error | null) => {
         this.#over.removeEventListener('abort', onOver);
         // In the callback of a write that went well there is null.
         resolve(!error);
