@@ -43,6 +43,21 @@ function fill(t: TestKernel, pid: Pid, queue = 'jobs'): void {
 }
 
 describe('sending to a queue', () => {
+  it('go on at a word, where one waits with a full hand (M9)', () => {
+    const t = testKernel();
+    const boss = t.spawn({ name: 'boss', role: 'lead' });
+    const all = Array.from({ length: LIMITS.subscriberUnconfirmedMax + 1 }, () =>
+      sent(t, boss, { queue: 'jobs' }),
+    );
+    const one = new Subscriber(t, boss, { queue: 'jobs' });
+    const held = one.taken().map(({ message }) => message);
+    expect(held).toEqual(all.slice(0, -1));
+    const waiting = one.take();
+    expect(waiting.isAnswered).toBe(false);
+    one.says(held[7] as MessageId);
+    expect(waiting.value.messages.map(({ message }) => message)).toEqual(all.slice(-1));
+  });
+
   it('is open to every process of the user with the right to send, a task too (M1, A1)', () => {
     const { t, boss, worker, task } = ground();
     const all = [sent(t, boss), sent(t, worker), sent(t, task), sent(t, asPid(1))];
