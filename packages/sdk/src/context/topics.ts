@@ -6,6 +6,7 @@
 import type { core, link } from '@hivekernel/protocol';
 import { patience } from '../deadline.ts';
 import type { CallOptions } from '../deadline.ts';
+import { HiveError } from '../hive-error.ts';
 import { bytesOf } from '../payload.ts';
 import type { Payload } from '../payload.ts';
 import { LongWait } from './long-wait.ts';
@@ -49,6 +50,7 @@ const PREFETCH = 64;
 export abstract class TopicCalls extends MailCalls {
   /** The named queue of this user; it is there once something is in it. */
   queue(name: string): Queue {
+    requireName(name, 'queue');
     return new Queue(name, {
       send: (queue, payload, details) =>
         this.send({ ...details, queue, payload }, patience(details)),
@@ -80,6 +82,7 @@ export abstract class TopicCalls extends MailCalls {
    */
   subscribe(pattern: string, options: SubscribeOptions = {}): Subscription<Publication> {
     const { prefetch = PREFETCH, signal } = options;
+    requireName(pattern, 'topic');
     const request = requestOf(pattern, options);
     const loop = new PullLoop(this.#groundOf(this.loopSignals(signal)), { request, prefetch });
     return new Subscription(loop, (message) => new Publication(message));
@@ -109,6 +112,11 @@ export abstract class TopicCalls extends MailCalls {
     const wait = new LongWait((work) => this.patiently(undefined, work));
     return { caller: this.caller, wait, ...signals };
   }
+}
+
+/** On the wire, without a name of either, it would be the own inbox. */
+function requireName(name: string, what: string): void {
+  if (name === '') throw new HiveError('invalid_argument', `The name of a ${what} is empty.`);
 }
 
 function requestOf(pattern: string, options: SubscribeOptions): core.SubscribeRequest {
