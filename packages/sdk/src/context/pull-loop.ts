@@ -9,7 +9,6 @@
 //   3. `ends` and what is out of time end the loop in silence, `cancels` by throwing. It is no
 //      silence of the task (S6).
 import type { agent as wire, core } from '@hivekernel/protocol';
-import { setTimeout as pause } from 'node:timers/promises';
 import { anySignal } from '../deadline.ts';
 import { HiveError } from '../hive-error.ts';
 import { givenUp } from '../host/mail-desk.ts';
@@ -35,7 +34,10 @@ export interface PullOrder {
 /** M9 */
 const PREFETCH_MAX = 64;
 const LOSSES_MAX = 5;
-const PAUSE_MS = 50;
+/** Before the first try, and twice as long before each next one. */
+const PAUSE_MS = 100;
+/** Ids that may come again; what is forgotten is done twice then. */
+const DONE_MAX = 1_000;
 /** Of a take that only looks; 0 of the wire is without end. */
 const SHORT_MS = 1;
 /** The wire's longest. */
@@ -106,17 +108,11 @@ export class PullLoop {
 
   /** What no word was said on goes back. The loop may begin anew. */
   async close(): Promise<void> {
-    const opened = this.#opened;
     const words = this.#untold.map((id) => this.#acknowledge(id, 'accepted', ''));
     this.#run += 1;
-    this.#forget();
     this.#current = undefined;
     this.#untold = [];
-    const id = await opened?.catch(() => undefined);
-    // What fails here, the kernel has done by itself.
-    const { caller } = this.#ground;
-    const over = id === undefined ? [] : [caller.call('unsubscribe', { subscription: id })];
-    await Promise.allSettled([...words, ...over]);
+    await Promise.allSettled([...words, this.#forget()]);
   }
 
   #pass(): void {
@@ -173,11 +169,11 @@ export class PullLoop {
       this.#refusal = error;
       return;
     }
+    if (this.#done.size > DONE_MAX) this.#done.clear();
     for (const id of acceptedIds) this.#done.add(id);
-    this.#forget();
-    const ms = PAUSE_MS * 2 ** this.#losses;
-    // Given up: the loop sees it by itself.
-    await pause(ms, undefined, { signal: this.#signal }).catch(() => undefined);
+    const forgotten = this.#forget();
+    await pause(PAUSE_MS * 2 ** (this.#losses - 1), this.#signal);
+    await forgotten;
   }
 
   /** Given up by nobody: a subscription whose number is not known could not be ended. */
@@ -200,13 +196,33 @@ export class PullLoop {
     await this.#ground.caller.call('acknowledge', word);
   }
 
-  #forget(): void {
+  /** Where the kernel knows it still, its end; where that fails, it is over there already. */
+  async #forget(): Promise<void> {
+    const opened = this.#opened;
     this.#opened = undefined;
     this.#here = [];
     this.#refusal = undefined;
+    const subscription = await opened?.catch(() => undefined);
+    if (subscription === undefined) return;
+    await this.#ground.caller.call('unsubscribe', { subscription }).catch(() => undefined);
   }
 }
 
-/** The kernel began anew from its journal, and knows no subscriptions. */
-const isLost = (error: unknown): boolean =>
-  error instanceof HiveError && (error.code === 'not_found' || error.code === 'unavailable');
+/** Shorter where it is given up. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    signal?.addEventListener('abort', over, { once: true });
+    if (signal?.aborted === true) over();
+  });
+}
+
+/** What a take is refused with when the kernel begins anew from its journal, and after it. */
+const LOST: ReadonlySet<string> = new Set(['not_found', 'unavailable', 'storage_full', 'internal']);
+
+const isLost = (error: unknown): boolean => error instanceof HiveError && LOST.has(error.code);
