@@ -101,8 +101,8 @@ describe('a queue that agents share', { timeout: TIMEOUT_MS }, () => {
     const behind = await done((all) => jobsOf(all).size === 10);
     expect([...jobsOf(behind)].every((job) => job.startsWith('after'))).toBe(true);
     expect(await isDropped).toMatchObject({ why: 'undeliverable', toDeadLetters: true });
-    const { deadLetters, total } = await client.inbox({ queue });
-    expect(deadLetters.map((letter) => [letter.id, letter.why])).toEqual([[id, 'undeliverable']]);
+    const { dead, total } = await client.inbox({ queue });
+    expect(dead.map((letter) => [letter.id, letter.why])).toEqual([[id, 'undeliverable']]);
     expect(total).toBe(0);
   });
 });
@@ -142,7 +142,7 @@ describe('a topic that agents share', { timeout: TIMEOUT_MS }, () => {
     holding.catch(() => undefined);
     await told('done', (all) => all.length === 1);
     const listener = (await client.children()).find(({ name }) => name === 'listener');
-    await client.signal(listener!.pid, { signal: 'STOP' });
+    await client.sleep(listener!.pid);
     for (const payload of numbers(41, 60)) await client.publish('news/x', { payload });
     first.child.kill('SIGKILL');
     await first.exited;
@@ -152,6 +152,9 @@ describe('a topic that agents share', { timeout: TIMEOUT_MS }, () => {
     client = second.client;
     const kept = await client.inbox({ queue: 'kept' });
     expect(kept.messages.map(textOf)).toEqual(texts.slice(1));
+    const { cursors } = await client.topics('news/*');
+    expect(cursors).toMatchObject([{ name: 'desk', waiting: 20 }]);
+    await client.wake(listener!.pid);
     const durable = await hear('durable', (heard) => once(heard).includes('60'));
     expect(once(durable).slice(-20)).toEqual(numbers(41, 60));
   });
