@@ -1,0 +1,159 @@
+// The engine of subscriptions against a kernel that the test plays: what it tells when, and what
+// becomes of a subscription that is lost. What it does with a real one is in the tests of the whole.
+import { agent } from '@hivekernel/protocol';
+import { make } from '@hivekernel/protocol/messages';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { HiveError } from '../hive-error.ts';
+import type { KernelPort } from '../kernel-port.ts';
+import { Caller } from './caller.ts';
+import { LongWait } from './long-wait.ts';
+import { PullLoop } from './pull-loop.ts';
+import { Subscription } from './subscription.ts';
+
+const REQUEST = {
+  queue: 'jobs',
+  typeFilter: '',
+  minPriority: 0,
+  topic: '',
+  durable: '',
+  withAck: true,
+  skipRetained: false,
+} as const;
+
+type Batch = readonly string[] | HiveError;
+
+interface Play {
+  /** Of the takes, one after the other; then they wait. */
+  readonly takes: readonly Batch[];
+  readonly prefetch?: number;
+  readonly ends?: AbortSignal;
+  readonly cancels?: AbortSignal;
+}
+
+/** `lines`: what the kernel was asked. */
+function start({ takes, prefetch = 1, ends, cancels }: Play) {
+  const lines: string[] = [];
+  const batches = [...takes];
+  let lastId = 0;
+  const answer = (kind: string, value: Readonly<Record<string, unknown>>): unknown => {
+    if (kind === 'subscribe') return { subscription: (lastId += 1) };
+    if (kind !== 'take') return {};
+    const batch = batches.shift();
+    if (batch === undefined) return value['timeoutMs'] === 0 ? undefined : { messages: [] };
+    if (batch instanceof HiveError) throw batch;
+    return { messages: batch.map((messageId) => make(agent.AgentMessage, { messageId })) };
+  };
+  const call = (kind: string, value: Readonly<Record<string, unknown>>, how?: object) => {
+    lines.push(lineOf(kind, value));
+    return new Promise((resolve, reject) => {
+      const { signal } = { signal: undefined, ...how } as { signal: AbortSignal | undefined };
+      const onAbort = (): void => reject(new HiveError('cancelled', 'given up'));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        const reply = answer(kind, value);
+        if (reply !== undefined) setImmediate(resolve, reply);
+      } catch (error) {
+        setImmediate(reject, error);
+      }
+    });
+  };
+  const caller = new Caller({ call: call as KernelPort['call'] });
+  const wait = new LongWait((work) => work());
+  const loop = new PullLoop({ caller, wait, ends, cancels }, { request: REQUEST, prefetch });
+  return { lines, loop, subscription: new Subscription(loop, ({ messageId }) => messageId) };
+}
+
+function lineOf(kind: string, value: Readonly<Record<string, unknown>>): string {
+  if (kind === 'take') return `take ${value['subscription']} ${value['acceptedIds']}`.trim();
+  if (kind === 'acknowledge') return `acknowledge ${value['messageId']}`;
+  return kind === 'subscribe' ? kind : `${kind} ${value['subscription']}`;
+}
+
+async function first(subscription: Subscription<string>, count: number): Promise<string[]> {
+  const seen: string[] = [];
+  for await (const id of subscription) if (seen.push(id) === count) break;
+  return seen;
+}
+
+const LOST = new HiveError('not_found', 'no such subscription');
+
+describe('a pull loop', () => {
+  it('accepts a message with the take of the next one, and gives the last one back', async () => {
+    const { lines, subscription } = start({ takes: [['a'], ['b']] });
+    expect(await first(subscription, 2)).toEqual(['a', 'b']);
+    expect(lines).toEqual(['subscribe', 'take 1', 'take 1 a', 'unsubscribe 1']);
+  });
+
+  it('tells what the kernel may not know before it ends', async () => {
+    const end = new AbortController();
+    const { lines, subscription } = start({ takes: [['a']], ends: end.signal });
+    const seen: string[] = [];
+    for await (const id of subscription) {
+      seen.push(id);
+      setImmediate(() => end.abort());
+    }
+    expect(seen).toEqual(['a']);
+    expect(lines.slice(2)).toEqual(['take 1 a', 'acknowledge a', 'unsubscribe 1']);
+  });
+
+  it('tells beside the work what it has gone past, where several are in hand', async () => {
+    const { lines, subscription } = start({ takes: [['a', 'b', 'c'], [], ['d']], prefetch: 3 });
+    const seen: string[] = [];
+    for await (const id of subscription) {
+      seen.push(id);
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      if (id === 'c') break;
+    }
+    expect(lines).toEqual(['subscribe', 'take 1', 'take 1 a', 'take 1 b', 'unsubscribe 1']);
+  });
+
+  it('throws what cancels it, after the message that it had is told', async () => {
+    const cancel = new AbortController();
+    const { lines, subscription } = start({ takes: [['a']], cancels: cancel.signal });
+    const seen = first(subscription, 2);
+    setTimeout(() => cancel.abort(new HiveError('cancelled', 'no more')), 5);
+    await expect(seen).rejects.toMatchObject({ code: 'cancelled' });
+    expect(lines.slice(-2)).toEqual(['acknowledge a', 'unsubscribe 1']);
+  });
+});
+
+describe('a pull loop whose subscription is lost', () => {
+  function withoutPauses(): void {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const forward = setInterval(() => vi.advanceTimersByTime(10_000), 1);
+    onTestFinished(() => clearInterval(forward));
+  }
+
+  it('subscribes again, and passes over what it had done with before', async () => {
+    withoutPauses();
+    const takes = [['a'], LOST, ['a'], ['b']];
+    const { lines, subscription } = start({ takes });
+    expect(await first(subscription, 2)).toEqual(['a', 'b']);
+    expect(lines).toEqual([
+      'subscribe',
+      'take 1',
+      'take 1 a',
+      'unsubscribe 1',
+      'subscribe',
+      'take 2',
+      'take 2 a',
+      'unsubscribe 2',
+    ]);
+  });
+
+  it('does so at most five times in a row', async () => {
+    withoutPauses();
+    const unavailable = new HiveError('unavailable', 'the journal could not be written');
+    const { lines, subscription } = start({ takes: Array(9).fill(unavailable) as Batch[] });
+    await expect(first(subscription, 1)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(lines.filter((line) => line === 'subscribe')).toHaveLength(6);
+    expect(lines.at(-1)).toBe('unsubscribe 6');
+  });
+
+  it('throws what no new subscription would mend', async () => {
+    const { lines, subscription } = start({ takes: [new HiveError('conflict', 'another waits')] });
+    await expect(first(subscription, 1)).rejects.toMatchObject({ code: 'conflict' });
+    expect(lines).toEqual(['subscribe', 'take 1', 'unsubscribe 1']);
+  });
+});
