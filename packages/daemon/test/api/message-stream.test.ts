@@ -304,7 +304,7 @@ describe('Subscribe with_ack', () => {
     expect(rest.toSorted((a, b) => Number(a) - Number(b))).toEqual(numbers.slice(2));
   });
 
-  it('counts a try of what a broken stream had in hand, and none of what it gave back', async () => {
+  it('counts a try of what a broken stream had, and none of what it gave back', async () => {
     await send({ queue: 'jobs' }, 'a');
     const { address, cut } = await cable();
     const lost = await subscribe({ queue: 'jobs', withAck: true }, {}, client(address));

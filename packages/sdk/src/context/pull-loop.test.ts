@@ -1,5 +1,5 @@
 // The engine of subscriptions against a kernel that the test plays: what it tells when, and what
-// becomes of a subscription that is lost. What it does with a real one is in the tests of the whole.
+// becomes of a subscription that is lost. With a real one: the tests of the whole.
 import { agent } from '@hivekernel/protocol';
 import { make } from '@hivekernel/protocol/messages';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';

@@ -129,7 +129,8 @@ export class PullLoop {
       if (this.#done.delete(id)) this.#untold.push(id);
       else {
         this.#current = id;
-        if (this.#room > 0 && this.#order.request.withAck) void this.#take(SHORT_MS); // Refuses later.
+        // Refuses later.
+        if (this.#room > 0 && this.#order.request.withAck) void this.#take(SHORT_MS);
         return message;
       }
     }
