@@ -1,24 +1,17 @@
 // `hive` in a temporary directory, for the tests of the whole. What it starts is ended by its pid.
 //   A command that only talks to a kernel runs inside the test, as `runCli` with streams of its
-//   own: same arguments, streams and exit code, without the third of a second that a
-//   process takes. What starts a kernel, what `start` gives and what `runProcess` runs is a process.
+//   own: same arguments, streams and exit code, without the third of a second that a process takes.
+//   What starts a kernel, what `start` gives and what `runProcess` runs is a process.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE_ENV, shareCompileCache } from '@hivekernel/testkit/compile-cache';
 import { runCli } from '../src/index.ts';
 import type { Streams } from '../src/index.ts';
 
@@ -28,8 +21,6 @@ export const ANYWHERE = ['--http-port', '0', '--listen', '127.0.0.1:0', '--model
 
 /** They carry a kernel, or leave one behind with the environment that they were given. */
 const OF_ITS_OWN = new Set(['up', 'demo']);
-/** Vitest's: what tests start is compiled once, not once a ground. */
-const COMPILE_CACHE = process.env['NODE_COMPILE_CACHE'];
 
 export interface Ended {
   readonly stdout: string;
@@ -60,7 +51,7 @@ export class HiveGround {
   }
 
   start(...args: readonly string[]): ChildProcessWithoutNullStreams {
-    if (OF_ITS_OWN.has(args[0] ?? '') && !args.includes('--data')) this.#shareCompileCache();
+    if (OF_ITS_OWN.has(args[0] ?? '') && !args.includes('--data')) shareCompileCache(this.dataDir);
     const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.dir, env: this.#env });
     this.#children.push(child);
     return child;
@@ -76,9 +67,8 @@ export class HiveGround {
   }
 
   get #env(): Readonly<Record<string, string | undefined>> {
-    const cache = COMPILE_CACHE === undefined ? {} : { HIVE_COMPILE_CACHE: COMPILE_CACHE };
     const { PATH } = process.env;
-    return { PATH, HOME: this.dir, LANG: 'C.UTF-8', ...cache, ...this.settings };
+    return { PATH, HOME: this.dir, LANG: 'C.UTF-8', ...COMPILE_CACHE_ENV, ...this.settings };
   }
 
   async #runHere(argv: readonly string[], input: string): Promise<Ended> {
@@ -92,15 +82,6 @@ export class HiveGround {
     } as unknown as Streams;
     const code = await runCli({ argv, cwd: this.dir, streams });
     return { stdout: stdout.text, stderr: stderr.text, code };
-  }
-
-  /** For the agents: one cache for all grounds, where the kernel keeps its own. */
-  #shareCompileCache(): void {
-    const path = join(this.dataDir, 'cache', 'compile');
-    if (COMPILE_CACHE === undefined || existsSync(path)) return;
-    mkdirSync(COMPILE_CACHE, { recursive: true });
-    mkdirSync(dirname(path), { recursive: true });
-    symlinkSync(COMPILE_CACHE, path);
   }
 
   file(name: string, text: string): string {
