@@ -123,7 +123,11 @@ export const MAPPED: readonly Mapped[] = [
     name: 'common_ancestor',
     args: { pid: 0, other: 8 },
     answer: PROCESS_VIEW,
-    reply: expect.objectContaining({ pid: 7, checkpointBytes: 12, restartsInRow: 13 }),
+    reply: expect.objectContaining({
+      pid: 7,
+      checkpointBytes: 12,
+      restartsInRow: 13,
+    }) as object,
   },
   {
     rpc: 'subtreeNodes',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import { ERROR_CODES, KernelError } from '@hivekernel/kernel';
-import type { Call, CallResult, ErrorCode, SyscallName } from '@hivekernel/kernel';
+import type { Call, CallResult, ErrorCode } from '@hivekernel/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGrpcDoor } from '../../src/api/grpc/grpc-door.ts';
 import { CONTROL_RPCS } from '../../src/api/grpc/rpc-table.ts';

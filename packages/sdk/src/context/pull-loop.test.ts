@@ -64,9 +64,10 @@ function start({ takes, prefetch = 1, ends, cancels }: Play) {
 }
 
 function lineOf(kind: string, value: Readonly<Record<string, unknown>>): string {
-  if (kind === 'take') return `take ${value['subscription']} ${value['acceptedIds']}`.trim();
-  if (kind === 'acknowledge') return `acknowledge ${value['messageId']}`;
-  return kind === 'subscribe' ? kind : `${kind} ${value['subscription']}`;
+  const { subscription, acceptedIds, messageId } = value;
+  if (kind === 'take') return `take ${String(subscription)} ${String(acceptedIds)}`.trim();
+  if (kind === 'acknowledge') return `acknowledge ${String(messageId)}`;
+  return kind === 'subscribe' ? kind : `${kind} ${String(subscription)}`;
 }
 
 async function first(subscription: Subscription<string>, count: number): Promise<string[]> {
