@@ -2,8 +2,17 @@
 // of each. Played on a real kernel and on the SDK's test kernel (shared-names.test.ts), which must
 // not differ. Each scene has its own names.
 
-import { Agent, HiveError, imageOf, type Message, type Task } from '@hivekernel/sdk';
-import type { Publication, Queue, QueueMessage, TaskContext } from '@hivekernel/sdk';
+import {
+  Agent,
+  HiveError,
+  imageOf,
+  type Message,
+  type Publication,
+  type Queue,
+  type QueueMessage,
+  type Task,
+  type TaskContext,
+} from '@hivekernel/sdk';
 
 interface Stage {
   readonly ctx: TaskContext;
