@@ -1,5 +1,5 @@
 // The engine of subscriptions against a kernel that the test plays: what it tells when, and what
-// becomes of a subscription that is lost. With a real one: the tests of the whole.
+// becomes of a subscription that is lost. With a real one it is in the tests of the whole.
 import { agent } from '@hivekernel/protocol';
 import { make } from '@hivekernel/protocol/messages';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -20,6 +20,13 @@ const REQUEST = {
   skipRetained: false,
 } as const;
 
+interface CallFields {
+  readonly subscription?: number;
+  readonly timeoutMs?: number;
+  readonly acceptedIds?: readonly string[];
+  readonly messageId?: string;
+}
+
 type Batch = readonly string[] | HiveError;
 
 interface Play {
@@ -35,15 +42,15 @@ function start({ takes, prefetch = 1, ends, cancels }: Play) {
   const lines: string[] = [];
   const batches = [...takes];
   let lastId = 0;
-  const answer = (kind: string, value: Readonly<Record<string, unknown>>): unknown => {
+  const answer = (kind: string, value: CallFields): unknown => {
     if (kind === 'subscribe') return { subscription: (lastId += 1) };
     if (kind !== 'take') return {};
     const batch = batches.shift();
-    if (batch === undefined) return value['timeoutMs'] === 0 ? undefined : { messages: [] };
+    if (batch === undefined) return value.timeoutMs === 0 ? undefined : { messages: [] };
     if (batch instanceof HiveError) throw batch;
     return { messages: batch.map((messageId) => make(agent.AgentMessage, { messageId })) };
   };
-  const call = (kind: string, value: Readonly<Record<string, unknown>>, how?: object) => {
+  const call = (kind: string, value: CallFields, how?: object) => {
     lines.push(lineOf(kind, value));
     return new Promise((resolve, reject) => {
       const { signal } = { signal: undefined, ...how } as { signal: AbortSignal | undefined };
@@ -63,11 +70,10 @@ function start({ takes, prefetch = 1, ends, cancels }: Play) {
   return { lines, loop, subscription: new Subscription(loop, ({ messageId }) => messageId) };
 }
 
-function lineOf(kind: string, value: Readonly<Record<string, unknown>>): string {
-  const { subscription, acceptedIds, messageId } = value;
-  if (kind === 'take') return `take ${String(subscription)} ${String(acceptedIds)}`.trim();
-  if (kind === 'acknowledge') return `acknowledge ${String(messageId)}`;
-  return kind === 'subscribe' ? kind : `${kind} ${String(subscription)}`;
+function lineOf(kind: string, { subscription, acceptedIds = [], messageId }: CallFields): string {
+  if (kind === 'take') return `take ${subscription} ${acceptedIds.join()}`.trim();
+  if (kind === 'acknowledge') return `acknowledge ${messageId}`;
+  return kind === 'subscribe' ? kind : `${kind} ${subscription}`;
 }
 
 async function first(subscription: Subscription<string>, count: number): Promise<string[]> {

@@ -10,7 +10,7 @@
 //      silence of the task (S6).
 import type { agent as wire, core } from '@hivekernel/protocol';
 import { anySignal } from '../deadline.ts';
-import { HiveError } from '../hive-error.ts';
+import { asHiveError, HiveError } from '../hive-error.ts';
 import { givenUp } from '../host/mail-desk.ts';
 import { ACKS, numberOf } from '../words.ts';
 import type { Ack } from '../words.ts';
@@ -55,7 +55,7 @@ export class PullLoop {
   /** Done with, and the kernel may not know. */
   readonly #done = new Set<string>();
   #taking: Promise<void> | undefined;
-  #refusal: unknown;
+  #refusal: HiveError | undefined;
   #losses = 0;
   /** Rises at each close: what comes after it of one before is of no use. */
   #run = 0;
@@ -129,7 +129,7 @@ export class PullLoop {
       if (this.#done.delete(id)) this.#untold.push(id);
       else {
         this.#current = id;
-        // Refuses later.
+        // What refuses it is thrown when the loop asks for more.
         if (this.#room > 0 && this.#order.request.withAck) void this.#take(SHORT_MS);
         return message;
       }
@@ -167,7 +167,7 @@ export class PullLoop {
     this.#losses += 1;
     if (!isLost(error) || this.#losses > LOSSES_MAX) {
       this.#untold.push(...acceptedIds);
-      this.#refusal = error;
+      this.#refusal = asHiveError(error);
       return;
     }
     if (this.#done.size > DONE_MAX) this.#done.clear();

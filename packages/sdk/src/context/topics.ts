@@ -98,7 +98,7 @@ export abstract class TopicCalls extends MailCalls {
     await this.caller.call('clearTopic', { topic }, options);
   }
 
-  /** Ends a durable subscription of this process for good. `conflict` while one is open. */
+  /** Ends a durable subscription of this process. Throws `conflict` while a loop reads from it. */
   async forgetCursor(name: string, options?: CallOptions): Promise<void> {
     await this.caller.call('forgetCursor', { name }, options);
   }

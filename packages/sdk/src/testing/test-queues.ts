@@ -1,7 +1,7 @@
 // The named queues of the test kernel. All processes are of one user.
-//   M4. More urgent ones first, then in their order; nothing ages here. M6. A message whose
-//   consumer was lost comes again, in its old place; after five tries it is a dead letter. A
-//   consumer may take as long as it likes.
+//   M4. More urgent ones first, then in their order; nothing ages here.
+//   M6. A message whose consumer was lost comes again, in its old place; after five tries it is a
+//       dead letter. A consumer may take as long as it likes.
 import type { agent as wire, link } from '@hivekernel/protocol';
 import { HiveError } from '../hive-error.ts';
 import type { CallValue } from '../kernel-port.ts';

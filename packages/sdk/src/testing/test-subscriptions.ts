@@ -1,6 +1,6 @@
 // The subscriptions of the test kernel: who takes from where, and the takes that wait. It keeps the
 // kernel's rules, as pipes do, since who uses a queue must live with them; what waits where is in
-// test-queues.ts and test-topics.ts. What the kernel bounds in number and bytes is unbounded here.
+// test-queues.ts and test-topics.ts. What the kernel bounds in number and bytes has no bound here.
 //   M9. What is in hand and has no word on it goes back at the end.
 import type { agent as wire } from '@hivekernel/protocol';
 import { HiveError } from '../hive-error.ts';
@@ -78,7 +78,7 @@ export class TestSubscriptions {
         answer: () => over(() => resolve({ messages: take.messages })),
         refuse: (error) => over(() => reject(error)),
       };
-      const timer = timeoutMs === 0 ? undefined : setTimeout(take.answer, timeoutMs);
+      const timer = timeoutMs === 0 ? undefined : setTimeout(() => take.answer(), timeoutMs);
       const onCancel = (): void => take.refuse(new HiveError('cancelled', 'It was given up.'));
       by.cancelled.addEventListener('abort', onCancel, { once: true });
       opened.take = take;
