@@ -182,8 +182,12 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await ctx.publish(name, 'unkept', { transient: true });
     const feed = ctx.subscribe(name);
     await feed.ready();
-    const after = await ctx.publish(name, 'new', { type: 'news' });
-    const seen = await publications(feed, 2);
+    const seen: Publication[] = [];
+    let after = before;
+    for await (const one of feed) {
+      if (seen.push(one) > 1) break;
+      after = await ctx.publish(name, 'new', { type: 'news' });
+    }
     return [
       before.subscribers,
       after.subscribers,
