@@ -7,6 +7,7 @@ import { HiveError } from '../hive-error.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import { Caller } from './caller.ts';
 import { LongWait } from './long-wait.ts';
+import type { Patiently } from './long-wait.ts';
 import { PullLoop } from './pull-loop.ts';
 import { Subscription } from './subscription.ts';
 
@@ -35,10 +36,11 @@ interface Play {
   readonly prefetch?: number;
   readonly ends?: AbortSignal;
   readonly cancels?: AbortSignal;
+  readonly patiently?: Patiently;
 }
 
 /** `lines`: what the kernel was asked. */
-function start({ takes, prefetch = 1, ends, cancels }: Play) {
+function start({ takes, prefetch = 1, ends, cancels, patiently = (work) => work() }: Play) {
   const lines: string[] = [];
   const batches = [...takes];
   let lastId = 0;
@@ -65,7 +67,7 @@ function start({ takes, prefetch = 1, ends, cancels }: Play) {
     });
   };
   const caller = new Caller({ call: call as KernelPort['call'] });
-  const wait = new LongWait((work) => work());
+  const wait = new LongWait(patiently);
   const loop = new PullLoop({ caller, wait, ends, cancels }, { request: REQUEST, prefetch });
   return { lines, loop, subscription: new Subscription(loop, ({ messageId }) => messageId) };
 }
@@ -121,6 +123,31 @@ describe('a pull loop', () => {
     setTimeout(() => cancel.abort(new HiveError('cancelled', 'no more')), 5);
     await expect(seen).rejects.toMatchObject({ code: 'cancelled' });
     expect(lines.slice(-2)).toEqual(['acknowledge a', 'unsubscribe 1']);
+  });
+});
+
+describe('a pull loop that waits', () => {
+  it('says so to the kernel once that has lasted, until something comes or it ends (S6)', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const end = new AbortController();
+    const waits: string[] = [];
+    const patiently: Patiently = async (work) => {
+      waits.push('waits');
+      await work();
+      waits.push('over');
+    };
+    const { subscription, lines } = start({ takes: [], ends: end.signal, patiently });
+    const seen = first(subscription, 1);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(lines).toContain('take 1');
+    vi.advanceTimersByTime(999);
+    expect(waits).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(waits).toEqual(['waits']);
+    end.abort();
+    expect(await seen).toEqual([]);
+    expect(waits).toEqual(['waits', 'over']);
   });
 });
 
