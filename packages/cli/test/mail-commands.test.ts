@@ -36,7 +36,7 @@ const items = async (...args: string[]): Promise<Record<string, unknown>[]> =>
   (JSON.parse((await hive(...args, '-o', 'json')).stdout) as { items: Record<string, unknown>[] })
     .items;
 
-/** Once something is listed; every look is a process of its own. */
+/** Once something is listed. */
 async function first(...args: string[]): Promise<Record<string, unknown>> {
   await expect.poll(() => items(...args), { timeout: 15_000 }).not.toEqual([]);
   return (await items(...args))[0] as Record<string, unknown>;
@@ -55,7 +55,7 @@ afterAll(() => ground.end(), 40_000);
 
 describe('hive send --wait-reply (M9)', () => {
   it('prints the reply and leaves nothing in the inbox', async () => {
-    const asked = await hive('send', '/desk', 'hello', '--wait-reply');
+    const asked = await ground.runProcess('send', '/desk', 'hello', '--wait-reply');
     expect(asked).toMatchObject({ code: 0, stdout: 're: hello from /king\n' });
     expect(await items('inbox')).toEqual([]);
   });

@@ -13,7 +13,8 @@ afterAll(() => ground.end(), 40_000);
 
 describe('hive run --wait', () => {
   it('starts an agent for the task, prints its result, and leaves nobody behind', async () => {
-    const run = await hive('run', './echo.ts#Echo', 'hello', '--wait', '--param', 'a=b');
+    const args = ['./echo.ts#Echo', 'hello', '--wait', '--param', 'a=b'];
+    const run = await ground.runProcess('run', ...args);
     expect(run).toMatchObject({ code: 0, stdout: 'echo: hello\n' });
     expect(run.stderr).toMatch(/^\d\d:\d\d:\d\d echo +spawned echo \(agent\)/);
     expect(run.stderr).toContain('half of it (50%)');

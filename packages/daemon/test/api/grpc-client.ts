@@ -86,14 +86,16 @@ export class GrpcClient {
     headers: Headers = {},
   ): ClientReadableStream<core.ProcessEvent> {
     const request = typeof since === 'number' ? { sinceSeq: since } : since;
-    return this.#stream('subscribeEvents', { request, decode: core.ProcessEvent.decode, headers });
+    const decode = (bytes: Buffer): core.ProcessEvent => core.ProcessEvent.decode(bytes);
+    return this.#stream('subscribeEvents', { request, decode, headers });
   }
 
   messages(
     request: Partial<core.SubscribeRequest>,
     headers: Headers & { readonly deadlineMs?: number } = {},
   ): ClientReadableStream<agent.AgentMessage> {
-    return this.#stream('subscribe', { request, decode: agent.AgentMessage.decode, headers });
+    const decode = (bytes: Buffer): agent.AgentMessage => agent.AgentMessage.decode(bytes);
+    return this.#stream('subscribe', { request, decode, headers });
   }
 
   #stream<R extends 'subscribe' | 'subscribeEvents', Answer>(

@@ -10,7 +10,7 @@ import { assert, KernelError } from '../errors.ts';
 import type { Delivery, EffectQueue } from '../events/effects.ts';
 import type { CallRef } from '../events/event.ts';
 import type { Timer, Timers } from '../events/timers.ts';
-import { SEQ_ZERO, type MessageId, type Pid, type Seq } from '../ids.ts';
+import type { MessageId, Pid, Seq } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { Acknowledgement } from './message-ends.ts';
