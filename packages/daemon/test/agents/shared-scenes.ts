@@ -140,6 +140,15 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     return [seen, await waitingIn(ctx, queue)];
   },
 
+  async 'a loop that waits ends when it is closed'({ ctx, queue }) {
+    const messages = queue.messages();
+    const waiting = read(messages, 1);
+    await messages.ready();
+    const before = (await ctx.queues(queue.name))[0]?.consumers;
+    await messages.close();
+    return [before, await waiting, (await ctx.queues(queue.name)).length];
+  },
+
   async 'a loop of a task that is cancelled throws'({ ctx, name, queue }) {
     const child = await childOf(ctx);
     const cancel = new AbortController();
@@ -289,6 +298,7 @@ export const OUTCOMES: Readonly<Record<keyof typeof SCENES, unknown>> = {
     0,
   ],
   'a loop ends in silence with its signal': [['only'], 0],
+  'a loop that waits ends when it is closed': [1, [], 0],
   'a loop of a task that is cancelled throws': ['served', 'cancelled', 'cancelled'],
   'what a consumer that was lost had comes again': [
     ['a', 1],

@@ -44,7 +44,9 @@ function start({ takes, prefetch = 1, ends, cancels, patiently = (work) => work(
   const lines: string[] = [];
   const batches = [...takes];
   let lastId = 0;
+  let refuseTake: (() => void) | undefined;
   const answer = (kind: string, value: CallFields): unknown => {
+    if (kind === 'unsubscribe') refuseTake?.();
     if (kind === 'subscribe') return { subscription: (lastId += 1) };
     if (kind !== 'take') return {};
     const batch = batches.shift();
@@ -61,6 +63,7 @@ function start({ takes, prefetch = 1, ends, cancels, patiently = (work) => work(
       try {
         const reply = answer(kind, value);
         if (reply !== undefined) setImmediate(resolve, reply);
+        else refuseTake = onAbort;
       } catch (error) {
         setImmediate(reject, error);
       }
@@ -119,15 +122,30 @@ describe('a pull loop', () => {
   it('throws what cancels it, after the message that it had is told', async () => {
     const cancel = new AbortController();
     const { lines, subscription } = start({ takes: [['a']], cancels: cancel.signal });
-    const seen = first(subscription, 2);
-    setTimeout(() => cancel.abort(new HiveError('cancelled', 'no more')), 5);
-    await expect(seen).rejects.toMatchObject({ code: 'cancelled' });
+    const loop = async (): Promise<void> => {
+      for await (const _ of subscription) {
+        setImmediate(() => cancel.abort(new HiveError('cancelled', 'no more')));
+      }
+    };
+    await expect(loop()).rejects.toMatchObject({ code: 'cancelled' });
     expect(lines.slice(-2)).toEqual(['acknowledge a', 'unsubscribe 1']);
   });
 });
 
 describe('a pull loop that waits', () => {
-  it('says so to the kernel once that has lasted, until something comes or it ends (S6)', async () => {
+  it('is over when it is closed, and another one may begin', async () => {
+    const { lines, subscription } = start({ takes: [] });
+    const seen = first(subscription, 1);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await subscription.close();
+    expect(await seen).toEqual([]);
+    await subscription.ready();
+    await subscription.close();
+    const once = (n: number) => ['subscribe', `unsubscribe ${n}`];
+    expect(lines.filter((line) => !line.startsWith('take'))).toEqual([...once(1), ...once(2)]);
+  });
+
+  it('says so to the kernel once that has lasted, until it is over (S6)', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const end = new AbortController();
