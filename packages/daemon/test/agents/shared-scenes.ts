@@ -185,20 +185,21 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     ];
   },
 
-  async 'a live subscriber gets the last value, then what comes'({ ctx, name }) {
-    const before = await ctx.publish(name, 'old');
-    await ctx.publish(name, 'last');
-    await ctx.publish(name, 'unkept', { transient: true });
-    const feed = ctx.subscribe(name);
+  async 'a live subscriber gets last values, then what comes'({ ctx, name }) {
+    const before = await ctx.publish(`${name}/a`, 'old');
+    await ctx.publish(`${name}/a`, 'last');
+    await ctx.publish(`${name}/a`, 'unkept', { transient: true });
+    await ctx.publish(`${name}/b`, 'replaced by the one that comes');
+    const feed = ctx.subscribe(`${name}/*`);
     await feed.ready();
-    const after = await ctx.publish(name, 'new', { type: 'news' });
+    const after = await ctx.publish(`${name}/b`, 'new', { type: 'news' });
     const seen = await publications(feed, 2);
     return [
       before.subscribers,
       after.subscribers,
       seen.map((one) => [one.text(), one.isRetained, one.type]),
       seen[1]?.id === after.id,
-      seen[0]?.topic === name,
+      seen[0]?.topic === `${name}/a`,
     ];
   },
 
@@ -313,7 +314,7 @@ export const OUTCOMES: Readonly<Record<keyof typeof SCENES, unknown>> = {
     'not_found',
     'not_found',
   ],
-  'a live subscriber gets the last value, then what comes': [
+  'a live subscriber gets last values, then what comes': [
     0,
     1,
     [
