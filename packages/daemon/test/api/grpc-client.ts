@@ -86,7 +86,7 @@ export class GrpcClient {
     headers: Headers = {},
   ): ClientReadableStream<core.ProcessEvent> {
     const request = typeof since === 'number' ? { sinceSeq: since } : since;
-    const decode = (bytes: Buffer): core.ProcessEvent => core.ProcessEvent.decode(bytes);
+    const decode = (bytes: Uint8Array): core.ProcessEvent => core.ProcessEvent.decode(bytes);
     return this.#stream('subscribeEvents', { request, decode, headers });
   }
 
@@ -94,7 +94,7 @@ export class GrpcClient {
     request: Partial<core.SubscribeRequest>,
     headers: Headers & { readonly deadlineMs?: number } = {},
   ): ClientReadableStream<agent.AgentMessage> {
-    const decode = (bytes: Buffer): agent.AgentMessage => agent.AgentMessage.decode(bytes);
+    const decode = (bytes: Uint8Array): agent.AgentMessage => agent.AgentMessage.decode(bytes);
     return this.#stream('subscribe', { request, decode, headers });
   }
 

@@ -8,7 +8,7 @@ import { KING } from './test-table.ts';
 
 export class TestKing extends TopicCalls {
   readonly #over = new AbortController();
-  readonly signal = this.#over.signal;
+  readonly signal: AbortSignal = this.#over.signal;
 
   constructor(port: KernelPort) {
     super(new Caller(port), { pid: KING, onExit: () => undefined, desk: new MailDesk() });
