@@ -140,6 +140,15 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     return [seen, await waitingIn(ctx, queue)];
   },
 
+  async 'a loop that waits ends when it is closed'({ ctx, queue }) {
+    const messages = queue.messages();
+    const waiting = read(messages, 1);
+    await messages.ready();
+    const before = (await ctx.queues(queue.name))[0]?.consumers;
+    await messages.close();
+    return [before, await waiting, (await ctx.queues(queue.name)).length];
+  },
+
   async 'a loop of a task that is cancelled throws'({ ctx, name, queue }) {
     const child = await childOf(ctx);
     const cancel = new AbortController();
@@ -176,24 +185,21 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     ];
   },
 
-  async 'a live subscriber gets the last value, then what comes'({ ctx, name }) {
-    const before = await ctx.publish(name, 'old');
-    await ctx.publish(name, 'last');
-    await ctx.publish(name, 'unkept', { transient: true });
-    const feed = ctx.subscribe(name);
+  async 'a live subscriber gets last values, then what comes'({ ctx, name }) {
+    const before = await ctx.publish(`${name}/a`, 'old');
+    await ctx.publish(`${name}/a`, 'last');
+    await ctx.publish(`${name}/a`, 'unkept', { transient: true });
+    await ctx.publish(`${name}/b`, 'replaced by the one that comes');
+    const feed = ctx.subscribe(`${name}/*`);
     await feed.ready();
-    const seen: Publication[] = [];
-    let after = before;
-    for await (const one of feed) {
-      if (seen.push(one) > 1) break;
-      after = await ctx.publish(name, 'new', { type: 'news' });
-    }
+    const after = await ctx.publish(`${name}/b`, 'new', { type: 'news' });
+    const seen = await publications(feed, 2);
     return [
       before.subscribers,
       after.subscribers,
       seen.map((one) => [one.text(), one.isRetained, one.type]),
       seen[1]?.id === after.id,
-      seen[0]?.topic === name,
+      seen[0]?.topic === `${name}/a`,
     ];
   },
 
@@ -293,6 +299,7 @@ export const OUTCOMES: Readonly<Record<keyof typeof SCENES, unknown>> = {
     0,
   ],
   'a loop ends in silence with its signal': [['only'], 0],
+  'a loop that waits ends when it is closed': [1, [], 0],
   'a loop of a task that is cancelled throws': ['served', 'cancelled', 'cancelled'],
   'what a consumer that was lost had comes again': [
     ['a', 1],
@@ -307,7 +314,7 @@ export const OUTCOMES: Readonly<Record<keyof typeof SCENES, unknown>> = {
     'not_found',
     'not_found',
   ],
-  'a live subscriber gets the last value, then what comes': [
+  'a live subscriber gets last values, then what comes': [
     0,
     1,
     [

@@ -7,6 +7,7 @@ import { HiveError } from '../hive-error.ts';
 import type { KernelPort } from '../kernel-port.ts';
 import { Caller } from './caller.ts';
 import { LongWait } from './long-wait.ts';
+import type { Patiently } from './long-wait.ts';
 import { PullLoop } from './pull-loop.ts';
 import { Subscription } from './subscription.ts';
 
@@ -35,14 +36,17 @@ interface Play {
   readonly prefetch?: number;
   readonly ends?: AbortSignal;
   readonly cancels?: AbortSignal;
+  readonly patiently?: Patiently;
 }
 
 /** `lines`: what the kernel was asked. */
-function start({ takes, prefetch = 1, ends, cancels }: Play) {
+function start({ takes, prefetch = 1, ends, cancels, patiently = (work) => work() }: Play) {
   const lines: string[] = [];
   const batches = [...takes];
   let lastId = 0;
+  let refuseTake: (() => void) | undefined;
   const answer = (kind: string, value: CallFields): unknown => {
+    if (kind === 'unsubscribe') refuseTake?.();
     if (kind === 'subscribe') return { subscription: (lastId += 1) };
     if (kind !== 'take') return {};
     const batch = batches.shift();
@@ -59,13 +63,14 @@ function start({ takes, prefetch = 1, ends, cancels }: Play) {
       try {
         const reply = answer(kind, value);
         if (reply !== undefined) setImmediate(resolve, reply);
+        else refuseTake = onAbort;
       } catch (error) {
         setImmediate(reject, error);
       }
     });
   };
   const caller = new Caller({ call: call as KernelPort['call'] });
-  const wait = new LongWait((work) => work());
+  const wait = new LongWait(patiently);
   const loop = new PullLoop({ caller, wait, ends, cancels }, { request: REQUEST, prefetch });
   return { lines, loop, subscription: new Subscription(loop, ({ messageId }) => messageId) };
 }
@@ -117,10 +122,50 @@ describe('a pull loop', () => {
   it('throws what cancels it, after the message that it had is told', async () => {
     const cancel = new AbortController();
     const { lines, subscription } = start({ takes: [['a']], cancels: cancel.signal });
-    const seen = first(subscription, 2);
-    setTimeout(() => cancel.abort(new HiveError('cancelled', 'no more')), 5);
-    await expect(seen).rejects.toMatchObject({ code: 'cancelled' });
+    const loop = async (): Promise<void> => {
+      for await (const _ of subscription) {
+        setImmediate(() => cancel.abort(new HiveError('cancelled', 'no more')));
+      }
+    };
+    await expect(loop()).rejects.toMatchObject({ code: 'cancelled' });
     expect(lines.slice(-2)).toEqual(['acknowledge a', 'unsubscribe 1']);
+  });
+});
+
+describe('a pull loop that waits', () => {
+  it('is over when it is closed, and another one may begin', async () => {
+    const { lines, subscription } = start({ takes: [] });
+    const seen = first(subscription, 1);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await subscription.close();
+    expect(await seen).toEqual([]);
+    await subscription.ready();
+    await subscription.close();
+    const once = (n: number) => ['subscribe', `unsubscribe ${n}`];
+    expect(lines.filter((line) => !line.startsWith('take'))).toEqual([...once(1), ...once(2)]);
+  });
+
+  it('says so to the kernel once that has lasted, until it is over (S6)', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const end = new AbortController();
+    const waits: string[] = [];
+    const patiently: Patiently = async (work) => {
+      waits.push('waits');
+      await work();
+      waits.push('over');
+    };
+    const { subscription, lines } = start({ takes: [], ends: end.signal, patiently });
+    const seen = first(subscription, 1);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(lines).toContain('take 1');
+    vi.advanceTimersByTime(999);
+    expect(waits).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(waits).toEqual(['waits']);
+    end.abort();
+    expect(await seen).toEqual([]);
+    expect(waits).toEqual(['waits', 'over']);
   });
 });
 

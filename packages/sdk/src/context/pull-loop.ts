@@ -80,8 +80,9 @@ export class PullLoop {
   /** The next message; undefined: the loop is over. What the loop had before is accepted. */
   async next(untilMs?: number): Promise<wire.AgentMessage | undefined> {
     this.#pass();
+    const run = this.#run;
     for (;;) {
-      if (this.#ground.ends?.aborted === true) return undefined;
+      if (run !== this.#run || this.#ground.ends?.aborted === true) return undefined;
       if (this.#ground.cancels?.aborted === true) throw givenUp(this.#ground.cancels);
       const message = this.#shift();
       if (message !== undefined) return message;
@@ -106,7 +107,7 @@ export class PullLoop {
     await this.#acknowledge(id, status, reply);
   }
 
-  /** What no word was said on goes back. The loop may begin anew. */
+  /** What no word was said on goes back, and the loop is over. Another one may begin. */
   async close(): Promise<void> {
     const words = this.#untold.map((id) => this.#acknowledge(id, 'accepted', ''));
     this.#run += 1;

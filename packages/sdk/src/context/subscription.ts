@@ -44,7 +44,7 @@ export class Subscription<Item> implements AsyncIterable<Item>, AsyncDisposable 
     }
   }
 
-  /** Ends it, and gives back what it holds. */
+  /** Ends it, with the loop that goes through it, and gives back what it holds. */
   close(): Promise<void> {
     return this.#loop.close();
   }
