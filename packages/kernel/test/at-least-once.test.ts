@@ -166,7 +166,7 @@ interface Taker {
 }
 
 class Market {
-  readonly t = new TestKernel({ settings: { ackTimeoutMs: 4_000 } });
+  readonly t = new TestKernel({ settings: { consumerTimeoutMs: 4_000 } });
   readonly #senders: Pid[];
   readonly #keeper: Pid;
   readonly #consumers: Pid[];

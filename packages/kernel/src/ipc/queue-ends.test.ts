@@ -113,8 +113,8 @@ describe('the word of a consumer', () => {
     expect(g.look().total).toBe(1);
   });
 
-  it('that never comes costs it the message after ack_timeout: it is given again (M6)', () => {
-    const g = groundOf({ settings: { ackTimeoutMs: 5_000 } });
+  it('that never comes costs it the message after the consumer timeout: it is given again (M6)', () => {
+    const g = groundOf({ settings: { consumerTimeoutMs: 5_000 } });
     const [first, second] = g.many(2);
     const silent = g.consumer();
     silent.taken(1);
@@ -136,7 +136,7 @@ describe('the word of a consumer', () => {
   });
 
   it('that never comes in five tries makes a dead letter, and what is behind goes on (M6)', () => {
-    const g = groundOf({ settings: { ackTimeoutMs: 1_000 } });
+    const g = groundOf({ settings: { consumerTimeoutMs: 1_000 } });
     const first = g.sent({ priority: 0 });
     const consumer = g.consumer();
     for (let n = 1; n <= 5; n += 1) {
@@ -151,7 +151,7 @@ describe('the word of a consumer', () => {
   });
 
   it('that never comes in five tries is told to who wants to know (M6)', () => {
-    const g = groundOf({ settings: { ackTimeoutMs: 1_000, deliveryTriesMax: 1 } });
+    const g = groundOf({ settings: { consumerTimeoutMs: 1_000, deliveryTriesMax: 1 } });
     g.sent({ requiresAck: true });
     g.consumer().taken();
     g.t.advanceMs(1_000);
@@ -174,7 +174,7 @@ describe('the word of a consumer', () => {
 
 describe('the tries of a message', () => {
   it('count over a restart of the kernel, and what was in hand waits in its old place (M6)', () => {
-    const g = groundOf({ settings: { ackTimeoutMs: 1_000 } });
+    const g = groundOf({ settings: { consumerTimeoutMs: 1_000 } });
     const [first, second, third] = g.many(3);
     g.consumer().taken(2);
     g.t.advanceMs(1_000);

@@ -38,7 +38,7 @@ export class Queues {
   readonly #timers: Timers;
   readonly #ends: QueueEnds;
   readonly #stir: (source: object) => void;
-  readonly #ackTimeoutMs: number;
+  readonly #consumerTimeoutMs: number;
   readonly #isStopping: () => boolean;
 
   constructor(options: {
@@ -48,7 +48,7 @@ export class Queues {
     timers: Timers;
     ends: QueueEnds;
     stir: (source: object) => void;
-    settings: Pick<KernelSettings, 'ackTimeoutMs'>;
+    settings: Pick<KernelSettings, 'consumerTimeoutMs'>;
     /** Who ends with the kernel has tried nothing in vain. */
     isStopping: () => boolean;
   }) {
@@ -58,7 +58,7 @@ export class Queues {
     this.#timers = options.timers;
     this.#ends = options.ends;
     this.#stir = options.stir;
-    this.#ackTimeoutMs = options.settings.ackTimeoutMs;
+    this.#consumerTimeoutMs = options.settings.consumerTimeoutMs;
     this.#isStopping = options.isStopping;
   }
 
@@ -114,7 +114,7 @@ export class Queues {
       leave: () => this.#queues.leave(queue),
       patience: {
         timers: this.#timers,
-        ackTimeoutMs: this.#ackTimeoutMs,
+        wordWithinMs: this.#consumerTimeoutMs,
         nowMonoMs: () => this.#log.monoMs,
         fail: (message, why) => {
           if (!this.#isStopping()) this.#ends.fail(queue, message, { pid, why });
