@@ -113,7 +113,7 @@ describe('the word of a consumer', () => {
     expect(g.look().total).toBe(1);
   });
 
-  it('that never comes costs it the message after the consumer timeout: it is given again (M6)', () => {
+  it('that never comes costs it the message in time: it is given again (M6)', () => {
     const g = groundOf({ settings: { consumerTimeoutMs: 5_000 } });
     const [first, second] = g.many(2);
     const silent = g.consumer();
