@@ -4,6 +4,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import LongFirst from './tools/vitest-sequencer.ts';
 
 /** What tests start is compiled once, not once a process. */
 const COMPILE_CACHE = fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
@@ -24,6 +25,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     maxWorkers: 3,
+    sequence: { sequencer: LongFirst },
     // No module here keeps state between files; workers of their own cost ten to thirty seconds.
     isolate: false,
   },

@@ -5,7 +5,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +67,7 @@ export class BenchDaemon {
     settings: BenchSettings = {},
   ): Promise<T> {
     const dir = await mkdtemp(join(ground.dir, 'daemon-'));
+    await shareCompileCache(dir, ground);
     const child = startProgram(dir, { ground, settings });
     let runtimeDir: string | undefined;
     try {
@@ -129,6 +130,14 @@ export class BenchDaemon {
   }
 }
 
+/** For the agents, at the place where the daemon keeps theirs. */
+async function shareCompileCache(dir: string, { compileCacheDir }: Ground): Promise<void> {
+  if (compileCacheDir === undefined) return;
+  await mkdir(compileCacheDir, { recursive: true });
+  await mkdir(join(dir, 'cache'));
+  await symlink(compileCacheDir, join(dir, 'cache', 'compile'));
+}
+
 async function runtimeDirOf(dir: string): Promise<string> {
   const info = await readRunFile(dir);
   if (info === undefined) throw new Error('the daemon is ready and left no run file');
@@ -144,8 +153,9 @@ async function doorOf(dir: string): Promise<EventDoor> {
 
 function startProgram(
   dir: string,
-  { ground: { profileDir }, settings }: { ground: Ground; settings: BenchSettings },
+  { ground, settings }: { ground: Ground; settings: BenchSettings },
 ): ChildProcess {
+  const { profileDir, compileCacheDir } = ground;
   const profiling = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
   const flags = ['--data', dir, '--listen', ':0', '--http-port', '0', '--model', 'sim/default'];
   return spawn(process.execPath, [...profiling, DAEMON_PROGRAM, ...flags], {
@@ -156,6 +166,7 @@ function startProgram(
       HOME: dir,
       HIVE_MODELS_LOCAL_PROBE: 'false',
       HIVE_MAID_ENABLED: 'false',
+      ...(compileCacheDir === undefined ? {} : { NODE_COMPILE_CACHE: compileCacheDir }),
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

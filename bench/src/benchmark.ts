@@ -37,6 +37,8 @@ export interface Ground {
   readonly agents?: number;
   /** Daemon and agents leave CPU profiles there. */
   readonly profileDir?: string;
+  /** Where compiled code is kept; default: each daemon's agents begin with none, as a user's do. */
+  readonly compileCacheDir?: string;
 }
 
 export interface Benchmark {

@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { connect, isOsProcessAlive } from '@hivekernel/client';
+import { shareCompileCache } from '@hivekernel/testkit/compile-cache';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
@@ -32,6 +33,8 @@ afterEach(async () => {
 }, 30_000);
 
 const dataDir = (): string => join(home, 'data');
+/** Who is killed leaves no compiled code behind for those who come after. */
+const share = (): void => shareCompileCache(dataDir());
 
 function start(...args: readonly string[]): Promise<number | null> {
   const env = {
@@ -59,6 +62,7 @@ async function untilSaid(words: RegExp): Promise<void> {
 
 describe('npm start', () => {
   it('shows each restart with its reason, then the result, and stops the kernel', async () => {
+    share();
     expect(await start('pieces=24', 'seed=2')).toBe(0);
     expect(said).toMatch(/worker-\d\(\d+\) +crashed: signal SIGKILL; restart 1 of 50 in/);
     expect(said).toMatch(/coordinator\(\d+\) +goes on after \d+ of 24 pieces/);
@@ -67,6 +71,7 @@ describe('npm start', () => {
   }, 60_000);
 
   it('leaves no process at Ctrl-C in the middle, and nothing that comes back', async () => {
+    share();
     const ended = start();
     await untilSaid(/restart 1 of 50/);
     const client = await connect({ dataDir: dataDir() });
@@ -90,6 +95,7 @@ describe('npm start', () => {
   });
 
   it('ends with what the run ends with, and still stops the kernel', async () => {
+    share();
     expect(await start('pieces=0')).toBe(1);
     expect(said).toContain('pieces: 0 is no work');
     expect(existsSync(join(dataDir(), 'run.json'))).toBe(false);

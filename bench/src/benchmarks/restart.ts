@@ -15,17 +15,18 @@ import { median, warmedUp } from '../statistics.ts';
 interface Counts {
   readonly warmUp: number;
   readonly timed: number;
+  /** Of a bare node, to compare. */
+  readonly bare: number;
 }
 
 const COUNTS: Readonly<Record<Effort, Counts>> = {
-  full: { warmUp: 5, timed: 60 },
-  tiny: { warmUp: 1, timed: 2 },
+  full: { warmUp: 5, timed: 60, bare: 11 },
+  tiny: { warmUp: 1, timed: 2, bare: 2 },
 };
 
 const BACKOFF_MS = 50;
 const GRACE_MS = 1_000;
 const WITHIN_MS = 20_000;
-const BARE_STARTS = 11;
 
 const SETTINGS = {
   HIVE_RESTART_BACKOFF_FIRST: `${BACKOFF_MS}ms`,
@@ -52,8 +53,8 @@ export const restart: Benchmark = {
   group: 'life',
   withinMs: 60_000,
   async run(ground) {
-    const { warmUp, timed } = COUNTS[ground.effort];
-    const bareMs = await repeat({ count: BARE_STARTS, withinMs: WITHIN_MS, measure: bareStart });
+    const { warmUp, timed, bare } = COUNTS[ground.effort];
+    const bareMs = await repeat({ count: bare, withinMs: WITHIN_MS, measure: bareStart });
     const ways: Way[] = [];
     const measured = await BenchDaemon.using(
       ground,

@@ -9,7 +9,7 @@ afterAll(() => ground.end());
 
 describe('hive', () => {
   it('lists every command in its help, which is on stdout', async () => {
-    const { stdout, code } = await hive('--help');
+    const { stdout, code } = await ground.runProcess('--help');
     expect(code).toBe(0);
     for (const { name, group } of COMMANDS) {
       expect(stdout).toContain(`\n  ${name} `);
@@ -18,7 +18,7 @@ describe('hive', () => {
   });
 
   it('says with 2 that a command is missing', async () => {
-    expect(await hive()).toMatchObject({ code: 2, stdout: '' });
+    expect(await ground.runProcess()).toMatchObject({ code: 2, stdout: '' });
   });
 
   it.each([
@@ -49,7 +49,7 @@ describe('hive', () => {
   });
 
   it('tells errors as one JSON object on stderr with -o json', async () => {
-    const { stdout, stderr, code } = await hive('ps', '-o', 'json');
+    const { stdout, stderr, code } = await ground.runProcess('ps', '-o', 'json');
     expect(stdout).toBe('');
     expect(code).toBe(69);
     expect(JSON.parse(stderr)).toMatchObject({ code: 'E_UNREACHABLE', exitCode: 69 });

@@ -1,5 +1,7 @@
-// Real `hive` processes in a temporary directory, for the tests of the whole. What they start is
-// ended by its pid.
+// `hive` in a temporary directory, for the tests of the whole. What it starts is ended by its pid.
+//   A command that only talks to a kernel runs inside the test, as `runCli` with streams of its
+//   own: same arguments, streams and exit code, without the third of a second that a process takes.
+//   What starts a kernel, what `start` gives and what `runProcess` runs is a process.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
@@ -7,11 +9,18 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE_ENV, shareCompileCache } from '@hivekernel/testkit/compile-cache';
+import { runCli } from '../src/index.ts';
+import type { Streams } from '../src/index.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../bin/hive.js', import.meta.url));
 /** Kernels of tests stand on ports that nobody has, and never ask a model that costs. */
 export const ANYWHERE = ['--http-port', '0', '--listen', '127.0.0.1:0', '--model', 'sim'] as const;
+
+/** They carry a kernel, or leave one behind with the environment that they were given. */
+const OF_ITS_OWN = new Set(['up', 'demo']);
 
 export interface Ended {
   readonly stdout: string;
@@ -28,24 +37,22 @@ export class HiveGround {
 
   /** Runs it to its end. */
   async run(...args: readonly string[]): Promise<Ended> {
-    return this.endOf(this.start(...args));
+    return OF_ITS_OWN.has(args[0] ?? '') ? this.runProcess(...args) : this.#runHere(args, '');
   }
 
   /** The same with something on stdin. */
   async feed(input: string, ...args: readonly string[]): Promise<Ended> {
-    const child = this.start(...args);
-    child.stdin.end(input);
-    return this.endOf(child);
+    return this.#runHere(args, input);
+  }
+
+  /** The whole way: launcher, process, exit. */
+  async runProcess(...args: readonly string[]): Promise<Ended> {
+    return this.endOf(this.start(...args));
   }
 
   start(...args: readonly string[]): ChildProcessWithoutNullStreams {
-    const env = {
-      PATH: process.env['PATH'],
-      HOME: this.dir,
-      LANG: 'C.UTF-8',
-      ...this.settings,
-    };
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.dir, env });
+    if (OF_ITS_OWN.has(args[0] ?? '') && !args.includes('--data')) shareCompileCache(this.dataDir);
+    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.dir, env: this.#env });
     this.#children.push(child);
     return child;
   }
@@ -57,6 +64,24 @@ export class HiveGround {
     if (!child.stdin.writableEnded) child.stdin.end();
     await once(child, 'close');
     return { ...texts, code: child.exitCode };
+  }
+
+  get #env(): Readonly<Record<string, string | undefined>> {
+    const { PATH } = process.env;
+    return { PATH, HOME: this.dir, LANG: 'C.UTF-8', ...COMPILE_CACHE_ENV, ...this.settings };
+  }
+
+  async #runHere(argv: readonly string[], input: string): Promise<Ended> {
+    const stdout = new Kept();
+    const stderr = new Kept();
+    const streams = {
+      stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
+      stdout,
+      stderr,
+      env: this.#env,
+    } as unknown as Streams;
+    const code = await runCli({ argv, cwd: this.dir, streams });
+    return { stdout: stdout.text, stderr: stderr.text, code };
   }
 
   file(name: string, text: string): string {
@@ -81,6 +106,20 @@ export class HiveGround {
     const left = this.kernelPid;
     if (left !== undefined) process.kill(left, 'SIGKILL');
     rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** A pipe whose reader keeps all. */
+class Kept extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#chunks.push(chunk);
+    done();
   }
 }
 

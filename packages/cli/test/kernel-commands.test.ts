@@ -40,13 +40,16 @@ describe('hive status', () => {
       daemon: { osPid: ground.kernelPid, dataDir: ground.dataDir },
       model: { provider: 'sim', simulated: true },
     });
-    expect((await hive('status')).stdout).toMatch(/^kernel {4}running, version \d/);
+    const { stdout, stderr, code } = await ground.runProcess('status');
+    expect(stdout).toMatch(/^kernel {4}running, version \d/);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
   });
 });
 
 describe('hive spawn, ps, tree, status SEL, wait, kill', () => {
   it('lead an agent from its start to its end', async () => {
-    const spawned = await hive('spawn', './echo.ts#Echo', '--name', 'one', '--role', 'lead');
+    const one = ['./echo.ts#Echo', '--name', 'one', '--role', 'lead'];
+    const spawned = await ground.runProcess('spawn', ...one);
     expect(spawned).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\n$/) });
     const pid = spawned.stdout.trim();
     const child = await hive('spawn', './echo.ts#Echo', '--parent', 'one', '--name', 'two');
@@ -140,8 +143,10 @@ describe('hive artifact', () => {
       code: 0,
       stdout: 'notes/a@v1\n',
     });
-    await ground.feed('two', 'artifact', 'put', 'notes/a', '-');
-    expect((await hive('artifact', 'get', 'notes/a')).stdout).toBe('two');
+    const put = ground.start('artifact', 'put', 'notes/a', '-');
+    put.stdin.end('two');
+    expect(await ground.endOf(put)).toMatchObject({ code: 0, stdout: 'notes/a@v2\n' });
+    expect((await ground.runProcess('artifact', 'get', 'notes/a')).stdout).toBe('two');
     expect((await hive('artifact', 'get', 'notes/a@v1')).stdout).toBe('# one\n');
     expect(await json('artifact', 'get', 'notes/a@v1')).toMatchObject({
       kind: 'Artifact',
@@ -275,7 +280,7 @@ describe('hive journal', () => {
     await buried;
     const end = ground.endOf(child);
     child.kill('SIGTERM');
-    expect((await end).code).toBe(130);
+    expect((await end).code).toBe(143);
   });
 });
 
@@ -316,12 +321,12 @@ describe('hive down', () => {
     const { stdout } = await hive('spawn', './echo.ts#Echo');
     const agent = (await json('ps', stdout.trim())).items[0];
     const kernelPid = ground.kernelPid ?? 0;
-    expect(await hive('down')).toMatchObject({ code: 0, stdout: '' });
+    expect(await ground.runProcess('down')).toMatchObject({ code: 0, stdout: '' });
     expect(isOsProcessAlive(kernelPid)).toBe(false);
     expect(isOsProcessAlive(Number(agent?.['osPid']))).toBe(false);
     const again = await hive('down');
     expect(again).toMatchObject({ code: 0, stdout: '', stderr: 'not running\n' });
     expect(await hive('status')).toMatchObject({ code: 3 });
-    expect(await hive('ps')).toMatchObject({ code: 69, stdout: '' });
+    expect(await ground.runProcess('ps')).toMatchObject({ code: 69, stdout: '' });
   });
 });

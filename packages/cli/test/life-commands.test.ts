@@ -44,7 +44,7 @@ describe('hive pause, resume, kill -SIGNAL', { timeout: TIMEOUT_MS }, () => {
   it('hold a branch while its mail waits, and let it go on', async () => {
     const lead = await spawn('held', '--role', 'lead');
     const worker = await spawn('below', '--parent', lead);
-    const paused = await hive('pause', `${lead}/`, '--reason', 'budget talk');
+    const paused = await ground.runProcess('pause', `${lead}/`, '--reason', 'budget talk');
     expect(paused).toMatchObject({ code: 0, stdout: 'paused 2\n', stderr: '' });
     expect(await isIn(`${lead}/`, 'paused')).toMatchObject({ code: 0 });
     await hive('send', worker, 'later');
@@ -87,7 +87,7 @@ describe('hive pause, resume, kill -SIGNAL', { timeout: TIMEOUT_MS }, () => {
       stdout: expect.stringContaining('"dryRun": true'),
     });
     expect(await agentOf(pid)).toMatchObject({ state: 'idle' });
-    const killed = await hive('kill', '-9', `${pid}/`, '--yes');
+    const killed = await ground.runProcess('kill', '-9', `${pid}/`, '--yes');
     expect(killed).toMatchObject({ code: 0, stdout: 'killed 1\n', stderr: 'This stops 1 lead.\n' });
   });
 

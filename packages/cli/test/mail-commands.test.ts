@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ANYWHERE, HiveGround } from './hive-ground.ts';
+import { ANYWHERE, HiveGround, said } from './hive-ground.ts';
 
 // Messages between a person and real agents: sent, answered, refused, kept, taken.
 
@@ -35,7 +36,7 @@ const items = async (...args: string[]): Promise<Record<string, unknown>[]> =>
   (JSON.parse((await hive(...args, '-o', 'json')).stdout) as { items: Record<string, unknown>[] })
     .items;
 
-/** Once something is listed; every look is a process of its own. */
+/** Once something is listed. */
 async function first(...args: string[]): Promise<Record<string, unknown>> {
   await expect.poll(() => items(...args), { timeout: 15_000 }).not.toEqual([]);
   return (await items(...args))[0] as Record<string, unknown>;
@@ -54,7 +55,7 @@ afterAll(() => ground.end(), 40_000);
 
 describe('hive send --wait-reply (M9)', () => {
   it('prints the reply and leaves nothing in the inbox', async () => {
-    const asked = await hive('send', '/desk', 'hello', '--wait-reply');
+    const asked = await ground.runProcess('send', '/desk', 'hello', '--wait-reply');
     expect(asked).toMatchObject({ code: 0, stdout: 're: hello from /king\n' });
     expect(await items('inbox')).toEqual([]);
   });
@@ -109,7 +110,8 @@ describe('hive reply, hive msg ack', () => {
     expect(await hive('reply', 'x', 'y')).toMatchObject({ code: 2 });
     expect(await hive('msg', 'show', 'm999999')).toMatchObject({ code: 3 });
     expect(await hive('msg', 'ack', 'm999999')).toMatchObject({ code: 3 });
-    expect(await hive('reply', 'm1', 'y', '--of', 'desk')).toMatchObject({ code: 5 });
+    const unread = (await hive('send', 'reader', 'unread')).stdout.trim();
+    expect(await hive('reply', unread, 'y', '--of', 'reader')).toMatchObject({ code: 5 });
     expect(await hive('msg', 'ack', 'm1', '--of', 'nobody')).toMatchObject({ code: 3 });
   });
 });
@@ -130,5 +132,30 @@ describe('hive msg dead, requeue, drop (M6)', () => {
     expect(await hive('msg', 'drop', String(back['id']))).toMatchObject({ code: 0 });
     expect((await hive('msg', 'dead')).stderr).toContain('There is no dead letter.');
     expect(await hive('msg', 'requeue', was)).toMatchObject({ code: 3 });
+  });
+});
+
+describe('hive queue take --follow', () => {
+  it('takes what another terminal sends, and ends at Ctrl-C', async () => {
+    const child = ground.start('queue', 'take', 'jobs', '--follow');
+    const end = ground.endOf(child);
+    const came = said(child.stdout, /"text":"hello"/);
+    await hive('send', '--queue', 'jobs', 'hello');
+    await came;
+    child.kill('SIGINT');
+    expect(await end).toMatchObject({ code: 130, stderr: '' });
+    expect((await hive('queue', 'ls')).stderr).toContain('There is no queue.');
+  });
+
+  it('leaves in the queue what nobody reads any more (M9)', async () => {
+    const child = ground.start('queue', 'take', 'pipe', '--follow');
+    const closed = once(child, 'close');
+    const came = said(child.stdout, /"text":"first"/);
+    await hive('send', '--queue', 'pipe', 'first');
+    await came;
+    child.stdout.destroy();
+    await hive('send', '--queue', 'pipe', 'second');
+    expect(await closed).toEqual([0, null]);
+    expect(await items('queue', 'peek', 'pipe')).toMatchObject([{ text: 'second' }]);
   });
 });

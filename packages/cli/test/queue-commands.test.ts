@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Writable } from 'node:stream';
+import { connect } from '@hivekernel/client';
 import { brokenPipe, CliGround } from './cli-ground.ts';
 
 let ground: CliGround;
@@ -14,7 +16,12 @@ beforeAll(async () => {
 
 afterAll(() => ground.end());
 
-describe('hive queue: a round (M1, M6)', () => {
+async function spawnEve(): Promise<number> {
+  await using client = await connect({ dataDir: ground.dataDir });
+  return await client.spawn({ name: 'eve', role: 'agent', tier: 'tactical', user: 'eve' });
+}
+
+describe('hive queue (M1, M6)', () => {
   it('sends, looks, takes, rejects, requeues, drops', async () => {
     expect((await hive('send', '--queue', 'jobs', 'one', '--ack')).stdout).toMatch(/^m\d+\n$/);
     await ground.feed('two €', 'send', '--queue', 'jobs', '-', '--type', 'task.b');
@@ -66,11 +73,19 @@ describe('hive queue: a round (M1, M6)', () => {
     expect(await texts('queue', 'take', 'pipe', '-n', 'all')).toEqual(['3']);
   });
 
+  it('acts for the user of whom --as names (A1)', async () => {
+    const eve = String(await spawnEve());
+    expect(await hive('send', '--queue', 'hers', 'x', '--as', 'eve')).toMatchObject({ code: 0 });
+    const mine = await hive('queue', 'take', 'hers');
+    expect(mine).toMatchObject({ code: 3 });
+    expect(mine.stderr).toContain('eve has a queue of that name: --as an agent of that user');
+    expect((await hive('queue', 'ls', 'hers', '-o', 'csv')).stdout).toContain('\r\neve,hers,1,');
+    expect(await texts('queue', 'take', 'hers', '--as', eve)).toEqual(['x']);
+  });
+
   it('tells a payload that is no text as base64', async () => {
-    const { connect } = await import('@hivekernel/client');
-    const client = await connect({ dataDir: ground.dataDir });
+    await using client = await connect({ dataDir: ground.dataDir });
     await client.send({ queue: 'raw', payload: Uint8Array.of(0xff, 1) });
-    client.close();
     expect(await items('queue', 'take', 'raw')).toMatchObject([{ payloadBase64: '/wE=' }]);
   });
 
@@ -94,3 +109,91 @@ describe('hive queue: a round (M1, M6)', () => {
     expect(end.stderr).toContain(says);
   });
 });
+
+describe('hive topic (M10)', () => {
+  it('publishes, lists the last values, prints them and what comes', async () => {
+    const { stdout } = await hive('topic', 'pub', 'air/north', '12 C', '--type', 'reading');
+    expect(stdout).toMatch(/^m\d+\n$/);
+    await ground.feed('15 C', 'topic', 'pub', 'air/south', '-');
+    expect(await items('topic', 'ls', 'air/*')).toMatchObject([
+      { topic: 'air/north', user: 'root', publications: 1, lastType: 'reading', lastText: '12 C' },
+      { topic: 'air/south', lastText: '15 C' },
+    ]);
+    const kept = await hive('topic', 'sub', 'air/*', '-n', '2', '-o', 'table');
+    expect(kept.stdout).toMatch(/^\d\d:\d\d:\d\d {2}air\/north \(kept\) +reading .* 12 C\n/);
+    const live = hive('topic', 'sub', 'air/*', '--no-retained', '-n', '1');
+    await expect
+      .poll(async () => (await items('topic', 'ls', 'air/north'))[0])
+      .toMatchObject({ subscribers: 1 });
+    const told = await hive('topic', 'pub', 'air/west', '9 C', '--transient');
+    expect(told.stderr).toBe('to 1 subscriber\n');
+    expect(JSON.parse((await live).stdout)).toMatchObject({
+      topic: 'air/west',
+      text: '9 C',
+      retained: false,
+      missed: 0,
+    });
+    expect(await items('topic', 'ls', 'air/west')).toEqual([]);
+    expect(await hive('topic', 'clear', 'air/north')).toMatchObject({ stdout: 'air/north\n' });
+    expect(await hive('topic', 'clear', 'air/north')).toMatchObject({ code: 3 });
+  });
+
+  it('goes on at its cursor, past what was printed only', async () => {
+    const sub = (...more: string[]) => ['topic', 'sub', 'log', '--durable', 'tail', ...more];
+    const pipe = brokenPipe(0);
+    const first = ground.runInto(pipe, { argv: sub() });
+    await expect
+      .poll(async () => items('topic', 'ls', '--cursors'))
+      .toMatchObject([{ name: 'tail', pattern: 'log', ownerPid: 1, live: true }]);
+    await hive('topic', 'pub', 'log', '1');
+    expect(await first).toEqual({ stderr: '', code: 0 });
+    await hive('topic', 'pub', 'log', '2');
+    expect(await items('topic', 'ls', '--cursors')).toMatchObject([{ waiting: 2, live: false }]);
+    expect(await texts(...sub('-n', '2'))).toEqual(['1', '2']);
+    expect(await hive('topic', 'forget', 'tail')).toMatchObject({ stdout: 'tail\n' });
+    expect((await hive('topic', 'ls', '--cursors')).stderr).toContain('There is no cursor.');
+  });
+
+  it('says on stderr what it missed', async () => {
+    const slow = new Slow();
+    const run = ground.runInto(slow, { argv: ['topic', 'sub', 'flood', '-n', '2'] });
+    await using client = await connect({ dataDir: ground.dataDir });
+    const first = () => client.publish('flood', { payload: 'first', isTransient: true });
+    await expect.poll(async () => (await first()).subscribers).toBe(1);
+    const rest = Array.from({ length: 400 }, (_, at) => `${at}`);
+    await Promise.all(rest.map((payload) => client.publish('flood', { payload })));
+    slow.release();
+    const { stderr, code } = await run;
+    expect({ stderr, code }).toEqual({ stderr: 'missed 144 publications\n', code: 0 });
+  });
+
+  it.each([
+    { args: ['topic', 'pub', 'a*', 'x'], code: 2, says: 'holds a "*", which only patterns have' },
+    { args: ['topic', 'pub', '', 'x'], code: 2, says: 'This is no topic: it is empty' },
+    { args: ['topic', 'pub', 'x'], code: 2, says: "missing required argument 'payload'." },
+    { args: ['topic', 'sub', ''], code: 2, says: 'The name of a topic is empty.' },
+    { args: ['topic', 'sub', 'x', '-n', '0'], code: 2, says: '-n wants a number from 1.' },
+    { args: ['topic', 'sub', 'x', '--durable', ''], code: 2, says: '--durable wants the name' },
+    { args: ['topic', 'forget', 'none'], code: 3, says: 'no durable subscription "none"' },
+  ])('answers $args with $code', async ({ args, code, says }) => {
+    const end = await hive(...args);
+    expect(end).toMatchObject({ code, stdout: '' });
+    expect(end.stderr).toContain(says);
+  });
+});
+
+/** Takes nothing until it is let go. */
+class Slow extends Writable {
+  #done: (() => void) | undefined;
+  #isFree = false;
+
+  release(): void {
+    this.#isFree = true;
+    this.#done?.();
+  }
+
+  override _write(_chunk: Buffer, _encoding: string, done: () => void): void {
+    if (this.#isFree) done();
+    else this.#done = done;
+  }
+}

@@ -13,7 +13,8 @@ afterAll(() => ground.end(), 40_000);
 
 describe('hive run --wait', () => {
   it('starts an agent for the task, prints its result, and leaves nobody behind', async () => {
-    const run = await hive('run', './echo.ts#Echo', 'hello', '--wait', '--param', 'a=b');
+    const args = ['./echo.ts#Echo', 'hello', '--wait', '--param', 'a=b'];
+    const run = await ground.runProcess('run', ...args);
     expect(run).toMatchObject({ code: 0, stdout: 'echo: hello\n' });
     expect(run.stderr).toMatch(/^\d\d:\d\d:\d\d echo +spawned echo \(agent\)/);
     expect(run.stderr).toContain('half of it (50%)');
@@ -54,7 +55,7 @@ describe('hive run --wait', () => {
   it('ends with 7 also where its agent is paused and never comes to it', async () => {
     await hive('spawn', './echo.ts#Echo', '--name', 'held');
     await hive('pause', 'held');
-    const run = await hive('run', 'held', 'x', '--wait', '--timeout', '10ms');
+    const run = await hive('run', 'held', 'x', '--wait', '--timeout', '1s');
     expect(run).toMatchObject({ code: 7, stdout: '' });
     expect(run.stderr).toContain('Its agent did not come to it; the task is cancelled.');
     expect((await hive('ps', 'held', '-o', 'json')).stdout).toContain('"tasksQueued": 0');

@@ -123,3 +123,52 @@ describe('HiveClient.takeFrom() (M1, M9)', () => {
     await expect(client.requeue({ queue: '', message: 'm1' })).rejects.toMatchObject(refused);
   });
 });
+
+describe('HiveClient.watchTopic() (M10)', () => {
+  const seen = async (pattern: string, count: number, order = {}): Promise<string[]> => {
+    const all: string[] = [];
+    for await (const one of client.watchTopic(pattern, order)) {
+      all.push(`${one.topic} ${text(one)}${one.isRetained ? ' kept' : ''}`);
+      if (all.length < count) continue;
+      await one.accept();
+      break;
+    }
+    return all;
+  };
+  const publish = (topic: string, payload: string, more = {}) =>
+    client.publish(topic, { payload, ...more });
+
+  it('gives the last values that match, then what comes', async () => {
+    await publish('w/a', '1');
+    await publish('w/a', '2');
+    await publish('x', '3');
+    const watched = seen('w/*', 2);
+    const live = seen('w/*', 1, { retained: false, type: 'alarm' });
+    await expect
+      .poll(async () => (await client.topics('w/a')).topics)
+      .toMatchObject([{ topic: 'w/a', user: 'root', publications: 2, subscribers: 2 }]);
+    expect(await publish('w/b', 'fire', { type: 'alarm', isTransient: true })).toEqual({
+      message: expect.stringMatching(/^m\d+$/),
+      subscribers: 2,
+    });
+    expect(await watched).toEqual(['w/a 2 kept', 'w/b fire']);
+    expect(await live).toEqual(['w/b fire']);
+    await client.clearTopic('w/a');
+    expect((await client.topics('w/*')).topics).toEqual([]);
+  });
+
+  it('goes on at its cursor, past what was accepted', async () => {
+    expect(await seen('x', 1, { durable: 'c' })).toEqual(['x 3 kept']);
+    for (const payload of ['4', '5', '6']) await publish('x', payload);
+    for await (const one of client.watchTopic('x', { durable: 'c' })) if (text(one) === '5') break;
+    const { cursors } = await client.topics('x');
+    expect(cursors).toMatchObject([{ name: 'c', ownerPid: 1, waiting: 2, isLive: false }]);
+    expect(await seen('x', 2, { durable: 'c' })).toEqual(['x 5', 'x 6']);
+    await client.forgetCursor('c');
+    await expect(client.forgetCursor('c')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('refuses an empty pattern, which would mean an inbox', async () => {
+    await expect(seen('', 1)).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+});

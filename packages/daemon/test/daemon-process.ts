@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect, type HiveClient, type RunInfo } from '@hivekernel/client';
-import { COMPILE_CACHE_ENV } from './shared-compile-cache.ts';
+import { COMPILE_CACHE_ENV } from '@hivekernel/testkit/compile-cache';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 

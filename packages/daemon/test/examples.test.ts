@@ -135,3 +135,14 @@ describe('examples/chaos', () => {
     expect(await osPidsAlive(osPids)).toEqual([osPid]);
   }, 60_000);
 });
+
+describe('examples/work-queue', () => {
+  it('loses nothing with the worker that falls over (M6)', async () => {
+    const image = './work-queue/work-queue.ts#QueueLead';
+    const pid = await client.spawn({ name: 'queue', role: 'lead', tier: 'tactical', image });
+    const { output } = await client.executeTask({ pid, description: 'factors' });
+    expect(output).toMatch(/^30 of 30 done: ada [1-9]\d*, bob 1, cleo [1-9]\d*$/);
+    expect(await client.queues('results/')).toEqual([]);
+    await client.kill(pid);
+  });
+});

@@ -1,7 +1,8 @@
 // Whether OS processes are gone, as the OS says; a zombie that waits for its parent is gone. Nobody
 // is told of the end of a process that is not his child, so that one has to look again and again.
 
-import { readFile, readdir } from 'node:fs/promises';
+import { readFileSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOsProcessAlive } from '@hivekernel/client';
 
@@ -26,15 +27,20 @@ export const agentsUnder = (runtimeDir: string): Promise<number[]> =>
 
 /** OS processes with that text in their arguments or their environment. */
 export async function osPidsNaming(text: string): Promise<number[]> {
-  const names = await readdir('/proc');
-  const osPids = names.filter((name) => /^\d+$/.test(name)).map(Number);
-  const isNamed = async (osPid: number): Promise<boolean> => {
-    const files = [`/proc/${osPid}/environ`, `/proc/${osPid}/cmdline`];
-    const texts = files.map((file) => readFile(file, 'latin1').catch(() => ''));
-    return (await Promise.all(texts)).some((one) => one.includes(text));
-  };
-  const named = await Promise.all(osPids.map(isNamed));
-  return osPidsAlive(osPids.filter((_, at) => named[at] === true));
+  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const isNamed = (name: string): boolean =>
+    textOf(`/proc/${name}/environ`).includes(text) ||
+    textOf(`/proc/${name}/cmdline`).includes(text);
+  return osPidsAlive(names.filter(isNamed).map(Number));
+}
+
+/** At once: of a whole machine that is a fifth of the work of as many promises. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 /** Resolves with those that are left when the time is over. */

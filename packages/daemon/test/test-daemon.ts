@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type HiveClient } from '@hivekernel/client';
 import { Daemon, loadConfig, type Flags } from '@hivekernel/daemon';
-import { shareCompileCache } from './shared-compile-cache.ts';
+import { shareCompileCache } from '@hivekernel/testkit/compile-cache';
 
 export interface TestDaemonOptions {
   /** Default: a new one, removed at `stop`. */
@@ -30,7 +30,7 @@ export interface TestDaemon {
 export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<TestDaemon> {
   const own = options.dataDir === undefined;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'hive-test-')));
-  await shareCompileCache(dataDir);
+  shareCompileCache(dataDir);
   const lines: string[] = [];
   const config = await loadConfig({
     cwd: options.projectDir ?? dataDir,

@@ -101,7 +101,6 @@ export class Kernel {
 
   *#contents(): Generator<Content> {
     const { catalog, tasks, office, queueTable, topics, table } = this.state;
-    for (const { content } of topics.publications()) yield content;
     for (const { checkpoint } of table.byPid.values()) {
       if (checkpoint !== undefined) yield checkpoint;
     }
@@ -111,6 +110,7 @@ export class Kernel {
       for (const { content } of shelf.messages()) yield content;
       for (const { content } of shelf.deadLetters) yield content;
     }
+    for (const { content } of topics.publications()) yield content;
   }
 
   /** Calls whose answer is owed: as far as the durable state knows, and in pipes (`inherit`). */

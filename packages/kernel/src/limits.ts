@@ -27,6 +27,8 @@ export const LIMITS = {
   /** M9 */
   subscriberUnconfirmedMax: 64,
   subscriptionsPerProcessMax: 1_000,
+  /** Payloads of one take; the last may go over it, and the answer still fits a frame. */
+  takenBytesMax: 4 * MIB,
   /** Subscriptions of one inbox, or of one named queue. */
   consumersPerSourceMax: 1_000,
   /** M1: named queues of one user that hold something. */
@@ -42,11 +44,11 @@ export const LIMITS = {
   /** M10: what waits at one cursor, bytes beside what may be in hand; as much as in an inbox. */
   cursorPendingMax: 10_000,
   cursorPendingBytesMax: 16 * MIB,
-  /** Of one listing, so that it fits a frame: topics, and cursors. */
-  topicsListedMax: 1_000,
-  /** M10: what a live subscriber may be behind before it misses some. */
+  /** M10: what a live subscriber may be behind before it misses some; one always has room. */
   topicBacklogMax: 256,
   topicBacklogBytesMax: 1 * MIB,
+  /** Of one listing, so that it fits a frame: topics, and cursors. */
+  topicsListedMax: 1_000,
   /** M10: in each direction of a pipe. */
   pipeChunksMax: 64,
   pipeChunkBytesMax: 64 * KIB,

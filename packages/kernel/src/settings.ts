@@ -78,6 +78,8 @@ export interface KernelSettings {
    * consumer of a queue may have a message without one.
    */
   readonly ackTimeoutMs: number;
+  /** M6: how long a consumer may have a message of a queue in hand without a word; 0: any time. */
+  readonly consumerTimeoutMs: number;
   /** M2: what a spawn request leaves out; the king's own. */
   readonly relayByRole: Readonly<Record<Role, Relay>>;
   /** M12 */
@@ -148,6 +150,7 @@ export const DEFAULT_SETTINGS: KernelSettings = {
   deliveryTriesMax: 5,
   deliveryRetryMs: 1_000,
   ackTimeoutMs: 60_000,
+  consumerTimeoutMs: 30 * 60_000,
   relayByRole: {
     kernel: 'pass',
     daemon: 'pass',

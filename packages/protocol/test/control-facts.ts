@@ -82,7 +82,8 @@ QueueInfo: 1 user string; 2 name string; 3 waiting uint64; 4 bytes uint64; 5 in_
 PublishCall: 1 topic string; 2 type string; 3 payload bytes; 4 transient bool
 PublishReply: 1 message_id string; 2 subscribers uint64
 ListTopicsCall: 1 pattern string
-ListTopicsReply: 1 topics TopicInfo[]; 2 cursors CursorInfo[]
+ListTopicsReply: 1 topics TopicInfo[]; 2 cursors CursorInfo[]; 3 topics_total uint64;
+  4 cursors_total uint64
 TopicInfo: 1 user string; 2 topic string; 3 last AgentMessage; 4 publications uint64;
   5 subscribers uint64
 CursorInfo: 1 user string; 2 name string; 3 pattern string; 4 owner_pid uint64;

@@ -175,8 +175,8 @@ export const EXTENSIONS = {
 RuntimeType: RUNTIME_NODE=100
 `,
   agentMessages: `
-AgentMessage: 100 deadline_ms uint64; 101 from_address string; 103 why_dead string; 104 queue string;
-  105 topic string; 106 retained bool; 107 missed uint64; 108 tries uint32
+AgentMessage: 100 deadline_ms uint64; 101 from_address string; 103 why_dead string;
+  104 queue string; 105 topic string; 106 retained bool; 107 missed uint64; 108 tries uint32
 SendMessageRequest: 100 to_address string; 101 idempotency_key string; 102 deadline_ms uint64
 TaskRequest: 100 retries_max uint32
 ExecuteOnResponse: 100 error_code string

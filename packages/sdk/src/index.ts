@@ -28,6 +28,16 @@ export type { Pipe, PipeOptions, PipeReadOptions } from './context/pipe.ts';
 export type { LinesOptions } from './context/pipe-lines.ts';
 export type { PipeWriteOptions } from './context/pipe-writer.ts';
 export type { Limits, ProcessInfo, Sibling, Tool, Usage } from './context/process-info.ts';
+export type { CursorInfo, Publication, TopicInfo, TopicsInfo } from './context/publication.ts';
+export type {
+  Queue,
+  QueueInfo,
+  QueueMessage,
+  QueueMessagesOptions,
+  QueueSendDetails,
+  QueueTakeOptions,
+  TakenMessage,
+} from './context/queue.ts';
 export type {
   CollapseOptions,
   EscalateOptions,
@@ -39,6 +49,8 @@ export type {
   TaskOptions,
 } from './context/requests.ts';
 export type { ChildSignal, HangupSignal, ReceivedSignal } from './context/signal.ts';
+export type { Subscription } from './context/subscription.ts';
+export type { Published, PublishOptions, SubscribeOptions } from './context/topics.ts';
 export type { ChildrenOptions, ProcessesOptions } from './context/tree.ts';
 export type { CallOptions } from './deadline.ts';
 export { HiveError } from './hive-error.ts';

@@ -9,7 +9,9 @@ export { SeededChance, seeds } from './seeded-chance.ts';
 export * from './kernel/orders.ts';
 export { BEHAVIOURS, FakeRuntime, type Behaviour, type FakeAgent } from './kernel/fake-runtime.ts';
 export { brokenInvariants } from './kernel/kernel-invariants.ts';
+export { QueueGround } from './kernel/queue-ground.ts';
 export { Subscriber, subscribeOrder, type SubscriberWish } from './kernel/subscriber.ts';
+export { textsOf, TopicGround } from './kernel/topic-ground.ts';
 export { ThreeWay } from './kernel/three-way.ts';
 export {
   testKernel,
@@ -19,4 +21,3 @@ export {
   type TestKernelOptions,
 } from './kernel/test-kernel.ts';
 export { pipeGround, PipeSide, told } from './kernel/pipe-side.ts';
-export { textsOf, TopicGround } from './kernel/topic-ground.ts';

@@ -1,5 +1,5 @@
-// `--grace`: how long who is ended has between being asked and being forced. The kernel cuts off what
-// is longer than an hour; here it is refused, so that nobody counts on more.
+// `--grace`: how long who is ended has between being asked and being forced. The kernel cuts off
+// what is longer than an hour; here it is refused, so that nobody counts on more.
 
 import { durationFlag } from '../output/human.ts';
 import { usageError } from '../errors/cli-error.ts';

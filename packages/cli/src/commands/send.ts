@@ -1,5 +1,5 @@
-// `hive send SEL "text"`: a message to each agent that the selector names, or to a named queue, from
-// the king. stdout: the ids, once they are durable.
+// `hive send SEL "text"`: a message to each agent that the selector names, or to a named queue,
+// from the king. stdout: the ids, once they are durable.
 
 import type { Command } from 'commander';
 import { PRIORITY } from '@hivekernel/client';

@@ -61,7 +61,7 @@ async function wait(context: Context, command: Command): Promise<number> {
     return [...wanted.keys()].map((pid) => isThere(byPid.get(pid))).every(Boolean);
   };
   const end = await watch({ client, seq, isDone, timeoutMs: context.flags.timeoutMs });
-  if (end === 'interrupted') return EXIT.interrupted;
+  if (typeof end === 'number') return end;
   if (end === 'timed out') throw tooLate(selector, context.flags.timeoutMs ?? 0);
   if (what === 'exit') {
     const results = await resultsOf(client, [...wanted.values()], { isPeek: peek });
@@ -112,7 +112,8 @@ interface Watching {
   readonly timeoutMs: number | undefined;
 }
 
-async function watch(watching: Watching): Promise<'done' | 'interrupted' | 'timed out'> {
+/** A number: the exit code after a stop signal. */
+async function watch(watching: Watching): Promise<'done' | 'timed out' | number> {
   const { client, seq, isDone, timeoutMs } = watching;
   const stop = untilSignal();
   try {
@@ -120,7 +121,7 @@ async function watch(watching: Watching): Promise<'done' | 'interrupted' | 'time
     let afterSeq = seq;
     for (;;) {
       if (await isDone()) return 'done';
-      if (stop.signal.aborted) return 'interrupted';
+      if (stop.signal.aborted) return stop.exitCode;
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return 'timed out';
       const look = AbortSignal.timeout(Math.ceil(Math.min(LOOK_MS, leftMs)));

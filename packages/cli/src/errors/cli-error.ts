@@ -43,7 +43,10 @@ export function usageError(message: string, parts: { hints?: readonly Hint[] } =
   return new CliError({ code: 'E_USAGE', exitCode: EXIT.usage, message, ...parts });
 }
 
-export function noMatch(message: string, parts: { hints?: readonly Hint[] } = {}): CliError {
+export function noMatch(
+  message: string,
+  parts: Pick<CliErrorParts, 'why' | 'hints'> = {},
+): CliError {
   return new CliError({ code: 'E_NO_MATCH', exitCode: EXIT.noMatch, message, ...parts });
 }
 

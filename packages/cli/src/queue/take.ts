@@ -45,7 +45,18 @@ export async function take(context: Context, command: Command): Promise<number> 
   } finally {
     stop.release();
   }
-  throw nothingCame(queue, flags);
+  throw nothingCame(queue, flags, await whyNothing(client, wish));
+}
+
+/** A queue of that name may be another user's: the king sees them all. */
+async function whyNothing(client: HiveClient, { queue, order: { as } }: Wish): Promise<string> {
+  if (as !== undefined) return '';
+  const found = (await client.queues(queue)).filter(
+    ({ name, waiting }) => name === queue && waiting > 0,
+  );
+  const users = found.map(({ user }) => user);
+  if (users.length === 0) return '';
+  return `${users.join(', ')} has a queue of that name: --as an agent of that user takes from it.`;
 }
 
 /** How many were printed. */
@@ -88,10 +99,11 @@ function mostOf(text: string | undefined, isFollowing: boolean): number {
   throw usageError('-n wants a number from 1, or all.');
 }
 
-function nothingCame(queue: string, { wait, type }: TakeFlags): CliError {
+function nothingCame(queue: string, { wait, type }: TakeFlags, why: string): CliError {
   const what = type === undefined ? '' : ` of type ${type}`;
   if (wait === undefined) {
     return noMatch(`Nothing${what} waits in the queue ${queue}.`, {
+      why,
       hints: [
         { label: 'Wait for it', command: `hive queue take ${queue} --wait 30s` },
         { label: 'See all', command: 'hive queue ls' },
@@ -102,5 +114,6 @@ function nothingCame(queue: string, { wait, type }: TakeFlags): CliError {
     code: 'E_TIMED_OUT',
     exitCode: EXIT.timedOut,
     message: `Nothing${what} came to the queue ${queue} within ${wait}.`,
+    why,
   });
 }

@@ -116,6 +116,7 @@ export function toKernelSettings(
     deliveryTriesMax: values['messages.delivery_tries'],
     deliveryRetryMs: values['messages.delivery_retry'],
     ackTimeoutMs: values['messages.ack_timeout'],
+    consumerTimeoutMs: values['messages.consumer_timeout'],
     relayByRole: {
       ...byRole(DEFAULT_SETTINGS.relayByRole, (role) => values[`messages.relay.${role}`]),
       kernel: values['messages.relay.kernel'],

@@ -32,9 +32,13 @@ export const MESSAGE_ROWS = {
     kind: durationMs({ min: 1, max: TIMER_MS_MAX }),
     default: K.ackTimeoutMs,
     rule: 'M6',
-    doc:
-      'How long a word on a message may take, from the end of its delivery, and with a consumer of ' +
-      'a queue; then it is tried again.',
+    doc: 'How long after a delivery that ended without a word on its message it is tried again.',
+  }),
+  'messages.consumer_timeout': row({
+    kind: durationMs({ min: 0, max: TIMER_MS_MAX }),
+    default: K.consumerTimeoutMs,
+    rule: 'M6',
+    doc: 'How long a consumer may keep a message of a queue without a word on it; 0 is any time.',
   }),
   'messages.relay.kernel': row<Relay>({
     kind: choice(RELAYS),

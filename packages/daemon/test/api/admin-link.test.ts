@@ -206,6 +206,57 @@ describe('a client of the admin link that gives up', () => {
   });
 });
 
+describe('a subscriber on the admin link', () => {
+  const subscribe = async (caller: LinkCaller, wish: Partial<core.SubscribeRequest> = {}) => {
+    const order = make(core.SubscribeRequest, { queue: 'jobs', withAck: true, ...wish });
+    return (await caller.call('subscribe', order)).subscription;
+  };
+  const take = async (caller: LinkCaller, subscription: number, timeoutMs = 0) => {
+    const order = make(link.TakeCall, { subscription, timeoutMs });
+    return (await caller.call('take', order)).messages.map(({ tries }) => tries);
+  };
+  const send = async (caller: LinkCaller) => {
+    await caller.call('send', make(agent.SendMessageRequest, { toQueue: 'jobs' }));
+  };
+
+  it('gives up a take, which takes nothing; the subscription goes on', async () => {
+    const { caller } = await client();
+    const subscription = await subscribe(caller);
+    const giveUp = new AbortController();
+    const order = make(link.TakeCall, { subscription });
+    const taking = caller.call('take', order, { signal: giveUp.signal });
+    await caller.call('usage', {});
+    giveUp.abort();
+    await expect(taking).rejects.toMatchObject({ code: 'cancelled' });
+    await send(caller);
+    expect(await take(caller, subscription)).toEqual([0]);
+  });
+
+  it('gives back what it had in hand when it vanishes, and takes nothing more (M9)', async () => {
+    const gone = await client();
+    const there = await client();
+    await send(there.caller);
+    const subscription = await subscribe(gone.caller);
+    expect(await take(gone.caller, subscription)).toEqual([0]);
+    const waiting = take(gone.caller, subscription).catch(() => 'lost');
+    await gone.caller.call('usage', {});
+    const returned = ground.next('queue.returned');
+    gone.socket.destroy();
+    await returned;
+    expect(await waiting).toBe('lost');
+    await send(there.caller);
+    const next = await subscribe(there.caller);
+    expect(await take(there.caller, next)).toEqual([1, 0]);
+  });
+
+  it('has its subscriptions to itself: another connection does not know them', async () => {
+    const one = await client();
+    const other = await client();
+    const subscription = await subscribe(one.caller);
+    await expect(take(other.caller, subscription)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
 describe('follow_events', () => {
   const follow = (caller: LinkCaller, wish: Partial<link.FollowEventsCall>) =>
     caller.stream('followEvents', make(link.FollowEventsCall, wish));

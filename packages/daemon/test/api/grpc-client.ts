@@ -3,7 +3,7 @@
 
 import { Client, Metadata, credentials } from '@grpc/grpc-js';
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
-import { control, core } from '@hivekernel/protocol';
+import { agent, control, core } from '@hivekernel/protocol';
 
 interface Services {
   readonly core: typeof core.CoreServiceDefinition.methods;
@@ -85,14 +85,35 @@ export class GrpcClient {
     since: number | Partial<core.SubscribeEventsRequest>,
     headers: Headers = {},
   ): ClientReadableStream<core.ProcessEvent> {
-    const { signal } = headers;
     const request = typeof since === 'number' ? { sinceSeq: since } : since;
+    const decode = (bytes: Uint8Array): core.ProcessEvent => core.ProcessEvent.decode(bytes);
+    return this.#stream('subscribeEvents', { request, decode, headers });
+  }
+
+  messages(
+    request: Partial<core.SubscribeRequest>,
+    headers: Headers & { readonly deadlineMs?: number } = {},
+  ): ClientReadableStream<agent.AgentMessage> {
+    const decode = (bytes: Uint8Array): agent.AgentMessage => agent.AgentMessage.decode(bytes);
+    return this.#stream('subscribe', { request, decode, headers });
+  }
+
+  #stream<R extends 'subscribe' | 'subscribeEvents', Answer>(
+    rpc: R,
+    what: {
+      readonly request: Partial<RequestOf<'core', R>>;
+      readonly decode: (bytes: Uint8Array) => Answer;
+      readonly headers: Headers & { readonly deadlineMs?: number };
+    },
+  ): ClientReadableStream<Answer> {
+    const { signal, deadlineMs } = what.headers;
     const stream = this.raw.makeServerStreamRequest(
-      pathOf('core', 'subscribeEvents'),
+      pathOf('core', rpc),
       (sent: Buffer) => sent,
-      (answer: Buffer) => core.ProcessEvent.decode(answer),
-      bytesOf('core', 'subscribeEvents', request),
-      metadataOf(headers),
+      (answer: Buffer) => what.decode(answer),
+      bytesOf('core', rpc, what.request),
+      metadataOf(what.headers),
+      deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
     );
     signal?.addEventListener('abort', () => stream.cancel(), { once: true });
     return stream;

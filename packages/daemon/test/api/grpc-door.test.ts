@@ -288,7 +288,7 @@ describe('CoreService, call by call', () => {
   it.each([
     ['nobody', {}, 'invalid_argument'],
     ['an unknown process', { toPid: 99 }, 'not_found'],
-    ['a queue of a reserved name', { toQueue: 'dead:1' }, 'invalid_argument'],
+    ['a name that is kept free', { toQueue: 'dead:q' }, 'invalid_argument'],
     ['a payload over 1 MiB', { toPid: 1, payload: Buffer.alloc(1024 ** 2 + 1) }, 'too_large'],
     ['an unknown priority', { toPid: 1, priority: 7 }, 'invalid_argument'],
   ])('SendMessage: refuses %s in the reply', async (_, request: object, errorCode) => {

@@ -12,7 +12,7 @@ import type { Host, Observation } from '../../src/journal/host.ts';
 import { readProcStat } from '../../src/runtime/os/process-group.ts';
 import type { RuntimeOptions } from '../../src/runtime/runtime-options.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
-import { shareCompileCache } from '../shared-compile-cache.ts';
+import { shareCompileCache } from '@hivekernel/testkit/compile-cache';
 import { groundOptions } from './ground-options.ts';
 
 type EffectOf<D extends Effect['do']> = Extract<Effect, { do: D }>;
@@ -100,7 +100,7 @@ export class EffectGround {
 
   static async make(options: Partial<RuntimeOptions> = {}): Promise<EffectGround> {
     const dir = await mkdtemp(join(tmpdir(), 'hive-fx-'));
-    await shareCompileCache(join(dir, 'data'));
+    shareCompileCache(join(dir, 'data'));
     const ground = new EffectGround(dir, options);
     await ground.runtime.startService();
     return ground;

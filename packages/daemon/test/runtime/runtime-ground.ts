@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RuntimeOptions } from '../../src/runtime/runtime-options.ts';
 import { Runtime } from '../../src/runtime/runtime.ts';
-import { shareCompileCache } from '../shared-compile-cache.ts';
+import { shareCompileCache } from '@hivekernel/testkit/compile-cache';
 import { groundOptions } from './ground-options.ts';
 
 const SPAWN: SpawnOrder = {
@@ -51,7 +51,7 @@ export class RuntimeGround {
 
   static async make(options: Partial<RuntimeOptions> = {}): Promise<RuntimeGround> {
     const dir = await mkdtemp(join(tmpdir(), 'hive-rt-'));
-    await shareCompileCache(join(dir, 'data'));
+    shareCompileCache(join(dir, 'data'));
     const onFatal = (error: Error): void => {
       throw error;
     };

@@ -257,6 +257,15 @@ describe('the end of an agent', () => {
     expect(await ground.execute(pid, 'drop')).toMatchObject({ outcome: 'completed' });
     expect(await ground.execute(pid, 'still here')).toMatchObject({ outcome: 'completed' });
   });
+
+  it('does not come, and a take that waited across the break brings its message once', async () => {
+    const ground = await makeGround();
+    const pid = await ground.spawn('return');
+    const { result } = await ground.execute(pid, 'take');
+    expect(result.output).toBe('1 and then 0');
+    expect(ground.events.filter(({ kind }) => kind === 'queue.acked')).toHaveLength(1);
+    expect(ground.events.filter(({ kind }) => kind === 'queue.returned')).toEqual([]);
+  });
 });
 
 describe('a stray of an agent', () => {

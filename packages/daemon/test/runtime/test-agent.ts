@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
-import { agent, link, make } from '@hivekernel/protocol';
+import { agent, core, link, make } from '@hivekernel/protocol';
 import { LIMITS } from '@hivekernel/kernel';
 import { LinkCaller, encodeFrame, socketStream } from '@hivekernel/protocol/link';
 import type { AnswerBody, IncomingRequest } from '@hivekernel/protocol/link';
@@ -176,6 +176,8 @@ async function onTask(id: number, description: string): Promise<link.ExecuteAnsw
       return new Promise(() => undefined);
     case 'end':
       return process.exit(0);
+    case 'take':
+      return { ...done, result: { ...result, output: await takeAcross() } };
     case 'flood':
       return { ...done, result: { ...result, output: String(await flood()) } };
     default:
@@ -195,6 +197,23 @@ const FLOOD_CALLS = 20_000;
 async function flood(): Promise<number> {
   const calls = Array.from({ length: FLOOD_CALLS }, () => caller.call('usage', {}));
   return (await Promise.all(calls)).length;
+}
+
+/** A take waits while the link breaks, and what it waits for comes just then. */
+async function takeAcross(): Promise<string> {
+  const order = make(core.SubscribeRequest, { queue: 'jobs', withAck: true });
+  const { subscription } = await caller.call('subscribe', order);
+  const taking = caller.call('take', make(link.TakeCall, { subscription }));
+  await caller.call('usage', {});
+  const job = make(agent.SendMessageRequest, { toQueue: 'jobs', payload: Buffer.from('x') });
+  const sending = caller.call('send', job);
+  setImmediate(() => socket?.destroy());
+  const { messages } = await taking;
+  await sending;
+  const acceptedIds = messages.map(({ messageId }) => messageId);
+  const next = make(link.TakeCall, { subscription, acceptedIds, timeoutMs: 1 });
+  const more = await caller.call('take', next);
+  return `${messages.length} and then ${more.messages.length}`;
 }
 
 const isBeforeLink = BEFORE_LINK[behaviour];

@@ -1,5 +1,5 @@
-// What a durable subscriber takes from: its cursor, while it is there (M10). Volatile: it knows what
-// is in the subscriber's hands; that it is confirmed is an event of the cursor.
+// What a durable subscriber takes from: its cursor, while it is there (M10). Volatile: it knows
+// what is in the subscriber's hands; that it is confirmed is an event of the cursor.
 //   M9. At most so many are in its hands. Each is confirmed by a word, whichever it is: a
 //       publication has nobody to go back to. Where no word is asked for, those that were handed
 //       out are confirmed by the next take that needs their room, and by its own cancel.

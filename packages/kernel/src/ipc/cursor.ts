@@ -1,5 +1,5 @@
-// A cursor: the place of a durable subscriber among the publications (M10). It is durable, and knows
-// nothing of who takes from it: what waits is a function of the events alone.
+// A cursor: the place of a durable subscriber among the publications (M10). It is durable, and
+// knows nothing of who takes from it: what waits is a function of the events alone.
 //   C1. What waits is in order. The first ones, as many as may be in somebody's hands at once, are
 //       its head: they go by a confirmation only. Behind them it is bounded as an inbox is.
 //   C2. Over the bound the oldest behind the head go; how many is kept with the next that stays,

@@ -1,4 +1,5 @@
-// First in, first out, both at constant cost: an array whose front moves.
+// First in, first out, both at constant cost: an array whose front moves. No bound of its own: who
+// fills it has one.
 
 /** Taken places at the front are given back once they are so many, and most of the array. */
 const TAKEN_MIN = 64;

@@ -2,11 +2,11 @@
 // then what was published since. Volatile, and bounded: what it is too slow for it misses, oldest
 // first, and the next that it gets says how many. It slows nobody.
 //   A last value that a newer one has replaced, or that was forgotten, is not handed out any more:
-//   the newer one waits behind it.
+//   the newer one waits behind it. It is kept by name, so that nobody holds on to what is over.
 //   Where each waits for a word, handing out stops at so many without one (M9); a word is nothing
 //   but room for the next.
 
-import { asSeq, type MessageId } from '../ids.ts';
+import { asSeq, type MessageId, type Seq } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
@@ -14,25 +14,26 @@ import { Fifo } from './fifo.ts';
 import type { Acknowledgement } from './message-ends.ts';
 import { deliveryOfPublication, requirePlainWord, told, type Publication } from './publication.ts';
 import type { Feed, Handed } from './subscriptions.ts';
-import type { TopicPattern } from './topic-pattern.ts';
 import { isTypeWanted } from './wants.ts';
 
 export interface LiveFeedOptions {
   readonly subscriber: ProcessRecord;
-  readonly pattern: TopicPattern;
   /** Of which publications, as in `Wants`. */
   readonly type: string;
   readonly isAcknowledged: boolean;
-  readonly retained: readonly Publication[];
+  /** It begins with what is published from here on. */
+  readonly since: Seq;
+  /** Topics whose last values it is to get first, in their order. */
+  readonly retained: readonly string[];
+  readonly lastOf: (topic: string) => Publication | undefined;
   readonly table: ProcessTable;
-  readonly isLast: (publication: Publication) => boolean;
   readonly stir: (source: object) => void;
   readonly onClosed: (feed: LiveFeed) => void;
 }
 
 export class LiveFeed implements Feed {
   readonly #options: LiveFeedOptions;
-  readonly #retained = new Fifo<Publication>();
+  readonly #retained = new Fifo<string>();
   readonly #backlog = new Fifo<Publication>();
   #backlogBytes = 0;
   #missed = 0;
@@ -40,7 +41,7 @@ export class LiveFeed implements Feed {
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
-    for (const last of options.retained) this.#retained.push(last);
+    for (const topic of options.retained) this.#retained.push(topic);
   }
 
   /** Nobody shares it: each subscriber gets all. */
@@ -50,14 +51,6 @@ export class LiveFeed implements Feed {
 
   get held(): number {
     return this.#inHand.size;
-  }
-
-  get pattern(): TopicPattern {
-    return this.#options.pattern;
-  }
-
-  get subscriber(): ProcessRecord {
-    return this.#options.subscriber;
   }
 
   /** False: it is of a type that is not wanted. */
@@ -104,9 +97,12 @@ export class LiveFeed implements Feed {
   }
 
   #nextRetained(): Publication | undefined {
+    const { since, lastOf } = this.#options;
     for (;;) {
-      const last = this.#retained.shift();
-      if (last === undefined || this.#options.isLast(last)) return last;
+      const topic = this.#retained.shift();
+      if (topic === undefined) return undefined;
+      const last = lastOf(topic);
+      if (last !== undefined && last.message < since) return last;
     }
   }
 

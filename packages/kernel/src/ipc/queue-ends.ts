@@ -58,19 +58,18 @@ export class QueueEnds {
     for (const [message, end] of ends) this.#report(message, { pid, end });
   }
 
-  /** M6: handed out to `pid`, which gave no word on it. True: it waits again. */
-  fail(queue: NamedQueue, message: QueuedMessage, how: { pid: Pid; why: string }): boolean {
+  /** M6: handed out to `pid`, which gave no word on it. */
+  fail(queue: NamedQueue, message: QueuedMessage, how: { pid: Pid; why: string }): void {
     const { pid, why } = how;
     const { message: id, from } = message;
     const tries = queue.triesOf(id) + 1;
     if (tries >= this.#triesMax) {
       this.#drop(message, { pid, why: 'undeliverable', isDead: true });
       this.#report(message, { pid: NO_PID, end: 'undeliverable' });
-      return false;
+      return;
     }
     const { user, name } = queue;
     this.#log.emit('queue.returned', { user, queue: name, pid, message: id, from, tries, why });
-    return true;
   }
 
   /** M7: while it waits. */

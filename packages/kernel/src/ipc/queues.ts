@@ -38,7 +38,8 @@ export class Queues {
   readonly #timers: Timers;
   readonly #ends: QueueEnds;
   readonly #stir: (source: object) => void;
-  readonly #ackTimeoutMs: number;
+  readonly #consumerTimeoutMs: number;
+  readonly #isStopping: () => boolean;
 
   constructor(options: {
     log: Log;
@@ -47,7 +48,9 @@ export class Queues {
     timers: Timers;
     ends: QueueEnds;
     stir: (source: object) => void;
-    settings: Pick<KernelSettings, 'ackTimeoutMs'>;
+    settings: Pick<KernelSettings, 'consumerTimeoutMs'>;
+    /** Who ends with the kernel has tried nothing in vain. */
+    isStopping: () => boolean;
   }) {
     this.#log = options.log;
     this.#table = options.table;
@@ -55,7 +58,8 @@ export class Queues {
     this.#timers = options.timers;
     this.#ends = options.ends;
     this.#stir = options.stir;
-    this.#ackTimeoutMs = options.settings.ackTimeoutMs;
+    this.#consumerTimeoutMs = options.settings.consumerTimeoutMs;
+    this.#isStopping = options.isStopping;
   }
 
   /**
@@ -110,9 +114,11 @@ export class Queues {
       leave: () => this.#queues.leave(queue),
       patience: {
         timers: this.#timers,
-        ackTimeoutMs: this.#ackTimeoutMs,
+        wordWithinMs: this.#consumerTimeoutMs,
         nowMonoMs: () => this.#log.monoMs,
-        fail: (message, why) => this.#ends.fail(queue, message, { pid, why }),
+        fail: (message, why) => {
+          if (!this.#isStopping()) this.#ends.fail(queue, message, { pid, why });
+        },
       },
     };
     return new ShelfFeed(outlet, manner);
@@ -124,6 +130,7 @@ export class Queues {
     const queue = this.#queues.find(by.caller.spec.user, name);
     if (queue === undefined) return { messages: [], total: 0, deadLetters: [], deadTotal: 0 };
     by.read(queue.changedSeq, queue.changedBy);
+    for (const { seq, by: author } of queue.messages()) by.read(seq, author);
     const show = (message: QueuedMessage) => this.#show(queue, message, by.caller);
     const waiting = queue.listed();
     const { deadLetters } = queue;

@@ -61,7 +61,9 @@ export class Redelivery {
 
   #failedIn(box: Mailbox, failed: Message, why: string): void {
     const { to: pid, from, priority } = failed;
-    const retry = box.retries.get(laneKey(failed));
+    const known = box.retries.get(laneKey(failed));
+    // M9. What a subscriber has by now is tried by nobody else.
+    const retry = known !== undefined && isWithSubscriber(box, known.head) ? undefined : known;
     const head = Math.min(retry?.head ?? failed.message, failed.message) as MessageId;
     const tries = (retry?.tries ?? 0) + 1;
     if (tries >= this.#settings.deliveryTriesMax) {
@@ -103,6 +105,9 @@ export class Redelivery {
     this.#onWaiting(pid);
   }
 }
+
+const isWithSubscriber = (box: Mailbox, id: MessageId): boolean =>
+  box.isInHand(id) && !box.isUnderWay(id);
 
 const pauseKey = (pid: Pid, lane: LaneName): string => `${pid} ${laneKey(lane)}`;
 

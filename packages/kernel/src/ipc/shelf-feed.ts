@@ -44,7 +44,8 @@ export interface Outlet<M extends Posted> {
 
 export interface Patience<M extends Posted> {
   readonly timers: Timers;
-  readonly ackTimeoutMs: number;
+  /** 0: any time. */
+  readonly wordWithinMs: number;
   readonly nowMonoMs: () => number;
   /** No word came on it. */
   readonly fail: (message: M, why: string) => void;
@@ -90,7 +91,10 @@ export class ShelfFeed<M extends Posted> implements Feed {
 
   settle(ack: Acknowledgement): boolean {
     if (this.#hand.get(ack.message) === undefined) return false;
+    const wasFull = this.held >= LIMITS.subscriberUnconfirmedMax;
     this.#outlet.acknowledge([ack]);
+    // Its take may have waited for room.
+    if (wasFull) this.#outlet.stir();
     return true;
   }
 
@@ -130,18 +134,18 @@ export class ShelfFeed<M extends Posted> implements Feed {
   /** One timer, for the oldest: what it took it holds in the order of time. */
   #watch(patience: Patience<M>): void {
     const { oldest } = this.#hand;
-    if (oldest === undefined) return;
-    const atMonoMs = oldest.takenMonoMs + patience.ackTimeoutMs;
+    if (oldest === undefined || patience.wordWithinMs === 0) return;
+    const atMonoMs = oldest.takenMonoMs + patience.wordWithinMs;
     this.#timer = patience.timers.arm(atMonoMs, () => this.#lookForLate(patience));
   }
 
   #lookForLate(patience: Patience<M>): void {
     this.#timer = undefined;
-    const { ackTimeoutMs } = patience;
-    const lateMonoMs = patience.nowMonoMs() - ackTimeoutMs;
+    const { wordWithinMs } = patience;
+    const lateMonoMs = patience.nowMonoMs() - wordWithinMs;
     const held = this.#hand.first(Infinity);
     const late = held.filter(({ takenMonoMs }) => takenMonoMs <= lateMonoMs);
-    this.#fail(late, `no word on it within ${ackTimeoutMs} ms`);
+    this.#fail(late, `no word on it within ${wordWithinMs} ms`);
     this.#putBack(late);
     this.#watch(patience);
   }

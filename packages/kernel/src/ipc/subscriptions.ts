@@ -6,7 +6,7 @@
 //   source starves another.
 //   It ends by its own word, with its channel, or with the run of its process.
 
-import { KernelError } from '../errors.ts';
+import { assert, KernelError } from '../errors.ts';
 import type { Delivery, EffectQueue } from '../events/effects.ts';
 import type { CallRef } from '../events/event.ts';
 import type { Timer, Timers } from '../events/timers.ts';
@@ -48,16 +48,28 @@ export interface Subscription {
   readonly feed: Feed;
 }
 
-/** A take that waits. */
+/** A subscription, and its take that waits. */
+interface Open extends Subscription {
+  readonly line: Line;
+  waiting: Waiting | undefined;
+}
+
+/** Takes that wait for one source, in the order of their turn. */
+interface Line {
+  readonly waiting: Set<Waiting>;
+  subscriptions: number;
+}
+
+/** A take, and what it has by now. */
 interface Waiting {
-  readonly of: Subscription;
+  readonly of: Open;
   readonly ref: CallRef;
   readonly max: number;
-  readonly batch: Handed[];
-  /** Of the batch: its reply has to fit a frame. */
+  readonly messages: Delivery[];
+  /** Of their payloads: the answer has to fit a frame. */
   bytes: number;
-  /** D3: of what the take itself changed. */
-  readonly gate: Seq;
+  /** D3: the latest of theirs, and of what the take itself changed. */
+  gate: Seq;
   timer: Timer | undefined;
 }
 
@@ -65,11 +77,10 @@ export class Subscriptions {
   readonly #effects: EffectQueue;
   readonly #timers: Timers;
   readonly #lastSeq: () => Seq;
-  readonly #byId = new Map<number, Subscription>();
-  readonly #ofOwner = new Map<Pid, Set<Subscription>>();
-  /** Takes that wait, by subscription; those of one source in the order of their turn. */
-  readonly #takes = new Map<Subscription, Waiting>();
-  readonly #turns = new Map<object, Set<Waiting>>();
+  readonly #byId = new Map<number, Open>();
+  readonly #ofOwner = new Map<Pid, Set<Open>>();
+  /** By source. */
+  readonly #lines = new Map<object, Line>();
   /** Sources that have something new since the last flush. */
   readonly #stirred = new Set<object>();
   #lastId = 0;
@@ -96,12 +107,16 @@ export class Subscriptions {
   }
 
   open(owner: ProcessRecord, channel: string, feed: Feed): Subscription {
-    const own = this.#ofOwner.get(owner.pid) ?? new Set<Subscription>();
     this.#lastId += 1;
-    const subscription = { id: this.#lastId, owner: owner.pid, channel, feed };
-    this.#byId.set(subscription.id, subscription);
-    this.#ofOwner.set(owner.pid, own.add(subscription));
-    return subscription;
+    const line = this.#lines.get(feed.source) ?? { waiting: new Set(), subscriptions: 0 };
+    line.subscriptions += 1;
+    this.#lines.set(feed.source, line);
+    const id = this.#lastId;
+    const opened: Open = { id, owner: owner.pid, channel, feed, line, waiting: undefined };
+    this.#byId.set(id, opened);
+    const own = this.#ofOwner.get(owner.pid) ?? new Set<Open>();
+    this.#ofOwner.set(owner.pid, own.add(opened));
+    return opened;
   }
 
   /** Of this owner and channel. Throws `not_found`: it never was, or is over. */
@@ -119,29 +134,29 @@ export class Subscriptions {
    * Throws `conflict` where another take of it waits.
    */
   take(
-    subscription: Subscription,
+    { id }: Subscription,
     order: { ref: CallRef; max: number; untilMonoMs: number | undefined },
   ): readonly Delivery[] | undefined {
-    if (this.#takes.has(subscription)) {
+    const of = this.#byId.get(id);
+    assert(of !== undefined, `subscription ${id} is open`);
+    if (of.waiting !== undefined) {
       throw new KernelError('conflict', 'Another take of this subscription waits already.', {
         details: { field: 'subscription' },
       });
     }
     // Those that wait come first.
-    const { source } = subscription.feed;
-    if (this.#stirred.delete(source)) this.#serve(this.#turns.get(source));
+    const { feed, line } = of;
+    if (this.#stirred.delete(feed.source)) this.#serve(line.waiting);
     const { ref, untilMonoMs } = order;
     const most = LIMITS.subscriberUnconfirmedMax;
     const max = order.max === 0 ? most : Math.min(order.max, most);
-    subscription.feed.makeRoom(max);
-    const gate = this.#lastSeq();
-    const empty = { batch: [], bytes: 0, timer: undefined };
-    const waiting: Waiting = { of: subscription, ref, max, gate, ...empty };
+    feed.makeRoom(max);
+    const nothing = { messages: [], bytes: 0, gate: this.#lastSeq(), timer: undefined };
+    const waiting: Waiting = { of, ref, max, ...nothing };
     while (this.#handOne(waiting)) continue;
-    if (waiting.batch.length > 0) return waiting.batch.map(({ delivery }) => delivery);
-    this.#takes.set(subscription, waiting);
-    const turns = this.#turns.get(source) ?? new Set<Waiting>();
-    this.#turns.set(source, turns.add(waiting));
+    if (waiting.messages.length > 0) return waiting.messages;
+    of.waiting = waiting;
+    line.waiting.add(waiting);
     if (untilMonoMs !== undefined) {
       waiting.timer = this.#timers.arm(untilMonoMs, () => this.#answer(waiting));
     }
@@ -166,9 +181,8 @@ export class Subscriptions {
 
   /** Its take is given up; it goes on. True: there was one. */
   cancelTake(ref: CallRef): boolean {
-    for (const waiting of this.#takes.values()) {
-      const { id, pid, channel } = waiting.ref;
-      if (id !== ref.id || pid !== ref.pid || channel !== ref.channel) continue;
+    for (const { waiting } of this.#ofOwner.get(ref.pid) ?? []) {
+      if (waiting?.ref.id !== ref.id || waiting.ref.channel !== ref.channel) continue;
       this.#refuse(waiting, new KernelError('cancelled', 'The take was given up.'));
       return true;
     }
@@ -176,20 +190,24 @@ export class Subscriptions {
   }
 
   end(
-    subscription: Subscription,
+    { id }: Subscription,
     end: SubscriptionEnd,
     returned: ReadonlySet<MessageId> = NOTHING_RETURNED,
   ): void {
-    if (!this.#byId.delete(subscription.id)) return;
-    const own = this.#ofOwner.get(subscription.owner);
-    own?.delete(subscription);
-    if (own?.size === 0) this.#ofOwner.delete(subscription.owner);
-    const waiting = this.#takes.get(subscription);
+    const ended = this.#byId.get(id);
+    if (ended === undefined) return;
+    this.#byId.delete(id);
+    const own = this.#ofOwner.get(ended.owner);
+    own?.delete(ended);
+    if (own?.size === 0) this.#ofOwner.delete(ended.owner);
+    const { feed, line, waiting } = ended;
     if (waiting !== undefined) {
       this.#refuse(waiting, new KernelError('cancelled', 'The subscription is over.'));
     }
-    subscription.feed.close(end, returned);
-    this.stir(subscription.feed.source);
+    line.subscriptions -= 1;
+    if (line.subscriptions === 0) this.#lines.delete(feed.source);
+    feed.close(end, returned);
+    this.stir(feed.source);
   }
 
   /** The stream that it fed broke. */
@@ -219,36 +237,38 @@ export class Subscriptions {
 
   /** At the end of a pass: one message each in turn, then the answers. */
   flush(): void {
-    for (const source of this.#stirred) this.#serve(this.#turns.get(source));
+    for (const source of this.#stirred) {
+      const waiting = this.#lines.get(source)?.waiting;
+      if (waiting !== undefined && waiting.size > 0) this.#serve(waiting);
+    }
     this.#stirred.clear();
   }
 
-  #serve(turns: Set<Waiting> | undefined): void {
-    if (turns === undefined) return;
-    let round = [...turns];
+  #serve(line: ReadonlySet<Waiting>): void {
+    const all = [...line];
+    let round = all;
     while (round.length > 0) round = round.filter((waiting) => this.#handOne(waiting));
-    for (const waiting of [...turns]) if (waiting.batch.length > 0) this.#answer(waiting);
+    for (const waiting of all) if (waiting.messages.length > 0) this.#answer(waiting);
   }
 
+  /** An answer fits a frame: it ends with the payload that goes over the bound. */
   #handOne(waiting: Waiting): boolean {
     const { feed } = waiting.of;
-    if (waiting.batch.length >= waiting.max) return false;
+    if (waiting.messages.length >= waiting.max) return false;
     if (waiting.bytes >= LIMITS.deliveryWindowBytes) return false;
     if (feed.held >= LIMITS.subscriberUnconfirmedMax) return false;
     const handed = feed.next();
     if (handed === undefined) return false;
-    waiting.batch.push(handed);
+    waiting.messages.push(handed.delivery);
     waiting.bytes += handed.delivery.content.bytes;
+    if (handed.gate > waiting.gate) waiting.gate = handed.gate;
     return true;
   }
 
   #answer(waiting: Waiting): void {
     this.#forget(waiting);
-    const messages = waiting.batch.map(({ delivery }) => delivery);
-    const { gate: own } = waiting;
-    const gate = waiting.batch.reduce((most, one) => (one.gate > most ? one.gate : most), own);
-    const result = { ok: true, value: { messages } } as const;
-    this.#effects.pushAfter(gate, { do: 'reply', to: waiting.ref, result });
+    const result = { ok: true, value: { messages: waiting.messages } } as const;
+    this.#effects.pushAfter(waiting.gate, { do: 'reply', to: waiting.ref, result });
   }
 
   #refuse(waiting: Waiting, error: KernelError): void {
@@ -258,11 +278,8 @@ export class Subscriptions {
 
   #forget(waiting: Waiting): void {
     this.#timers.cancel(waiting.timer);
-    this.#takes.delete(waiting.of);
-    const { source } = waiting.of.feed;
-    const turns = this.#turns.get(source);
-    turns?.delete(waiting);
-    if (turns?.size === 0) this.#turns.delete(source);
+    waiting.of.waiting = undefined;
+    waiting.of.line.waiting.delete(waiting);
   }
 }
 

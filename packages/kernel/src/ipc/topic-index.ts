@@ -1,7 +1,7 @@
 // Who is interested in which topics, by user: exact names in a map, patterns beside them, each text
 // once. What a publication costs is the patterns of its user, and who gets it.
 
-import { TopicPattern } from './topic-pattern.ts';
+import type { TopicPattern } from './topic-pattern.ts';
 
 interface Interest<T> {
   readonly pattern: TopicPattern;

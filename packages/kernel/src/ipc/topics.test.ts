@@ -372,6 +372,19 @@ describe('Topics.list()', () => {
     expect(names('x*')).toEqual([]);
   });
 
+  it('holds the first ones, and tells how many there are (M10)', () => {
+    const content = textContent('');
+    for (let i = 0; i < LIMITS.topicsListedMax + 5; i += 1) {
+      const args = { topic: `t${10_000 + i}`, type: '', content, isTransient: false };
+      g.t.hold('publish', args, { pid: g.publisher });
+    }
+    const { topics, ...rest } = list(reader);
+    expect(topics).toHaveLength(LIMITS.topicsListedMax);
+    expect(topics[0]?.topic).toBe('t10000');
+    expect(rest).toEqual({ topicsTotal: LIMITS.topicsListedMax + 5, cursors: [], cursorsTotal: 0 });
+    expect(list(reader, 't1100*')).toMatchObject({ topicsTotal: 5 });
+  });
+
   it('waits until what it tells of others is durable (read gate)', () => {
     g.publish('a');
     const seq = g.t.events.at(-1)?.seq;

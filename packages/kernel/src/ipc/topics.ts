@@ -20,7 +20,7 @@ import type { Feed } from './subscriptions.ts';
 import { TopicIndex } from './topic-index.ts';
 import { requireCursorName, requirePattern, requireTopic, TopicPattern } from './topic-pattern.ts';
 import type { Topic, TopicTable } from './topic-table.ts';
-import type { CursorView, TopicView } from './views.ts';
+import type { CursorView, TopicListing, TopicView } from './views.ts';
 import { isTypeWanted, type Wants } from './wants.ts';
 
 export interface TopicWish {
@@ -96,11 +96,8 @@ export class Topics {
     return { message, subscribers: this.#tell({ ...body, wallMs: this.#log.wallMs }) };
   }
 
-  /** Of the looker's user; the king sees all. */
-  list(
-    by: Looker,
-    pattern: string,
-  ): { topics: readonly TopicView[]; cursors: readonly CursorView[] } {
+  /** Of the looker's user; the king sees all. A cursor is found by its pattern's text. */
+  list(by: Looker, pattern: string): TopicListing {
     const { caller } = by;
     const isSeen = (user: string): boolean =>
       caller.parent === undefined || user === caller.spec.user;
@@ -108,14 +105,19 @@ export class Topics {
     const topics = [...this.#topics.users]
       .filter(isSeen)
       .flatMap((user) => [...this.#topics.topicsOf(user)])
-      .filter(({ last }) => wanted.matches(last.topic));
+      .filter(({ last }) => wanted.matches(last.topic))
+      .sort((a, b) => inOrder(a.last.user, b.last.user) || inOrder(a.last.topic, b.last.topic));
     const cursors = [...this.#topics.cursors()]
       .filter(({ user }) => isSeen(user))
-      .filter((cursor) => wanted.matches(cursor.pattern.text));
+      .filter((cursor) => wanted.matches(cursor.pattern.text))
+      .sort((a, b) => inOrder(a.user, b.user) || inOrder(a.name, b.name) || a.owner - b.owner);
     for (const { changedSeq, changedBy } of [...topics, ...cursors]) by.read(changedSeq, changedBy);
+    const most = LIMITS.topicsListedMax;
     return {
-      topics: topics.map((topic) => this.#viewOf(topic, caller)).sort(byUserThen('topic')),
-      cursors: cursors.map((cursor) => this.#viewOfCursor(cursor)).sort(byUserThen('name')),
+      topics: topics.slice(0, most).map((topic) => this.#viewOf(topic, caller)),
+      topicsTotal: topics.length,
+      cursors: cursors.slice(0, most).map((cursor) => this.#viewOfCursor(cursor)),
+      cursorsTotal: cursors.length,
     };
   }
 
@@ -147,14 +149,17 @@ export class Topics {
     this.#log.emit('cursor.closed', { owner, user, name });
   }
 
-  #openLive({ withRetained, ...opening }: Opening): LiveFeed {
-    const { subscriber, pattern, type } = opening;
+  #openLive({ subscriber, pattern, type, isAcknowledged, withRetained }: Opening): LiveFeed {
     const { user } = subscriber.spec;
+    const retained = withRetained ? this.#topics.retained(user, pattern, type) : [];
     const feed = new LiveFeed({
-      ...opening,
-      retained: withRetained ? this.#topics.retained(user, pattern, type) : [],
+      subscriber,
+      type,
+      isAcknowledged,
+      since: this.#log.nextSeq,
+      retained: retained.map(({ topic }) => topic),
+      lastOf: (topic) => this.#topics.topic(user, topic)?.last,
       table: this.#table,
-      isLast: ({ topic, message }) => this.#topics.topic(user, topic)?.last.message === message,
       stir: this.#stir,
       onClosed: (closed) => this.#live.delete(user, pattern, closed),
     });
@@ -299,10 +304,4 @@ const full = (user: string, what: string): KernelError =>
     { details: { user } },
   );
 
-/** In an order that says nothing of when they were made. */
-const byUserThen =
-  <K extends string>(key: K) =>
-  <V extends { readonly user: string } & Readonly<Record<K, string>>>(a: V, b: V): number =>
-    compare(a.user, b.user) || compare(a[key], b[key]);
-
-const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+const inOrder = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

@@ -37,6 +37,14 @@ export interface TopicView {
   readonly subscribers: number;
 }
 
+/** The first of them, by user and name; `…Total`: how many there are. */
+export interface TopicListing {
+  readonly topics: readonly TopicView[];
+  readonly topicsTotal: number;
+  readonly cursors: readonly CursorView[];
+  readonly cursorsTotal: number;
+}
+
 export interface CursorView {
   readonly user: string;
   readonly name: string;

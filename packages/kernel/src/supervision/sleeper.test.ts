@@ -1,5 +1,11 @@
-import { messageOrder, spawnOrder, Subscriber } from '@hivekernel/testkit';
-import { taskSpec, testKernel, textContent } from '@hivekernel/testkit';
+import {
+  messageOrder,
+  spawnOrder,
+  Subscriber,
+  taskSpec,
+  testKernel,
+  textContent,
+} from '@hivekernel/testkit';
 import type { SpawnWish, TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { asPid, type Pid, type TaskId } from '../ids.ts';
@@ -448,7 +454,6 @@ describe('sleep_after', () => {
     const t = tired();
     const pid = t.spawn({ image: 'hold' });
     const consumer = new Subscriber(t, pid, { queue: 'jobs' });
-    consumer.take();
     t.advanceMs(200_000);
     expect(t.view(pid).state).toBe('idle');
     consumer.cancels();

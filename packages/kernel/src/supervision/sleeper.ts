@@ -3,8 +3,8 @@
 //   S7. Asleep, a process keeps pid, mailbox, tasks in line and checkpoint. A message, a task or a
 //       wake starts it again. Sleep of a sleeper changes nothing; of a dead one it is refused, as
 //       is the wake of who does not sleep. Itself, its ancestors and the operator may do both.
-//   M8. What is accepted for a sleeper wakes it. What comes into a queue or a topic does not, so who
-//       subscribes to something is never too idle to run on.
+//   M8. What is accepted for a sleeper wakes it. What comes into a queue or a topic does not, so
+//       who subscribes to something is never too idle to run on.
 
 import { KernelError } from '../errors.ts';
 import type { CallRef } from '../events/event.ts';

@@ -16,14 +16,21 @@ import type {
 } from '../events/words.ts';
 import type { MessageId, Pid, TaskId } from '../ids.ts';
 import type { OutgoingMessage } from '../ipc/outgoing.ts';
-import type { CursorView, InboxView, QueueView, TopicView } from '../ipc/views.ts';
+import type { InboxView, QueueView, TopicListing } from '../ipc/views.ts';
 import type { TaskReport } from '../scheduler/dispatcher.ts';
 import type { EscalationOrder, EscalationReport } from '../supervision/escalations.ts';
 import type { SpawnOrder } from '../supervision/spawner.ts';
 import type { WaitReport } from '../supervision/results.ts';
 import type { ProcessView } from './views.ts';
 
-export type { CursorView, InboxView, LetterView, QueueView, TopicView } from '../ipc/views.ts';
+export type {
+  CursorView,
+  InboxView,
+  LetterView,
+  QueueView,
+  TopicListing,
+  TopicView,
+} from '../ipc/views.ts';
 
 export type Nothing = Readonly<Record<string, never>>;
 export const NOTHING: Nothing = {};
@@ -152,10 +159,7 @@ export interface Abi {
     { topic: string; type: string; content: Content; isTransient: boolean },
     { readonly message: MessageId; readonly subscribers: number },
   ];
-  list_topics: [
-    { pattern: string },
-    { readonly topics: readonly TopicView[]; readonly cursors: readonly CursorView[] },
-  ];
+  list_topics: [{ pattern: string }, TopicListing];
   clear_topic: [{ topic: string }, Nothing];
   forget_cursor: [{ name: string }, Nothing];
   open_pipe: [PipeName, Nothing];

@@ -21,8 +21,8 @@ export function acknowledge(ctx: CallContext, args: ArgsOf<'acknowledge'>): Noth
   const target = ctx.process(args.pid);
   requireReader(ctx, target);
   const waiting = ctx.parts.office.box(target.pid)?.get(message);
-  requireNoRuntime(target);
   if (waiting === undefined) throw unknownMessage(ctx, target, { message, where: 'inbox' });
+  requireNoRuntime(target);
   if (status === 'escalate' && target.parent === undefined) {
     throw new KernelError('invalid_argument', 'There is nobody above the king to escalate to.', {
       details: { field: 'status' },

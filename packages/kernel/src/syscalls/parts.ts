@@ -119,7 +119,7 @@ export function buildParts(options: {
 }
 
 function buildMail(
-  { settings, state, effects, refusals }: Foundation,
+  { settings, state, effects, refusals, stop }: Foundation,
   told: { onAcknowledged: OnAcknowledged; onMail: (pid: Pid) => void },
 ): Mail {
   const { log, table, office, queueTable, timers } = state;
@@ -147,7 +147,8 @@ function buildMail(
   const stir = (source: object): void => subscriptions.stir(source);
   const inboxes: Inboxes = new Inboxes({ table, office, ends, stir, onWaiting });
   const queueEnds = new QueueEnds({ log, table, back, settings });
-  const shared = { log, table, timers, stir, settings };
+  const isStopping = (): boolean => stop.isSet;
+  const shared = { log, table, timers, stir, settings, isStopping };
   const queues = new Queues({ ...shared, queues: queueTable, ends: queueEnds });
   const topics = new Topics({ log, table, topics: state.topics, stir });
   const pipes = new Pipes({ effects, timers });

@@ -462,6 +462,9 @@ export interface CursorInfo {
 export interface ListTopicsReply {
   topics: TopicInfo[];
   cursors: CursorInfo[];
+  /** How many there are; a listing holds the first ones, by user and name. */
+  topicsTotal: number;
+  cursorsTotal: number;
 }
 
 /** Forgets the last value, and the topic with it. */
@@ -4007,7 +4010,7 @@ export const CursorInfo: MessageFns<CursorInfo> = {
 };
 
 function createBaseListTopicsReply(): ListTopicsReply {
-  return { topics: [], cursors: [] };
+  return { topics: [], cursors: [], topicsTotal: 0, cursorsTotal: 0 };
 }
 
 export const ListTopicsReply: MessageFns<ListTopicsReply> = {
@@ -4017,6 +4020,12 @@ export const ListTopicsReply: MessageFns<ListTopicsReply> = {
     }
     for (const v of message.cursors) {
       CursorInfo.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.topicsTotal !== 0) {
+      writer.uint32(24).uint64(message.topicsTotal);
+    }
+    if (message.cursorsTotal !== 0) {
+      writer.uint32(32).uint64(message.cursorsTotal);
     }
     return writer;
   },
@@ -4048,6 +4057,22 @@ export const ListTopicsReply: MessageFns<ListTopicsReply> = {
             }
 
             message.cursors.push(CursorInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.topicsTotal = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.cursorsTotal = longToNumber(reader.uint64());
             continue;
           }
         }

@@ -1,6 +1,6 @@
 // The context: who the agent is, and every syscall as a typed call. The same in onInit, onMessage
 // and onShutdown; `TaskContext` adds the task that the calls are made for. The calls about
-// processes are in lifecycle.ts and tree.ts, those about messages in mail.ts.
+// processes are in lifecycle.ts and tree.ts, those about messages in mail.ts and topics.ts.
 //   C1. What follows the cancelling of a task, and what does not: see caller.ts.
 //   C2. A call resolves when its effect is durable; it rejects with a HiveError.
 //   C3. No report of progress ends a silence that is declared (Q1 of quiet-times.ts).
@@ -18,14 +18,15 @@ import { Artifacts } from './artifacts.ts';
 import { Caller, refuseIf } from './caller.ts';
 import type { OnExit } from './lifecycle.ts';
 import { Log } from './log.ts';
-import { MailCalls } from './mail.ts';
 import { Pipe } from './pipe.ts';
 import type { PipeOptions } from './pipe.ts';
 import { limitsFromWire, toolFromWire, usageFromWire } from './process-info.ts';
 import type { Limits, Tool, Usage } from './process-info.ts';
+import type { PullGround } from './pull-loop.ts';
 import type { QuietTimes } from './quiet-times.ts';
 import { escalateToWire, taskToWire } from './requests.ts';
 import type { EscalateOptions, TaskOptions } from './requests.ts';
+import { TopicCalls } from './topics.ts';
 
 export interface AgentConfig {
   readonly name: string;
@@ -57,7 +58,7 @@ const STATE_METADATA = 'hivekernel.state';
 const QUIET_FROM_MS = 30_000;
 const QUIET_MS_MAX = 24 * 3_600_000;
 
-export class Context extends MailCalls {
+export class Context extends TopicCalls {
   readonly pid: number;
   readonly ppid: number;
   readonly user: string;
@@ -232,6 +233,13 @@ export class TaskContext extends Context {
       end();
       await this.progress(undefined);
     }
+  }
+
+  /** C1: who waits for the task is told that it was cancelled. */
+  protected override loopSignals(
+    asked: AbortSignal | undefined,
+  ): Pick<PullGround, 'ends' | 'cancels'> {
+    return { ends: asked, cancels: this.waitSignal(undefined) };
   }
 
   /** S6: a short wait is no silence yet. */

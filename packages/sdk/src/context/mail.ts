@@ -86,7 +86,7 @@ export abstract class MailCalls extends LifeCalls {
   ): Promise<Message> {
     const { type = 'request', priority, timeoutMs = REQUEST_TIMEOUT_MS } = options;
     if (!(timeoutMs > 0)) throw new HiveError('invalid_argument', 'A request needs some time.');
-    const signal = this.#waitSignal(options.signal);
+    const signal = this.waitSignal(options.signal);
     const deadlineMs = Date.now() + timeoutMs;
     const order = { to, payload, type, priority, deadlineMs };
     const reply = await this.patiently(timeoutMs, () =>
@@ -102,7 +102,7 @@ export abstract class MailCalls extends LifeCalls {
    */
   async receive(options: ReceiveOptions = {}): Promise<Message> {
     const { type, from, timeoutMs } = options;
-    const signal = this.#waitSignal(options.signal);
+    const signal = this.waitSignal(options.signal);
     const message = await this.patiently(timeoutMs, () =>
       this.#desk.receive({ type, from }, { timeoutMs, signal }),
     );
@@ -127,7 +127,7 @@ export abstract class MailCalls extends LifeCalls {
   }
 
   /** What begins after a cancel cleans up, and is not ended by it. */
-  #waitSignal(asked: AbortSignal | undefined): AbortSignal | undefined {
+  protected waitSignal(asked: AbortSignal | undefined): AbortSignal | undefined {
     return anySignal(asked, this.signal.aborted ? undefined : this.signal);
   }
 

@@ -177,7 +177,7 @@ function unanswered({ status, detail }: EndReport): HiveError {
   return new HiveError(status === 'expired' ? 'timed_out' : code, message, { details: { status } });
 }
 
-function givenUp(signal: AbortSignal | undefined): HiveError {
+export function givenUp(signal: AbortSignal | undefined): HiveError {
   const reason: unknown = signal?.reason;
   if (reason instanceof HiveError) return reason;
   const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';

@@ -21,7 +21,6 @@ export interface SeenMessage {
 export interface TestGround {
   readonly table: TestTable;
   readonly artifacts: ArtifactShelf;
-  readonly toKing: SeenMessage[];
 }
 
 export interface TestCaller {
@@ -131,7 +130,17 @@ const ANSWERS: { readonly [Case in PlainCase]?: Answer<Case> } = {
   writePipe: ({ table }, value, caller) => table.pipes.write(value, caller),
   readPipe: ({ table }, value, caller) => table.pipes.read(value, caller),
   closePipe: ({ table }, value, caller) => table.pipes.close(value, caller),
+  subscribe: ({ table }, value, caller) => table.exchange.subscribe(value, caller),
+  take: ({ table }, value, caller) => table.exchange.take(value, caller),
+  unsubscribe: ({ table }, value, caller) => table.exchange.unsubscribe(value, caller),
+  acknowledge: ({ table }, value, caller) => table.exchange.acknowledge(value, caller),
+  listQueues: ({ table }, value) => table.exchange.listQueues(value),
+  publish: ({ table }, value, caller) => table.exchange.publish(value, caller),
+  listTopics: ({ table }, value) => table.exchange.listTopics(value),
+  clearTopic: ({ table }, value) => table.exchange.clearTopic(value),
+  forgetCursor: ({ table }, value, caller) => table.exchange.forgetCursor(value, caller),
   listInbox: ({ table }, value, { pid }) => {
+    if (value.queue !== '') return table.exchange.listQueue(value);
     const { inbox } = table.find(value.pid || pid);
     return { messages: inbox, total: inbox.length, deadLetters: [], deadTotal: 0 };
   },
@@ -185,24 +194,23 @@ async function signal(
 }
 
 function send(
-  { table, toKing }: TestGround,
+  { table }: TestGround,
   request: wire.SendMessageRequest,
-  { pid: from }: TestCaller,
+  caller: TestCaller,
 ): wire.SendMessageResponse {
+  if (request.toQueue !== '') return table.exchange.send(request, caller);
   const messageId = table.id('m');
   const { toAddress, type, payload, replyTo, priority, requiresAck, deadlineMs } = request;
   const to = toAddress === '' ? request.toPid : table.at(toAddress);
-  if (to === KING) {
-    toKing.push({ to, from, type, text: new TextDecoder().decode(payload), replyTo });
-  } else {
-    const fromName = table.find(from).spawn.name;
-    const fromAddress = `/king/${fromName}`;
-    const sender = { fromPid: from, fromName, fromAddress };
-    const message = { messageId, ...sender, type, payload, replyTo, deadlineMs };
-    if (!table.find(to).isAlive) throw new HiveError('wrong_state', `Process ${to} has ended.`);
-    // Nothing is tried again here.
-    void table.deliver(to, { ...message, priority, requiresAck }).catch(() => undefined);
+  const { pid: fromPid } = caller;
+  const fromName = table.nameOf(fromPid);
+  const sender = { fromPid, fromName, fromAddress: `/king/${fromName}` };
+  if (to !== KING && !table.find(to).isAlive) {
+    throw new HiveError('wrong_state', `Process ${to} has ended.`);
   }
+  const message = { messageId, ...sender, type, payload, replyTo, deadlineMs };
+  // Nothing is tried again here.
+  table.post(to, { ...message, priority, requiresAck });
   return { delivered: true, messageId, ...OK };
 }
 

@@ -1,7 +1,8 @@
 // TestKernel: runs agents in memory, for unit tests of agents. The link and the host are the real
 // ones; the kernel behind them is a table that answers every call and keeps no rules: no rights, no
 // budgets, no limits, no restart policies, no watchdog, no journal. What depends on those is tested
-// against a daemon. Only pipes have their rules here too (test-pipes.ts).
+// against a daemon. Only pipes, queues and topics have their rules here too (test-pipes.ts,
+// test-exchange.ts).
 //   The test itself acts as the king, pid 1.
 import type { agent as wire } from '@hivekernel/protocol';
 import type { IncomingCall } from '@hivekernel/protocol/link';
@@ -22,7 +23,9 @@ import { ArtifactShelf } from './artifact-shelf.ts';
 import { answerCall } from './test-answers.ts';
 import type { SeenMessage, TestGround } from './test-answers.ts';
 import type { TestProcess } from './test-process.ts';
+import { TestKing } from './test-king.ts';
 import { KING, TestTable } from './test-table.ts';
+import type { TestMessage } from './test-table.ts';
 
 export type { SeenMessage } from './test-answers.ts';
 
@@ -48,6 +51,10 @@ export class TestKernel {
   readonly calls: SeenCall[] = [];
   /** What reached the king. */
   readonly toKing: SeenMessage[] = [];
+  /** The calls of a context, as the king: `kernel.king.queue('jobs').send('…')`. */
+  readonly king = new TestKing({
+    call: (kind, value, how) => this.#callAsKing(kind, value, how),
+  });
   readonly #options: TestKernelOptions;
   readonly #table: TestTable;
   /** Aborts what an open call waits for. */
@@ -60,6 +67,7 @@ export class TestKernel {
       load: (image) => this.#load(image),
       onCall: (call) => void this.#answer(call), // answers its own errors
       onCancel: (call) => this.#cancels.get(call)?.abort(),
+      onKingsMail: (message) => this.#onKingsMail(message),
     });
   }
 
@@ -110,6 +118,7 @@ export class TestKernel {
 
   /** Ends everything. */
   async stop(): Promise<void> {
+    this.king.stop();
     await this.#table.stop();
   }
 
@@ -125,7 +134,12 @@ export class TestKernel {
   }
 
   get #ground(): TestGround {
-    return { table: this.#table, artifacts: this.artifacts, toKing: this.toKing };
+    return { table: this.#table, artifacts: this.artifacts };
+  }
+
+  #onKingsMail({ fromPid: from = 0, type = '', payload, replyTo = '' }: TestMessage): void {
+    const text = new TextDecoder().decode(payload);
+    this.toKing.push({ to: KING, from, type, text, replyTo });
   }
 
   async #load(image: string): Promise<AgentHandlers> {

@@ -9,6 +9,7 @@ import { HiveError } from '../hive-error.ts';
 import { numberOf, RELATIONS, SHUTDOWN_REASONS, SIGNALS } from '../words.ts';
 import type { ProcessState, SignalName } from '../words.ts';
 import { emptyInfo } from './empty-info.ts';
+import { TestExchange } from './test-exchange.ts';
 import { TestPipes } from './test-pipes.ts';
 import { TestProcess } from './test-process.ts';
 
@@ -17,6 +18,8 @@ export interface TestTableOptions {
   readonly load: (image: string) => Promise<AgentHandlers>;
   readonly onCall: (call: IncomingCall) => void;
   readonly onCancel: (call: IncomingCall) => void;
+  /** What reaches the king. */
+  readonly onKingsMail: (message: TestMessage) => void;
 }
 
 export const KING = 1;
@@ -31,6 +34,11 @@ export class TestTable {
   readonly pipes = new TestPipes({
     parentOf: (pid) => (pid === KING ? 0 : this.find(pid).ppid),
     isRunning: (pid) => pid === KING || AT_REST.every((state) => this.find(pid).state !== state),
+  });
+  readonly exchange = new TestExchange({
+    id: (prefix) => this.id(prefix),
+    nameOf: (pid) => this.nameOf(pid),
+    post: (to, message) => this.post(to, message),
   });
   readonly #options: TestTableOptions;
   readonly #processes = new Map<number, TestProcess>();
@@ -53,6 +61,10 @@ export class TestTable {
     return process;
   }
 
+  nameOf(pid: number): string {
+    return pid === KING ? KING_INFO.name : this.find(pid).spawn.name;
+  }
+
   id(prefix: string): string {
     this.#lastId += 1;
     return `${prefix}${this.#lastId}`;
@@ -71,7 +83,10 @@ export class TestTable {
       load: () => load(spawn.runtimeImage),
       onCall,
       onCancel,
-      onRunEnd: () => this.pipes.endAllOf(pid),
+      onRunEnd: () => {
+        this.pipes.endAllOf(pid);
+        this.exchange.endAllOf(pid);
+      },
       onExit: (exit) => this.#mourn(process, exit),
     });
     this.#processes.set(pid, process);
@@ -125,6 +140,12 @@ export class TestTable {
       tries: 0,
       ...message,
     });
+  }
+
+  /** What becomes of it is nobody's to know. */
+  post(to: number, message: TestMessage): void {
+    if (to === KING) this.#options.onKingsMail(message);
+    else if (this.#processes.has(to)) this.deliver(to, message).catch(() => undefined);
   }
 
   /** As the kernel itself says it. What becomes of it is nobody's to know. */

@@ -84,6 +84,8 @@ function brokenMail(state: State): string[] {
     if (box.depth !== messages.length) found.push(`mailbox ${pid}: depth ${box.depth} is wrong`);
     const underWay = messages.filter((message) => box.isUnderWay(message.message));
     if (box.underWay !== underWay.length) found.push(`mailbox ${pid}: underWay is wrong`);
+    const taken = messages.filter((message) => box.isInHand(message.message));
+    if (box.inHand !== taken.length) found.push(`mailbox ${pid}: inHand is wrong`);
     const underWayBytes = underWay.reduce((sum, message) => sum + message.content.bytes, 0);
     if (box.underWayBytes !== underWayBytes) found.push(`mailbox ${pid}: underWayBytes is wrong`);
     found.push(...brokenRetries(pid, box));

@@ -1,5 +1,5 @@
-// Publishers and subscribers of topics in a test kernel: what a test says in one line. Every process
-// is virtual and of user `ann`, unless the test says otherwise.
+// Publishers and subscribers of topics in a test kernel: what a test says in one line. Every
+// process is virtual and of user `ann`, unless the test says otherwise.
 
 import type { ArgsOf, Delivery, MessageId, Pid, SubscribeOrder } from '@hivekernel/kernel';
 import { textContent, textOf } from './orders.ts';

@@ -1,5 +1,5 @@
-// What holds of topics and cursors in every state of the kernel (M10), recomputed from scratch. Each
-// finding is a sentence, as in kernel-invariants.ts.
+// What holds of topics and cursors in every state of the kernel (M10), recomputed from scratch.
+// Each finding is a sentence, as in kernel-invariants.ts.
 
 import { LIMITS, type Kernel } from '@hivekernel/kernel';
 

@@ -2,8 +2,9 @@
 //   M9. A plain subscriber confirms by reading on: at most 64 are unconfirmed, its own cancel
 //       confirms what it was sent, and any other end gives all of them back. One `with_ack` says
 //       its words by ControlService.Acknowledge.
-//   Written as fast as the client reads and no faster: the next are taken when the last are out, so
-//   that who stops reading holds no more than one take of them.
+//   Written as fast as the client reads and no faster: each leaves when the one before is out, and
+//   the next are taken when all are, so that who stops reading holds no more than one take of them.
+//   What had not left when the client cancelled it never had: that goes back.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
@@ -129,26 +130,26 @@ class MessageStream {
     return messages;
   }
 
-  /** Those that were not written: the client is gone. */
+  /** Those that did not leave: the client is gone. */
   async #write(messages: readonly Delivery[]): Promise<readonly Delivery[]> {
     for (const [i, delivery] of messages.entries()) {
       const message = await toAgentMessage(delivery, this.#options.host);
-      if (this.#over.aborted) return messages.slice(i);
-      if (!this.#call.write(message)) await this.#drained();
+      if (!(await this.#hasLeft(message))) return messages.slice(i);
     }
     return [];
   }
 
-  #drained(): Promise<void> {
-    if (this.#over.aborted || !this.#call.writableNeedDrain) return Promise.resolve();
+  /** grpc-js gives the HTTP/2 stream one message at a time: nothing is gained by writing ahead. */
+  #hasLeft(message: agent.AgentMessage): Promise<boolean> {
+    if (this.#over.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const done = (): void => {
-        this.#call.off('drain', done);
-        this.#over.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#call.once('drain', done);
-      this.#over.addEventListener('abort', done, { once: true });
+      const onOver = (): void => resolve(false);
+      this.#over.addEventListener('abort', onOver, { once: true });
+      this.#call.write(message, (error?: Error | null) => {
+        this.#over.removeEventListener('abort', onOver);
+        // In the callback of a write that went well there is null.
+        resolve(!error);
+      });
     });
   }
 

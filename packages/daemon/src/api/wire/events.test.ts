@@ -118,6 +118,45 @@ describe('toProcessEvents()', () => {
     expect(event).toMatchObject({ type: 'removed', pid: 7, message: 'no module' });
   });
 
+  it('tells a publication with its topic, and what is in it (M10)', async () => {
+    const payload = JSON.stringify({ text: 'hello', trace_id: 'abc' });
+    const event = await told('topic.published', {
+      message: asMessageId(5),
+      user: 'ann',
+      topic: 'news',
+      from: PID,
+      fromName: 'lead',
+      type: 'note',
+      content: contentOfText(payload),
+      isTransient: true,
+    });
+    expect(event).toMatchObject({
+      type: 'topic.published',
+      pid: 7,
+      name: 'lead',
+      message: 'note',
+      messageId: 'm5',
+      payloadPreview: payload,
+      traceId: 'abc',
+      fields: { topic: 'news', user: 'ann', transient: 'true' },
+    });
+  });
+
+  it('tells what becomes of a topic and of a cursor, of whom it is (M10)', async () => {
+    const cleared = await told('topic.cleared', { user: 'ann', topic: 'news' });
+    expect(cleared).toMatchObject({ pid: 4, fields: { topic: 'news', user: 'ann' } });
+    const place = { owner: PID, user: 'ann', name: 'd' };
+    const wish = { pattern: 'n*', type: '', withRetained: true };
+    expect(await told('cursor.opened', { ...place, ...wish })).toMatchObject({
+      pid: 7,
+      fields: { cursor: 'd', user: 'ann', pattern: 'n*', with_retained: 'true' },
+    });
+    const moved = await told('cursor.moved', { owner: PID, name: 'd', messages: [asMessageId(3)] });
+    expect(moved).toMatchObject({ pid: 7, fields: { cursor: 'd', confirmed: '1' } });
+    const closed = await told('cursor.closed', place);
+    expect(closed).toMatchObject({ pid: 7, fields: { cursor: 'd', user: 'ann' } });
+  });
+
   it('tells a message with both ends, its trace, and a printable preview', async () => {
     const payload = JSON.stringify({
       trace_id: 'tr',

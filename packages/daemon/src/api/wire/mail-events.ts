@@ -66,15 +66,24 @@ export const MAIL_TELLERS: { readonly [K in MailKind]: Teller<K> } = {
     return glimpse instanceof Promise ? glimpse.then(tell) : tell(glimpse);
   },
   'topic.cleared': ({ body }) => ({ fields: { ...body } }),
-  'cursor.opened': ({ body: { owner, user, name, pattern, type } }) => ({
+  'cursor.opened': ({ body: { owner, user, name, pattern, type, withRetained } }) => ({
     pid: owner,
-    fields: { cursor: name, user, pattern, ...(type !== '' && { type }) },
+    fields: {
+      cursor: name,
+      user,
+      pattern,
+      ...(type !== '' && { type }),
+      with_retained: `${withRetained}`,
+    },
   }),
   'cursor.moved': ({ body: { owner, name, messages } }) => ({
     pid: owner,
-    fields: { cursor: name, count: `${messages.length}` },
+    fields: { cursor: name, confirmed: `${messages.length}` },
   }),
-  'cursor.closed': ({ body: { owner, name } }) => ({ pid: owner, fields: { cursor: name } }),
+  'cursor.closed': ({ body: { owner, user, name } }) => ({
+    pid: owner,
+    fields: { cursor: name, user },
+  }),
 };
 
 type Fields = Record<string, string>;

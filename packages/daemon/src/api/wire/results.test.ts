@@ -75,9 +75,8 @@ describe('toProcessInfos()', () => {
   });
 
   it('fits a frame, whatever a thousand processes left behind', () => {
-    const views = Array.from({ length: 1_000 }, () =>
-      view('x'.repeat(LIMITS.textBytesMax), 'y'.repeat(100_000)),
-    );
+    const left = view('x'.repeat(LIMITS.textBytesMax), 'y'.repeat(100_000));
+    const views = Array.from({ length: 1_000 }, () => left);
     const reply = link.ListProcessesReply.encode({ processes: toProcessInfos(views), seq: 1 });
     expect(reply.finish().length).toBeLessThan(LIMITS.frameBytesMax);
   });

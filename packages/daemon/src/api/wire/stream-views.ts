@@ -18,12 +18,12 @@ export const toQueueInfo = (view: QueueView): link.QueueInfo => ({
 });
 
 export async function toTopicsReply(
-  { topics, cursors }: AnswerOf<'list_topics'>,
+  { topics, topicsTotal, cursors, cursorsTotal }: AnswerOf<'list_topics'>,
   reader: Reader,
 ): Promise<link.ListTopicsReply> {
   const infos: link.TopicInfo[] = [];
   for (const view of topics) infos.push(await toTopicInfo(view, reader));
-  return { topics: infos, cursors: cursors.map(toCursorInfo) };
+  return { topics: infos, cursors: cursors.map(toCursorInfo), topicsTotal, cursorsTotal };
 }
 
 /** A large last value is told of without its payload: a listing is no place for it. */

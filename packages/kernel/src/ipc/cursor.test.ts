@@ -1,7 +1,7 @@
 import { bulkContent, testKernel, textsOf, textOf, TopicGround } from '@hivekernel/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Delivery } from '../events/effects.ts';
-import { type MessageId, type Pid } from '../ids.ts';
+import type { MessageId, Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
 const MIB = 1024 * 1024;
@@ -121,6 +121,8 @@ describe('a durable subscription', () => {
     const { cursors } = g.t.call('list_topics', { pattern: '' }, { pid: reader }).value;
     const of = { user: 'ann', name: 'd', pattern: 'news', owner: reader };
     expect(cursors).toEqual([{ ...of, waiting: 3, missed: 0, isLive: false }]);
+    const gate = (pid: Pid): number => g.t.call('list_topics', { pattern: '' }, { pid }).gate;
+    expect(gate(reader)).toBe(g.t.eventsOf('topic.published').at(-1)?.seq);
   });
 
   it.each(['x'.repeat(129), 'a\u0000'])('is refused under the name %j (M10)', (name) => {
@@ -203,7 +205,7 @@ describe('what a durable subscriber confirms', () => {
     expect(numbersOf(g.takeAll(reader, again))).toEqual(range(10, 100));
   });
 
-  it('is, without words, all that reached it when it cancels, and nothing when it is lost (M9)', () => {
+  it('is, without words, all that it has when it cancels, and nothing when it is lost (M9)', () => {
     const first = durable();
     g.publishMany('news', 5);
     const ids = idsOf(g.take(reader, first));
@@ -224,7 +226,7 @@ describe('what a durable subscriber confirms', () => {
 });
 
 describe('a cursor that nobody takes from', () => {
-  it('drops the oldest that nobody can have in hand, and tells how many with the next (M10)', () => {
+  it('drops the oldest but those that may be in hand, and tells how many (M10)', () => {
     g.unsubscribe(reader, durable());
     const over = 30;
     g.publishMany('news', LIMITS.cursorPendingMax + over);
