@@ -69,6 +69,7 @@ export class Kernel {
   drain(): { events: Event[]; effects: PendingEffect[] } {
     this.parts.deliverer.flush();
     this.parts.subscriptions.flush();
+    this.parts.reserver.flush();
     return { events: this.state.log.drain(), effects: this.parts.effects.drain() };
   }
 
@@ -113,9 +114,10 @@ export class Kernel {
 
   /** Calls whose answer is owed, as far as the durable state knows. */
   *owedRefs(): Generator<CallRef> {
-    const { tasks, waits, kills, escalations, table } = this.state;
+    const { tasks, waits, kills, escalations, budgetWaits, table } = this.state;
     for (const { owed } of tasks.byId.values()) if (owed !== null) yield owed;
     for (const { owed } of waits.byId.values()) yield owed;
+    for (const { owed } of budgetWaits.byId.values()) yield owed;
     for (const { owed } of kills.byId.values()) if (owed !== null) yield owed;
     for (const { owed } of escalations.byId.values()) if (owed !== null) yield owed;
     for (const { owed, halting } of table.byPid.values()) {

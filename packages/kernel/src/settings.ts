@@ -1,7 +1,7 @@
 // What an operator may change, with the defaults of the semantics. The daemon validates hive.yaml
 // against this table and hands one frozen value to the kernel at boot.
 
-import type { Relay, RestartPolicy, Role, Strategy } from './events/words.ts';
+import type { AtLimit, Relay, RestartPolicy, Role, Strategy } from './events/words.ts';
 
 export interface KernelSettings {
   /** P12: the node of the king. */
@@ -80,6 +80,10 @@ export interface KernelSettings {
     readonly tactical: number;
     readonly operational: number;
   };
+  /** B1: the king's dollars, in millionths; 0: no limit. */
+  readonly kingUsdMicros: number;
+  /** B5 */
+  readonly budgetAtLimit: AtLimit;
   /** B6: syscalls of one process in a sliding minute; 0 means unlimited. */
   readonly syscallsPerMinuteMax: number;
 }
@@ -147,5 +151,7 @@ export const DEFAULT_SETTINGS: KernelSettings = {
   artifactVersionsKept: 10,
   artifactQuotaBytesPerUser: 1024 ** 3,
   kingTokens: { strategic: 1_000_000, tactical: 10_000_000, operational: 100_000_000 },
+  kingUsdMicros: 0,
+  budgetAtLimit: 'refuse',
   syscallsPerMinuteMax: 0,
 };

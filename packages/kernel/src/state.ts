@@ -12,6 +12,8 @@ import { PostOffice } from './ipc/post-office.ts';
 import { SentKeys } from './ipc/sent-keys.ts';
 import type { ProcessRecord } from './process/record.ts';
 import { ProcessTable } from './process/table.ts';
+import { Budgets } from './resources/budgets.ts';
+import { BudgetWaits } from './resources/budget-waits.ts';
 import { Ledger } from './resources/ledger.ts';
 import { TaskTable } from './scheduler/task-table.ts';
 import { EscalationTable } from './supervision/escalations.ts';
@@ -29,6 +31,8 @@ export class KernelState {
   readonly kills: KillTable;
   readonly escalations: EscalationTable;
   readonly ledger: Ledger;
+  readonly budgets: Budgets;
+  readonly budgetWaits: BudgetWaits;
   readonly log: Log;
 
   constructor(options: {
@@ -46,6 +50,8 @@ export class KernelState {
     this.kills = new KillTable(this.table);
     this.escalations = new EscalationTable(this.tasks);
     this.ledger = new Ledger(this.table);
+    this.budgets = new Budgets(this.table);
+    this.budgetWaits = new BudgetWaits(this.tasks);
     const areas = [
       this.table.handlers(),
       this.office.handlers(),
@@ -56,6 +62,8 @@ export class KernelState {
       this.kills.handlers(),
       this.escalations.handlers(),
       this.ledger.handlers(),
+      this.budgets.handlers(),
+      this.budgetWaits.handlers(),
     ];
     this.log = new Log(new Fold(areas), SEQ_ZERO);
   }

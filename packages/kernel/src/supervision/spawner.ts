@@ -1,5 +1,6 @@
 // The spawner: makes children. A refused spawn leaves nothing; a failed start leaves no process.
 //   P5. The order of the checks: rights, user, tools, then the rules of process/spawn-rules.ts.
+//   B2. Its budget comes out of its giver's, checked last of all and moved at once.
 //   P6. What the request leaves out comes from the settings. P7. The address is fixed here.
 //   PROTOCOL §3. The reply comes once the agent answered Init; a virtual process needs no runtime.
 
@@ -16,6 +17,7 @@ import { checkName, childAddress } from '../process/address.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { checkSpawn } from '../process/spawn-rules.ts';
 import type { ProcessTable } from '../process/table.ts';
+import type { Allotment, Treasurer } from '../resources/treasurer.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { KillTable } from './kill-table.ts';
@@ -37,6 +39,8 @@ export interface SpawnOrder {
   readonly cwd: string;
   /** 0 in a field means left out (P6). */
   readonly limits: ResourceLimits;
+  /** B1: dollars of its own, in millionths; 0 or left out: none. */
+  readonly usdMicros?: number;
   readonly initialTask: string;
   readonly exitAfterTask: boolean;
   /** Left out: by the role. */
@@ -54,6 +58,7 @@ export class Spawner {
   readonly #life: Life;
   readonly #dispatcher: Dispatcher;
   readonly #kills: KillTable;
+  readonly #treasurer: Treasurer;
   readonly #settings: KernelSettings;
 
   constructor(options: {
@@ -63,6 +68,7 @@ export class Spawner {
     life: Life;
     dispatcher: Dispatcher;
     kills: KillTable;
+    treasurer: Treasurer;
     settings: KernelSettings;
   }) {
     this.#log = options.log;
@@ -71,6 +77,7 @@ export class Spawner {
     this.#life = options.life;
     this.#dispatcher = options.dispatcher;
     this.#kills = options.kills;
+    this.#treasurer = options.treasurer;
     this.#settings = options.settings;
   }
 
@@ -84,6 +91,7 @@ export class Spawner {
     const owed = isOwed ? ref : null;
     this.#log.emit('process.spawned', { pid, parent: parent.pid, address, spec, owed });
     const record = this.#table.require(pid);
+    this.#treasurer.allot(record, allotmentOf(order));
     if (isOwed) this.#life.launch(record);
     else this.#life.ready(record);
     return { pid, isOwed };
@@ -164,6 +172,7 @@ export class Spawner {
         { details: { field: 'initial_task' } },
       );
     }
+    this.#treasurer.checkSpawn(parent, allotmentOf(order));
   }
 
   #specOf(parent: ProcessRecord, order: SpawnOrder): ProcessSpec {
@@ -206,6 +215,13 @@ export class Spawner {
     };
   }
 }
+
+/** B2 */
+const allotmentOf = ({ tier, limits, usdMicros = 0 }: SpawnOrder): Allotment => ({
+  tier,
+  tokens: limits.tokensTotalMax,
+  usdMicros,
+});
 
 /** P6. */
 function withDefaults(asked: ResourceLimits, settings: KernelSettings): ResourceLimits {

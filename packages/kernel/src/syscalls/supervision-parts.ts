@@ -14,6 +14,7 @@ import { Signaller } from '../supervision/signaller.ts';
 import { Sleeper } from '../supervision/sleeper.ts';
 import { Spawner } from '../supervision/spawner.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
+import type { Treasurer } from '../resources/treasurer.ts';
 import { Waiter } from '../supervision/waiter.ts';
 import { Watchdog } from '../supervision/watchdog.ts';
 import type { Foundation, Mail } from './foundation.ts';
@@ -34,6 +35,9 @@ export interface Supervision {
 type Base = Foundation &
   Mail & {
     readonly dispatcher: Dispatcher;
+    readonly treasurer: Treasurer;
+    /** B5: its calls that wait for its budget are over. */
+    readonly onRunOver: (record: ProcessRecord) => void;
     readonly chance: Chance;
     readonly known: (record: ProcessRecord) => string;
   };
@@ -115,9 +119,18 @@ function buildEnding(
 }
 
 function buildServing(base: Base, life: Life): Serving {
-  const { settings, state, effects, broker, dispatcher, stop } = base;
+  const { settings, state, effects, broker, dispatcher, treasurer, stop } = base;
   const { log, table, office, waits, kills, timers } = state;
-  const spawner = new Spawner({ log, table, effects, life, dispatcher, kills, settings });
+  const spawner = new Spawner({
+    log,
+    table,
+    effects,
+    life,
+    dispatcher,
+    kills,
+    treasurer,
+    settings,
+  });
   const defaultMs = settings.waitDefaultMs;
   const waiter = new Waiter({ log, table, waits, effects, timers, life, defaultMs });
   const records = state.escalations;
@@ -132,9 +145,10 @@ function listenersOf(base: Base, parts: Ending & Serving): readonly LifeListener
   const { rate, subscriptions, pipes } = base;
   const { waiter, escalations, killer, sleeper } = parts;
   const unplugged: LifeListener = {
-    onExited: ({ pid }) => {
-      subscriptions.endAllOf(pid);
-      pipes.endAllOf(pid);
+    onExited: (record) => {
+      subscriptions.endAllOf(record.pid);
+      pipes.endAllOf(record.pid);
+      base.onRunOver(record);
     },
   };
   const forgetful: LifeListener = {

@@ -5,6 +5,7 @@
 import type { Action } from '../permissions/acl.ts';
 import type { AnswerOf, ArgsOf, SyscallName } from './abi.ts';
 import * as artifacts from './artifact-calls.ts';
+import * as budgets from './budget-calls.ts';
 import type { CallContext, Owed } from './context.ts';
 import * as journal from './journal-calls.ts';
 import * as letters from './letter-calls.ts';
@@ -81,4 +82,9 @@ export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
   metric: { needs: null, does: 'grow', run: journal.metric },
   escalate: { needs: 'escalate', does: 'grow', mayOwe: true, run: messages.escalate },
   usage: { needs: null, does: 'read', run: processes.usage },
+  reserve: { needs: null, does: 'grow', mayOwe: true, run: budgets.reserve },
+  request_resources: { needs: null, does: 'grow', run: budgets.requestResources },
+  raise_budget: { needs: null, does: 'write', run: budgets.raiseBudget },
+  freeze_budget: { needs: null, does: 'write', run: budgets.freezeBudget },
+  list_budgets: { needs: null, does: 'read', run: budgets.listBudgets },
 };
