@@ -38,9 +38,12 @@ const USD_MICROS = 1_000_000;
 const DOLLAR_DIGITS = 6;
 
 /** "1,500 tactical tokens", "0.25 dollars". */
-export function amountText(amount: number, purse: Purse): string {
-  if (purse !== 'usd') return `${grouped(amount)} ${purse} tokens`;
-  return `${trimmed((amount / USD_MICROS).toFixed(DOLLAR_DIGITS))} dollars`;
+export const amountText = (amount: number, purse: Purse): string =>
+  `${figureText(amount, purse)} ${purse === 'usd' ? 'dollars' : `${purse} tokens`}`;
+
+function figureText(amount: number, purse: Purse): string {
+  if (purse !== 'usd') return grouped(amount);
+  return trimmed((amount / USD_MICROS).toFixed(DOLLAR_DIGITS));
 }
 
 const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
@@ -65,7 +68,7 @@ export function notEnough(
   return new KernelError(
     'budget_exhausted',
     `${what}: ${amountText(wanted, purse)} are wanted, and ${who} has ` +
-      `${amountText(remaining, purse)} left of ${amountText(allocated, purse)} (${rule}). ` +
+      `${figureText(remaining, purse)} left of ${figureText(allocated, purse)} (${rule}). ` +
       hintOf(entry, owner),
     { details: { payer: pid, purse, wanted, remaining, allocated } },
   );

@@ -6,6 +6,7 @@ import type { Pid } from '../ids.ts';
 import { fallsInMs, newCount, roll, usedOf, type WindowCount } from './sliding-window.ts';
 
 const HOUR_MS = 3_600_000;
+const UNDER_WAY_MS = 1_000;
 
 export class TokenHours {
   readonly #counts = new Map<Pid, WindowCount>();
@@ -43,24 +44,18 @@ export class TokenHours {
     this.#counts.delete(pid);
   }
 
-  usedOf(pid: Pid, nowMonoMs: number): number {
-    return usedOf(this.#countAt(pid, nowMonoMs), nowMonoMs, HOUR_MS);
-  }
-
-  /** How long until `wanted` more fit under `max`; 0: now. */
+  /**
+   * How long until `wanted` more fit under `max`, when nothing more comes; 0: now. Calls under way
+   * do not get less by waiting: where they alone are in the way, it is a second.
+   */
   waitMs(pid: Pid, how: { wanted: number; max: number; nowMonoMs: number }): number {
     const { wanted, max, nowMonoMs } = how;
-    const count = this.#countAt(pid, nowMonoMs);
-    if (usedOf(count, nowMonoMs, HOUR_MS) + wanted <= max) return 0;
-    const at = { nowMonoMs, windowMs: HOUR_MS, room: max - wanted };
-    return Math.floor(fallsInMs(count, at)) + 1;
-  }
-
-  #countAt(pid: Pid, nowMonoMs: number): WindowCount {
     const kept = this.#counts.get(pid);
     const count = kept === undefined ? newCount(0) : { ...kept };
     roll(count, nowMonoMs, HOUR_MS);
-    count.current += this.#underWay.get(pid) ?? 0;
-    return count;
+    const room = max - wanted - (this.#underWay.get(pid) ?? 0);
+    if (usedOf(count, nowMonoMs, HOUR_MS) <= room) return 0;
+    if (room < 0) return UNDER_WAY_MS;
+    return Math.floor(fallsInMs(count, { nowMonoMs, windowMs: HOUR_MS, room })) + 1;
   }
 }

@@ -86,6 +86,7 @@ export class Treasurer {
     order: { purse: Purse; change: BudgetChange; note: string; isOperator: boolean },
   ): void {
     const { purse, change, note, isOperator } = order;
+    requireThere(target);
     const entry = this.#budgets.tree.find(target.pid, purse);
     const by = differenceOf(change, entry?.allocated ?? 0);
     if (by < 0) this.#lower(target, { entry, purse, amount: -by, note });
@@ -199,6 +200,15 @@ export class Treasurer {
     const from = this.#budgets.tree.payerOf(taker.parent, move.purse)?.pid ?? NO_PID;
     this.#log.emit('budget.moved', { pid, ...move, from, to: pid });
   }
+}
+
+function requireThere(target: ProcessRecord): void {
+  if (!target.isGone) return;
+  throw new KernelError(
+    'wrong_state',
+    `${describeProcess(target)} is gone for good, and its budget with it (B4).`,
+    { details: { pid: target.pid } },
+  );
 }
 
 function differenceOf(change: BudgetChange, has: number): number {
