@@ -151,7 +151,7 @@ export class BudgetTree {
     if (purses?.size === 0) this.#byPid.delete(entry.pid);
   }
 
-  /** Under an entry that is new above it, or above nothing any more: it keeps what it has. */
+  /** At a restore: what the giver is allocated holds it already. */
   hangUnder(entry: Entry, giver: Entry): void {
     entry.giver = giver;
     giver.takers.add(entry);

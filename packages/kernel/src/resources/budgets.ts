@@ -117,7 +117,11 @@ export class Budgets {
       return;
     }
     const entry = old ?? this.#enter(pid, purse);
-    if (old === undefined) entry.spent = spent;
+    if (old === undefined) {
+      entry.spent = spent;
+      // What others have already is a part of what the configuration says, not on top of it.
+      entry.allocated -= entry.given;
+    }
     this.#grow(entry, amount - before, event);
   }
 
@@ -153,7 +157,7 @@ export class Budgets {
 
   #adoptRoot(one: Entry, under: Entry): void {
     const isRoot = one !== under && one.purse === under.purse && one.giver === undefined;
-    if (isRoot && this.#aboveOf(one) === under) this.tree.hangUnder(one, under);
+    if (isRoot && this.#aboveOf(one) === under) this.tree.rehang(one, under);
   }
 
   #reserved(event: EventOf<'budget.reserved'>): void {
