@@ -19,7 +19,11 @@ const SAMPLES: Partial<Record<SettingKey, (n: number) => unknown>> = {
   // Always above what the interval can be here: the two are checked together.
   'heartbeat.unresponsive_after': (n) => 20_000 + n,
   'restart.jitter': (n) => n / 8,
+  'king.usd': (n) => n * 1_250_000,
 };
+
+/** What a number in a file is of is not what is kept of it, or it is no scalar. */
+const AS_TEXT: ReadonlySet<SettingKey> = new Set<SettingKey>(['providers', 'king.usd']);
 
 /** The n-th value of a key, n from 1: good, not the default, and mostly another for another n. */
 function sample(key: SettingKey, n: number): unknown {
@@ -122,7 +126,7 @@ describe('loadConfig()', () => {
   async function loadPlan(plan: Plan): ReturnType<typeof loadConfig> {
     const asText = (key: SettingKey, n: number): string => shown(key, sample(key, n));
     const asYaml = (key: SettingKey): string =>
-      key === 'providers' ? asText(key, 2) : JSON.stringify(sample(key, 2));
+      AS_TEXT.has(key) ? asText(key, 2) : JSON.stringify(sample(key, 2));
     const user = yamlOf(namedBy(plan, 'user_file'), (key) => JSON.stringify(asText(key, 1)));
     await writeFile(join(dir, 'xdg', 'hive', 'config.yaml'), user);
     await writeFile(join(dir, 'hive.yaml'), yamlOf(namedBy(plan, 'project_file'), asYaml));

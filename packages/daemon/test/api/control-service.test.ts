@@ -91,6 +91,12 @@ const ARTIFACT_META = {
   ...{ ownerPid: 8, taskId: 't12', traceId: 'tr' },
 };
 
+const PURSE = {
+  ...{ purse: 'usd', allocated: 1, spent: 2, reserved: 3, given: 4, remaining: -8, overdrawn: 8 },
+};
+const BUDGET = { pid: 9, name: 'w', address: '/king/w', isFrozen: true, purses: [PURSE] };
+const BUDGET_INFO = { pid: 9, name: 'w', address: '/king/w', frozen: true, purses: [PURSE] };
+
 interface Mapped {
   readonly rpc: ControlRpc;
   readonly request: object;
@@ -217,6 +223,30 @@ const MAPPED: readonly Mapped[] = [
     answer: [FOUND],
     reply: { versions: [ARTIFACT_META] },
   },
+  {
+    rpc: 'raiseBudget',
+    request: { targetPid: 9, purse: 'usd', change: { $case: 'by', value: -5 }, note: 'n' },
+    name: 'raise_budget',
+    args: { pid: 9, purse: 'usd', change: { by: -5 }, note: 'n' },
+    answer: BUDGET,
+    reply: BUDGET_INFO,
+  },
+  {
+    rpc: 'freezeBudget',
+    request: { targetPid: 9, frozen: true, note: 'n' },
+    name: 'freeze_budget',
+    args: { pid: 9, isFrozen: true, note: 'n' },
+    answer: BUDGET,
+    reply: BUDGET_INFO,
+  },
+  {
+    rpc: 'listBudgets',
+    request: {},
+    name: 'list_budgets',
+    args: { root: 0 },
+    answer: [BUDGET],
+    reply: { budgets: [BUDGET_INFO] },
+  },
   { rpc: 'remove', request: { targetPid: 9 }, name: 'remove', args: { pid: 9 } },
 ];
 
@@ -228,6 +258,9 @@ const REFUSED: readonly (readonly [ControlRpc, object, string, ErrorCode])[] = [
   ['deleteArtifact', {}, 'Name the artifact', 'invalid_argument'],
   ['freezeArtifact', { artifactId: 't5' }, 'artifact_id', 'invalid_argument'],
   ['checkpoint', { state: Buffer.alloc(8 * MIB + 1) }, 'state', 'too_large'],
+  ['raiseBudget', { targetPid: 9 }, 'by how much', 'invalid_argument'],
+  ['raiseBudget', { targetPid: 9, purse: 'cows' }, 'purse', 'invalid_argument'],
+  ['freezeBudget', { frozen: true }, 'target_pid', 'invalid_argument'],
   ['requeue', { targetPid: 9, messageId: '12' }, 'message_id', 'invalid_argument'],
   ['acknowledge', { messageId: 'm1', status: 9 }, 'status 9', 'invalid_argument'],
   ['acknowledge', { messageId: 'm1', reply: 'x'.repeat(MIB + 1) }, 'reply', 'too_large'],

@@ -34,7 +34,7 @@ export function purseView(entry: Entry): PurseView {
   return { purse, allocated, spent, reserved, given, remaining, overdrawn };
 }
 
-const USD_MICROS = 1_000_000;
+export const USD_MICROS = 1_000_000;
 const DOLLAR_DIGITS = 6;
 
 /** "1,500 tactical tokens", "0.25 dollars". */

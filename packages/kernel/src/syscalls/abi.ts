@@ -178,9 +178,12 @@ export interface Abi {
   usage: [Nothing, UsageView];
   /** B3: the gateway's, in the name of the process whose model call it is. */
   reserve: [ReserveOrder, Reserved];
-  /** B2: from the parent's budget to the caller's, in full. */
+  /**
+   * B2: from the parent's budget to the caller's, in full. `dollars` are whole ones, `usd` their
+   * millionths; the answer is in what was asked.
+   */
   request_resources: [
-    { what: 'tokens' | 'usd'; amount: number; note: string },
+    { what: 'tokens' | 'dollars' | 'usd'; amount: number; note: string },
     { readonly granted: number },
   ];
   /** Without a purse: the tokens of the target's tier. */

@@ -9,7 +9,7 @@ import { hasAccess } from '../permissions/acl.ts';
 import { requireCapability } from '../permissions/capabilities.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { isAncestor } from '../process/tree.ts';
-import { purseView, type BudgetView } from '../resources/budget-words.ts';
+import { purseView, USD_MICROS, type BudgetView } from '../resources/budget-words.ts';
 import type { AnswerOf, ArgsOf } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 
@@ -24,8 +24,9 @@ export function requestResources(
   args: ArgsOf<'request_resources'>,
 ): AnswerOf<'request_resources'> {
   const { what, amount, note } = args;
-  const purse = what === 'usd' ? 'usd' : ctx.caller.spec.tier;
-  ctx.parts.treasurer.request(ctx.caller, { purse, amount, note });
+  const purse = what === 'tokens' ? ctx.caller.spec.tier : 'usd';
+  const wanted = what === 'dollars' ? amount * USD_MICROS : amount;
+  ctx.parts.treasurer.request(ctx.caller, { purse, amount: wanted, note });
   return { granted: amount };
 }
 

@@ -501,6 +501,8 @@ export interface SpawnRequest {
   onKernelDeath: string;
   /** What it makes of messages that cross the branches below it: pass, copy, deny; empty: by its role. */
   relay: string;
+  /** Moved from the parent's budget to the child's, in millionths of a US dollar; 0: none of its own. */
+  usdMicros: number;
 }
 
 export interface SpawnRequest_EnvEntry {
@@ -3068,6 +3070,7 @@ function createBaseSpawnRequest(): SpawnRequest {
     firstTokenLimitSeconds: 0,
     onKernelDeath: "",
     relay: "",
+    usdMicros: 0,
   };
 }
 
@@ -3138,6 +3141,9 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
     }
     if (message.relay !== "") {
       writer.uint32(874).string(message.relay);
+    }
+    if (message.usdMicros !== 0) {
+      writer.uint32(880).uint64(message.usdMicros);
     }
     return writer;
   },
@@ -3332,6 +3338,14 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
             }
 
             message.relay = reader.string();
+            continue;
+          }
+          case 110: {
+            if (tag !== 880) {
+              break;
+            }
+
+            message.usdMicros = longToNumber(reader.uint64());
             continue;
           }
         }

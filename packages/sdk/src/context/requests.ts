@@ -59,6 +59,11 @@ export interface SpawnOptions {
   readonly strategy?: Strategy | undefined;
   /** What it makes of messages that cross the branches below it. Default: by its role. */
   readonly relay?: Relay | undefined;
+  /**
+   * US dollars moved from the parent's budget to the child's, down to a millionth. Default: none of
+   * its own.
+   */
+  readonly usd?: number | undefined;
   /** From its first start to its end, for good; whole seconds on the wire. Default: no limit. */
   readonly wallLimitMs?: number | undefined;
   /** Without progress while a task runs, then it counts as hung; whole seconds on the wire. */
@@ -136,6 +141,7 @@ export interface EscalateOptions {
 }
 
 const NOTHING = new Uint8Array();
+export const USD_MICROS = 1_000_000;
 
 export function spawnToWire(options: SpawnOptions): wire.SpawnRequest {
   return {
@@ -157,6 +163,7 @@ export function spawnToWire(options: SpawnOptions): wire.SpawnRequest {
     restartPolicy: options.restart ?? '',
     strategy: options.strategy ?? '',
     relay: options.relay ?? '',
+    usdMicros: Math.round((options.usd ?? 0) * USD_MICROS),
     wallLimitSeconds: wireSeconds(options.wallLimitMs),
     idleLimitSeconds: wireSeconds(options.idleLimitMs),
     firstTokenLimitSeconds: wireSeconds(options.firstTokenLimitMs),

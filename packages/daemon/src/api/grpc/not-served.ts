@@ -9,8 +9,6 @@ export const NOT_SERVED = {
   subscribe:
     'Subscribe is not served by this version: messages are pushed to agents that have a runtime, ' +
     'and ListInbox shows what waits.',
-  requestResources:
-    'RequestResources is not served by this version: all processes draw on the budget of the king.',
   addCron: 'AddCron is not served by this version: there is no scheduler of times yet.',
   removeCron: 'RemoveCron is not served by this version: there is no scheduler of times yet.',
   listCron: 'ListCron is not served by this version: there is no scheduler of times yet.',
