@@ -64,6 +64,8 @@ export interface SpawnOrder {
   readonly relay?: Relay;
   /** Handed on to it beside its role's; its parent must hold each. */
   readonly capabilities?: readonly string[];
+  /** Of its own, in millionths of a US dollar. Left out: none. */
+  readonly usdMicros?: number;
   /** From its first start to its end, for good. These three: whole seconds on the wire. */
   readonly wallLimitMs?: number;
   /** Without progress while a task runs. */
@@ -178,6 +180,7 @@ export function toSpawnRequest(order: SpawnOrder): agent.SpawnRequest {
     restartPolicy: checkWord(RESTART_POLICIES, order.restart ?? '', 'restart'),
     strategy: checkWord(STRATEGIES, order.strategy ?? '', 'strategy'),
     relay: checkWord(RELAYS, order.relay ?? '', 'relay'),
+    usdMicros: order.usdMicros ?? 0,
     wallLimitSeconds: toSeconds(order.wallLimitMs),
     idleLimitSeconds: toSeconds(order.idleLimitMs),
     firstTokenLimitSeconds: toSeconds(order.firstTokenLimitMs),

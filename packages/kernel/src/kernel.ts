@@ -70,6 +70,7 @@ export class Kernel {
     this.parts.deliverer.flush();
     this.parts.subscriptions.flush();
     this.parts.pipes.flush();
+    this.parts.reserver.flush();
     return { events: this.state.log.drain(), effects: this.parts.effects.drain() };
   }
 
@@ -115,9 +116,10 @@ export class Kernel {
 
   /** Calls whose answer is owed: as far as the durable state knows, and in pipes (`inherit`). */
   *owedRefs(): Generator<CallRef> {
-    const { tasks, waits, kills, escalations, table } = this.state;
+    const { tasks, waits, kills, escalations, budgetWaits, table } = this.state;
     for (const { owed } of tasks.byId.values()) if (owed !== null) yield owed;
     for (const { owed } of waits.byId.values()) yield owed;
+    for (const { owed } of budgetWaits.byId.values()) yield owed;
     for (const { owed } of kills.byId.values()) if (owed !== null) yield owed;
     for (const { owed } of escalations.byId.values()) if (owed !== null) yield owed;
     yield* this.parts.pipes.owedRefs();

@@ -82,6 +82,10 @@ export const LIMITS = {
   unacknowledgedRepliesMax: 4_096,
   /** Tokens in one report of an agent or of a provider: what is more is no count but a fault. */
   tokensPerReportMax: 1_000_000_000,
+  /** B3: of each number of one model call's estimate. */
+  reserveMax: 1_000_000_000_000,
+  /** B5: model calls that wait for room in a budget, in all. */
+  budgetWaitsMax: 10_000,
   /** Calls of one process that are owed an answer (blocking ones). */
   owedCallsPerProcessMax: 1_024,
   /** Tasks in line at one process behind `max_concurrent_tasks`. */

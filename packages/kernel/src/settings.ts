@@ -1,7 +1,7 @@
 // What an operator may change, with the defaults of the semantics. The daemon validates hive.yaml
 // against this table and hands one frozen value to the kernel at boot.
 
-import type { Capability, Relay, RestartPolicy, Role, Strategy } from './events/words.ts';
+import type { AtLimit, Capability, Relay, RestartPolicy, Role, Strategy } from './events/words.ts';
 import type { AclRule, Party } from './permissions/rules.ts';
 
 export interface ConfiguredGrant {
@@ -95,6 +95,10 @@ export interface KernelSettings {
     readonly tactical: number;
     readonly operational: number;
   };
+  /** B1: the king's dollars, in millionths; 0: no limit. */
+  readonly kingUsdMicros: number;
+  /** B5 */
+  readonly budgetAtLimit: AtLimit;
   /** B6: syscalls of one process in a sliding minute; 0 means unlimited. */
   readonly syscallsPerMinuteMax: number;
 }
@@ -165,5 +169,7 @@ export const DEFAULT_SETTINGS: KernelSettings = {
   aclRules: [],
   grants: [],
   kingTokens: { strategic: 1_000_000, tactical: 10_000_000, operational: 100_000_000 },
+  kingUsdMicros: 0,
+  budgetAtLimit: 'refuse',
   syscallsPerMinuteMax: 0,
 };

@@ -17,6 +17,13 @@ import { upcastSpec, upcastTaskSpec } from './events/upcast.ts';
 import type { Time } from './ports.ts';
 import { NOT_READY, type ExitRecord, type ProcessRecord } from './process/record.ts';
 import { isLive } from './process/states.ts';
+import {
+  imageOfBudgets,
+  NO_BUDGETS,
+  restoreBudgets,
+  type BudgetsImage,
+} from './resources/budget-image.ts';
+import type { BudgetWait } from './resources/budget-waits.ts';
 import type { LedgerTotals } from './resources/ledger.ts';
 import type { TaskRecord } from './scheduler/task-table.ts';
 import type { EscalationRecord } from './supervision/escalations.ts';
@@ -88,6 +95,9 @@ interface Image {
   readonly sentKeys?: readonly KeysImage[];
   readonly artifacts: readonly ArtifactRecord[];
   readonly totals: LedgerTotals;
+  /** B1, B5. Absent in what is older than they are. */
+  readonly budgets?: BudgetsImage;
+  readonly budgetWaits?: readonly BudgetWait[];
 }
 
 export function takeSnapshot(state: KernelState): string {
@@ -115,6 +125,8 @@ export function takeSnapshot(state: KernelState): string {
     sentKeys: state.sentKeys.image(),
     artifacts: [...state.catalog.byId.values()],
     totals: state.ledger.totals,
+    budgets: imageOfBudgets(state.budgets),
+    budgetWaits: [...state.budgetWaits.byId.values()],
   };
   return JSON.stringify(image);
 }
@@ -137,6 +149,8 @@ export function restoreSnapshot(state: KernelState, body: string): void {
   }
   for (const artifact of image.artifacts) state.catalog.restore(artifact);
   state.ledger.totals = image.totals;
+  restoreBudgets(state.budgets, image.budgets ?? NO_BUDGETS);
+  for (const wait of image.budgetWaits ?? []) state.budgetWaits.restore(wait);
   state.log.resumeAt(asSeq(image.seq), image.stamp);
 }
 

@@ -16,6 +16,8 @@ import { TopicTable } from './ipc/topic-table.ts';
 import type { ProcessRecord } from './process/record.ts';
 import { grantHandlers } from './permissions/grants.ts';
 import { ProcessTable } from './process/table.ts';
+import { Budgets } from './resources/budgets.ts';
+import { BudgetWaits } from './resources/budget-waits.ts';
 import { Ledger } from './resources/ledger.ts';
 import { TaskTable } from './scheduler/task-table.ts';
 import { EscalationTable } from './supervision/escalations.ts';
@@ -35,6 +37,8 @@ export class KernelState {
   readonly kills: KillTable;
   readonly escalations: EscalationTable;
   readonly ledger: Ledger;
+  readonly budgets: Budgets;
+  readonly budgetWaits: BudgetWaits;
   readonly log: Log;
 
   constructor(options: {
@@ -56,6 +60,8 @@ export class KernelState {
     this.kills = new KillTable(this.table);
     this.escalations = new EscalationTable(this.tasks);
     this.ledger = new Ledger(this.table);
+    this.budgets = new Budgets(this.table);
+    this.budgetWaits = new BudgetWaits(this.tasks);
     const areas = [
       this.table.handlers(),
       grantHandlers(this.table),
@@ -69,6 +75,8 @@ export class KernelState {
       this.kills.handlers(),
       this.escalations.handlers(),
       this.ledger.handlers(),
+      this.budgets.handlers(),
+      this.budgetWaits.handlers(),
     ];
     this.log = new Log(new Fold(areas), SEQ_ZERO);
   }

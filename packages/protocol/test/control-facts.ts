@@ -35,6 +35,9 @@ ClosePipe: ClosePipeCall -> Done
 Grant: GrantCall -> Done
 Revoke: RevokeCall -> Done
 ListCapabilities: ListCapabilitiesCall -> ListCapabilitiesReply
+RaiseBudget: RaiseBudgetCall -> BudgetInfo
+FreezeBudget: FreezeBudgetCall -> BudgetInfo
+ListBudgets: ListBudgetsCall -> ListBudgetsReply
 Remove: RemoveCall -> Done
 `,
   enums: `
@@ -70,6 +73,14 @@ FreezeArtifactCall: 1 key string; 2 artifact_id string;
   oneof _if_version { 3 if_version uint32 }
 ArtifactVersionsCall: 1 key string; 2 artifact_id string
 ArtifactVersionsReply: 1 versions ArtifactMeta[]
+RaiseBudgetCall: 1 target_pid uint64; 2 purse string; 5 note string;
+  oneof change { 3 by int64, 4 to uint64 }
+FreezeBudgetCall: 1 target_pid uint64; 2 frozen bool; 3 note string
+ListBudgetsCall: 1 root_pid uint64
+Purse: 1 purse string; 2 allocated uint64; 3 spent uint64; 4 reserved uint64; 5 given uint64;
+  6 remaining int64; 7 overdrawn uint64
+BudgetInfo: 1 pid uint64; 2 name string; 3 address string; 4 frozen bool; 5 purses Purse[]
+ListBudgetsReply: 1 budgets BudgetInfo[]
 RemoveCall: 1 target_pid uint64
 Done: (empty)
 ProgressCall: 1 message string; 2 percent float; 3 quiet_ms uint32
@@ -141,6 +152,10 @@ close_pipe: 59 ClosePipeCall
 grant: 80 GrantCall
 revoke: 81 RevokeCall
 list_capabilities: 82 ListCapabilitiesCall
+request_resources: 66 ResourceRequest
+raise_budget: 67 RaiseBudgetCall
+freeze_budget: 68 FreezeBudgetCall
+list_budgets: 69 ListBudgetsCall
 `,
   Reply: `
 done: 12 Done
@@ -160,6 +175,10 @@ publish: 52 PublishReply
 list_topics: 53 ListTopicsReply
 read_pipe: 58 ReadPipeReply
 list_capabilities: 82 ListCapabilitiesReply
+request_resources: 66 ResourceResponse
+raise_budget: 67 BudgetInfo
+freeze_budget: 68 BudgetInfo
+list_budgets: 69 ListBudgetsReply
 `,
   Request: `
 dump: 16 DumpRequest

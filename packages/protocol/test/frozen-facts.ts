@@ -183,7 +183,7 @@ ExecuteOnResponse: 100 error_code string
 SpawnRequest: 100 user string; 101 exit_after_task bool; 102 cwd string; 103 restart_policy string;
   104 strategy string; 105 wall_limit_seconds uint32; 106 idle_limit_seconds uint32;
   107 first_token_limit_seconds uint32; 108 on_kernel_death string;
-  109 relay string; 120 capabilities string[]
+  109 relay string; 110 usd_micros uint64; 120 capabilities string[]
 SpawnResponse: 100 error_code string
 KillResponse: 100 error_code string
 SendMessageResponse: 100 error_code string
@@ -207,7 +207,9 @@ ProcessInfo: 100 address string; 101 phase string; 102 exit_cause string; 103 ex
   108 inbox_depth uint32; 109 llm_calls uint64; 110 tokens_simulated uint64;
   111 tasks_running uint32; 112 tasks_queued uint32; 113 output string; 114 started_at_ms uint64;
   115 restart_policy string; 116 strategy string; 117 quarantined bool; 118 exit_detail string;
-  119 checkpoint_bytes uint64; 120 gone bool; 121 restarts_in_row uint32
+  119 checkpoint_bytes uint64; 120 gone bool; 121 restarts_in_row uint32;
+  122 budget_allocated map<string, uint64>; 123 budget_remaining map<string, int64>;
+  124 budget_frozen bool
 ArtifactMeta: 100 version uint32; 101 sha256 string; 102 visibility ArtifactVisibility;
   103 versions_kept uint32; 104 frozen bool; 105 owner_pid uint64; 106 task_id string;
   107 trace_id string

@@ -1,9 +1,10 @@
-import { DEFAULT_SETTINGS } from '@hivekernel/kernel';
-import type { Event } from '@hivekernel/kernel';
+import { DEFAULT_SETTINGS, KING_PID } from '@hivekernel/kernel';
+import type { KernelSettings, Tier } from '@hivekernel/kernel';
 import { MemoryStore } from '@hivekernel/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { World } from '../journal/host.ts';
 import { JournaledKernel } from '../journal/journaled-kernel.ts';
+import type { CallEstimate, Caller, LlmCallRecord, ReserveWish } from '../llm/ports.ts';
 import { AccessKeys } from './access-keys.ts';
 import { gatewayPorts } from './gateway-ports.ts';
 
@@ -23,7 +24,7 @@ const settings = DEFAULT_SETTINGS;
 const faults: Error[] = [];
 afterEach(() => expect(faults.splice(0)).toEqual([]));
 
-async function openHost(): Promise<JournaledKernel> {
+async function openHost(settings: KernelSettings = DEFAULT_SETTINGS): Promise<JournaledKernel> {
   const onFault = (error: Error): void => void faults.push(error);
   const listeners = { onFatal: onFault, onFault };
   const host = await JournaledKernel.open({ store: new MemoryStore(), settings, ...listeners });
@@ -35,7 +36,7 @@ describe('gatewayPorts().identify()', () => {
   it('says how long the caller waits for a first token (S6)', async () => {
     const host = await openHost();
     host.fact({ fact: 'booted', version: '0', bootId: 'b' });
-    const ports = gatewayPorts({ host, settings, keys: new AccessKeys('op') });
+    const ports = gatewayPorts({ host, settings, bootId: 'b', keys: new AccessKeys('op') });
     const { firstTokenMs } = host.kernel.state.table.king.spec.watch;
     expect(ports.identify('op')).toMatchObject({ pid: 1, name: 'king', firstTokenMs });
     expect(ports.identify('nobody')).toBeUndefined();
@@ -46,7 +47,7 @@ describe('gatewayPorts().identify()', () => {
 describe('gatewayPorts().progressed()', () => {
   it('is told as a fact that makes no event (S6)', async () => {
     const host = await openHost();
-    const ports = gatewayPorts({ host, settings, keys: new AccessKeys('op') });
+    const ports = gatewayPorts({ host, settings, bootId: 'b', keys: new AccessKeys('op') });
     host.fact({ fact: 'booted', version: '0', bootId: 'b' });
     await host.settled();
     const seq = host.durableSeq;
@@ -57,31 +58,117 @@ describe('gatewayPorts().progressed()', () => {
   });
 });
 
-describe('gatewayPorts().record()', () => {
-  it("charges a call to its caller's tier, also when the caller is gone by then (B8)", async () => {
-    const host = await openHost();
-    const events: Event[] = [];
-    host.onDurable((batch) => events.push(...batch));
-    const ports = gatewayPorts({ host, settings, keys: new AccessKeys('op') });
-    ports.record({
-      pid: 99,
-      tier: 'strategic',
-      model: 'm',
-      alias: 'opus',
-      provider: 'p',
-      simulated: false,
-      promptTokens: 5,
-      completionTokens: 7,
-      estimated: false,
-      latencyMs: 1.5,
-      firstTokenMs: 1,
-      streamed: false,
-      outcome: 'ok',
-    });
+const ESTIMATE: CallEstimate = {
+  model: 'm',
+  alias: 'opus',
+  provider: 'p',
+  simulated: false,
+  promptTokens: 10,
+  completionTokensMax: 90,
+};
+
+const RECORD: LlmCallRecord = {
+  pid: 1,
+  tier: 'strategic',
+  model: 'm',
+  alias: 'opus',
+  provider: 'p',
+  simulated: false,
+  promptTokens: 5,
+  completionTokens: 7,
+  estimated: false,
+  latencyMs: 1.5,
+  firstTokenMs: 1,
+  streamed: false,
+  outcome: 'ok',
+};
+
+const CALLER: Caller = {
+  pid: 1,
+  name: 'king',
+  tier: 'strategic',
+  model: 'opus',
+  user: 'root',
+  firstTokenMs: 0,
+};
+
+describe('gatewayPorts().reserve()', () => {
+  async function open(wish: Partial<KernelSettings> = {}) {
+    const host = await openHost({ ...settings, ...wish });
+    host.fact({ fact: 'booted', version: '0', bootId: 'b' });
+    const keys = new AccessKeys('op');
+    const { reserve } = gatewayPorts({ host, settings, bootId: 'b', keys });
+    const { signal } = new AbortController();
+    const ask = (estimate: Partial<CallEstimate> = {}, how: Partial<ReserveWish> = {}) =>
+      reserve({
+        caller: CALLER,
+        estimate: { ...ESTIMATE, ...estimate },
+        taskId: undefined,
+        signal,
+        ...how,
+      });
+    const entry = (tier: Tier) => host.kernel.state.budgets.tree.find(KING_PID, tier);
+    return { host, ask, entry };
+  }
+
+  it('holds the estimate durably at the tier of the model, and settles it once (B2, B3)', async () => {
+    const { host, ask, entry } = await open();
+    const held = await ask({ alias: 'mini' });
+    expect(host.durableSeq).toBe(host.kernel.state.log.lastSeq);
+    expect(held).toMatchObject({ tier: 'operational', instead: undefined });
+    expect(entry('operational')).toMatchObject({ reserved: 100, spent: 0 });
+    for (let i = 0; i < 2; i += 1) held.settle({ ...RECORD, tier: 'operational' });
     await host.settled();
-    const called = events.filter(({ kind }) => kind === 'llm.called');
-    expect(called).toMatchObject([{ body: { pid: 99, tier: 'strategic', promptTokens: 5 } }]);
-    expect(host.kernel.state.ledger.totals.byTier).toMatchObject({ strategic: 12, operational: 0 });
+    expect(entry('operational')).toMatchObject({ reserved: 0, spent: 12 });
+    await host.close();
+  });
+
+  it.each([
+    ['sim/sonnet', 'tactical'],
+    ['haiku', 'strategic'],
+    ['anything/else', 'strategic'],
+  ] as const)('draws for %s on the %s tier (B2)', async (alias, tier) => {
+    const { host, ask } = await open();
+    expect((await ask({ alias })).tier).toBe(tier);
+    await host.close();
+  });
+
+  it('refuses what the budget cannot pay, with the numbers (B3)', async () => {
+    const kingTokens = { strategic: 99, tactical: 0, operational: 0 };
+    const { host, ask, entry } = await open({ kingTokens });
+    await expect(ask()).rejects.toMatchObject({
+      code: 'budget_exhausted',
+      details: { payer: 1, wanted: 100, remaining: 99 },
+    });
+    expect(entry('strategic')).toMatchObject({ reserved: 0 });
+    await host.close();
+  });
+
+  it('names the model of the tier that pays instead (B5)', async () => {
+    const kingTokens = { strategic: 99, tactical: 500, operational: 0 };
+    const { host, ask } = await open({ kingTokens, budgetAtLimit: 'degrade' });
+    expect(await ask()).toMatchObject({ tier: 'tactical', instead: 'sonnet' });
+    expect(await ask({ alias: 'sim/opus' })).toMatchObject({ instead: 'sim/sonnet' });
+    await host.close();
+  });
+
+  it('gives up a wait with its call, and settles what came too late with nothing (B5)', async () => {
+    const kingTokens = { strategic: 99, tactical: 500, operational: 0 };
+    const { host, ask, entry } = await open({ kingTokens, budgetAtLimit: 'block' });
+    const giveUp = new AbortController();
+    const waiting = ask({}, { signal: giveUp.signal });
+    const late = new AbortController();
+    const granted = ask({ alias: 'sonnet' }, { signal: late.signal });
+    giveUp.abort(new Error('gone'));
+    late.abort(new Error('gone too'));
+    await expect(waiting).rejects.toThrow('gone');
+    await expect(granted).rejects.toThrow('gone too');
+    await host.settled();
+    expect(host.kernel.state.budgetWaits.byId.size).toBe(0);
+    expect(entry('tactical')).toMatchObject({ reserved: 0, spent: 0 });
+    await expect(ask({}, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow(
+      'before',
+    );
     await host.close();
   });
 });

@@ -95,9 +95,9 @@ export async function openHttp(
   ground: Ground,
   parts: { host: JournaledKernel; keys: AccessKeys; model: Discovery; feed: EventFeed },
 ): Promise<HttpServer> {
-  const { config, log, teardown } = ground;
+  const { config, log, teardown, bootId } = ground;
   const { host, keys, model, feed } = parts;
-  const ports = gatewayPorts({ host, keys, settings: config.kernel });
+  const ports = gatewayPorts({ host, keys, settings: config.kernel, bootId });
   const gateway = new Gateway({ catalog: model.catalog, ports });
   const http = createHttp({
     gateway,

@@ -128,6 +128,8 @@ export function toKernelSettings(
       tactical: values['king.tokens.tactical'],
       operational: values['king.tokens.operational'],
     },
+    kingUsdMicros: values['king.usd'],
+    budgetAtLimit: values['budget.at_limit'],
     syscallsPerMinuteMax: values['syscalls.per_minute'],
   };
 }

@@ -21,7 +21,11 @@ const SAMPLES: Partial<Record<SettingKey, (n: number) => unknown>> = {
   'restart.jitter': (n) => n / 8,
   'acl.rules': (n) => [`deny user:u${n} spawn`],
   'capabilities.grant': (n) => [`/king/coder-${n} shell_exec`],
+  'king.usd': (n) => n * 1_250_000,
 };
+
+/** What a number in a file is of is not what is kept of it, or it is no scalar. */
+const AS_TEXT: ReadonlySet<SettingKey> = new Set<SettingKey>(['providers', 'king.usd']);
 
 /** The n-th value of a key, n from 1: good, not the default, and mostly another for another n. */
 function sample(key: SettingKey, n: number): unknown {
@@ -124,7 +128,7 @@ describe('loadConfig()', () => {
   async function loadPlan(plan: Plan): ReturnType<typeof loadConfig> {
     const asText = (key: SettingKey, n: number): string => shown(key, sample(key, n));
     const asYaml = (key: SettingKey): string =>
-      key === 'providers' ? asText(key, 2) : JSON.stringify(sample(key, 2));
+      AS_TEXT.has(key) ? asText(key, 2) : JSON.stringify(sample(key, 2));
     const user = yamlOf(namedBy(plan, 'user_file'), (key) => JSON.stringify(asText(key, 1)));
     await writeFile(join(dir, 'xdg', 'hive', 'config.yaml'), user);
     await writeFile(join(dir, 'hive.yaml'), yamlOf(namedBy(plan, 'project_file'), asYaml));

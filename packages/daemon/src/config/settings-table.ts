@@ -7,6 +7,7 @@
 import { DEFAULT_SETTINGS } from '@hivekernel/kernel';
 import { DEFAULT_ALIASES } from '../llm/aliases.ts';
 import { LLM_LIMITS } from '../llm/llm-limits.ts';
+import { BUDGET_ROWS } from './budget-rows.ts';
 import { listenList } from './listen-address.ts';
 import { providerList } from './provider-kind.ts';
 import type { ProviderSettings } from './provider-kind.ts';
@@ -189,24 +190,7 @@ export const SETTINGS = {
     rule: 'P2',
     doc: 'Living children of the king.',
   }),
-  'king.tokens.strategic': row({
-    kind: int(),
-    default: K.kingTokens.strategic,
-    rule: 'B1',
-    doc: "The king's tokens at the strategic tier, from which everybody else's come.",
-  }),
-  'king.tokens.tactical': row({
-    kind: int(),
-    default: K.kingTokens.tactical,
-    rule: 'B1',
-    doc: "The king's tokens at the tactical tier.",
-  }),
-  'king.tokens.operational': row({
-    kind: int(),
-    default: K.kingTokens.operational,
-    rule: 'B1',
-    doc: "The king's tokens at the operational tier.",
-  }),
+  ...BUDGET_ROWS,
   'spawn.defaults.tokens_per_hour': row({
     kind: tokens,
     default: K.spawnDefaults.tokensPerHourMax,

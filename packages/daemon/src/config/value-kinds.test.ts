@@ -5,6 +5,7 @@ import {
   bytes,
   choice,
   durationMs,
+  dollars,
   fraction,
   int,
   list,
@@ -100,6 +101,22 @@ describe('int()', () => {
     null,
   ])('refuses %j', (raw) => {
     expect(valueOf(int(), raw)).toBeUndefined();
+  });
+});
+
+describe('dollars()', () => {
+  it.each([
+    [0, 0],
+    ['12.5', 12_500_000],
+    [0.000001, 1],
+    ['1000000000', 1e15],
+  ])('reads %j as %d millionths, and shows it so that it reads again', (raw, micros) => {
+    expect(valueOf(dollars(), raw)).toBe(micros);
+    expect(valueOf(dollars(), dollars().show(micros))).toBe(micros);
+  });
+
+  it.each([-1, '-1', '1.0000001', '$5', 'many', null, Number.NaN, 2e9])('refuses %j', (raw) => {
+    expect(valueOf(dollars(), raw)).toBeUndefined();
   });
 });
 

@@ -106,6 +106,28 @@ export function fraction(): Kind<number> {
   };
 }
 
+const USD_MICROS = 1_000_000;
+const USD_MAX = 1_000_000_000;
+
+/** US dollars, down to a millionth: `12.5`; kept as whole millionths. */
+export function dollars(): Kind<number> {
+  return {
+    word: 'dollars',
+    allowed: `dollars from 0 to ${USD_MAX}, as 12.5`,
+    show: (micros) => String(micros / USD_MICROS),
+    parse(raw) {
+      const isDecimal = typeof raw === 'string' && /^\d+(?:\.\d{1,6})?$/.test(raw.trim());
+      const value = isDecimal ? Number(raw) : raw;
+      if (typeof value !== 'number' || !Number.isFinite(value)) {
+        return bad(`${describeRaw(raw)} is no number of dollars`);
+      }
+      if (value < 0) return bad(`${describeRaw(raw)} is too small`);
+      if (value > USD_MAX) return bad(`${describeRaw(raw)} is too large`);
+      return good(Math.round(value * USD_MICROS));
+    },
+  };
+}
+
 const MS_PER_UNIT = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 type DurationUnit = keyof typeof MS_PER_UNIT;
 

@@ -1,11 +1,18 @@
-// Measures one admitted model call, and closes its account.
-//   B3. Exactly one record per call, for success, failure and abort. What never reached the
+// Measures one model call that is paid for, and settles it.
+//   B3. Exactly one settling per call, for success, failure and abort. What never reached the
 //       provider costs nothing; an abort costs the prompt and what was received.
 
 import { KernelError } from '@hivekernel/kernel';
 import type { ErrorCode } from '@hivekernel/kernel';
 import type { ChatChunk, Usage } from './chat.ts';
-import type { CallEstimate, CallOutcome, Caller, GatewayPorts, LlmCallRecord } from './ports.ts';
+import type {
+  CallEstimate,
+  CallOutcome,
+  Caller,
+  GatewayPorts,
+  LlmCallRecord,
+  Reservation,
+} from './ports.ts';
 import { countTokens } from './tokens.ts';
 import type { LlmClock } from './wait.ts';
 
@@ -15,13 +22,15 @@ export interface MeterOptions {
   readonly streamed: boolean;
   readonly taskId?: string | undefined;
   readonly idempotencyKey?: string | undefined;
-  readonly ports: Pick<GatewayPorts, 'record' | 'observe'>;
+  readonly reservation: Pick<Reservation, 'tier' | 'settle'>;
+  readonly ports: Pick<GatewayPorts, 'observe'>;
   readonly clock: LlmClock;
 }
 
 export class CallMeter {
   readonly #options: MeterOptions;
   readonly #startedMs: number;
+  #estimate: CallEstimate;
   #firstTokenMs: number | undefined;
   #received = 0;
   #reported: Usage | undefined;
@@ -30,6 +39,7 @@ export class CallMeter {
 
   constructor(options: MeterOptions) {
     this.#options = options;
+    this.#estimate = options.estimate;
     this.#startedMs = options.clock.monoMs();
   }
 
@@ -41,6 +51,11 @@ export class CallMeter {
     return this.#reported !== undefined;
   }
 
+  /** B5: another model than the one it was held for. */
+  redirect(estimate: CallEstimate): void {
+    this.#estimate = estimate;
+  }
+
   /** From here on the provider may compute, and bill, the prompt. */
   sent(): void {
     this.#isSent = true;
@@ -48,7 +63,7 @@ export class CallMeter {
 
   take(chunk: ChatChunk): void {
     this.#firstTokenMs ??= this.#elapsedMs();
-    if (chunk.usage != null) this.#reported = chunk.usage;
+    if (chunk.usage != null && isCount(chunk.usage)) this.#reported = chunk.usage;
     const tokens = chunk.choices.reduce((sum, choice) => sum + countDelta(choice.delta), 0);
     this.#received += tokens;
     if (tokens > 0) this.#options.ports.observe(this.#options.caller.pid, tokens);
@@ -57,7 +72,7 @@ export class CallMeter {
   /** The provider's numbers; ours where it gave none. */
   usage(): Usage {
     if (this.#reported !== undefined) return this.#reported;
-    const prompt = this.#isSent ? this.#options.estimate.promptTokens : 0;
+    const prompt = this.#isSent ? this.#estimate.promptTokens : 0;
     return {
       prompt_tokens: prompt,
       completion_tokens: this.#received,
@@ -68,12 +83,13 @@ export class CallMeter {
   settle(outcome: CallOutcome, errorCode?: ErrorCode): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    const { caller, estimate, streamed, taskId, idempotencyKey } = this.#options;
+    const { caller, streamed, taskId, idempotencyKey, reservation } = this.#options;
+    const estimate = this.#estimate;
     const usage = this.usage();
     const latencyMs = this.#elapsedMs();
     const record: LlmCallRecord = {
       pid: caller.pid,
-      tier: caller.tier,
+      tier: reservation.tier,
       model: estimate.model,
       alias: estimate.alias,
       provider: estimate.provider,
@@ -89,7 +105,7 @@ export class CallMeter {
       ...(taskId === undefined ? {} : { taskId }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     };
-    this.#options.ports.record(record);
+    reservation.settle(record);
   }
 
   /** A refusal by the provider costs nothing; a time-out may have cost the prompt. */
@@ -105,6 +121,10 @@ export class CallMeter {
     return this.#options.clock.monoMs() - this.#startedMs;
   }
 }
+
+/** A provider that reports nonsense has reported nothing. */
+const isCount = ({ prompt_tokens: prompt, completion_tokens: completion }: Usage): boolean =>
+  [prompt, completion].every((count) => Number.isFinite(count) && count >= 0);
 
 const COUNTED_FIELDS = ['content', 'refusal', 'reasoning', 'reasoning_content'] as const;
 

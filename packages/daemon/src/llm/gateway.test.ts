@@ -15,7 +15,7 @@ import {
 import type { Behaviour } from './fake-upstream.ts';
 import { Gateway } from './gateway.ts';
 import { OpenAiCompatible } from './openai-compatible.ts';
-import type { CallEstimate, Caller, GatewayPorts, LlmCallRecord } from './ports.ts';
+import type { CallEstimate, Caller, GatewayPorts, LlmCallRecord, ReserveWish } from './ports.ts';
 import { SimProvider } from './sim/sim-provider.ts';
 import { SYSTEM_CLOCK } from './wait.ts';
 
@@ -45,7 +45,8 @@ async function world(
   script: Behaviour[],
   options: {
     concurrentMax?: number;
-    admit?: () => void;
+    admit?: (wish: ReserveWish) => void | Promise<void>;
+    instead?: string;
     progressed?: GatewayPorts['progressed'];
   } = {},
 ): Promise<World> {
@@ -63,11 +64,13 @@ async function world(
   const observed: number[] = [];
   const ports: GatewayPorts = {
     identify: (bearer) => (bearer === 'key' ? caller : undefined),
-    admit: (_caller, estimate) => {
-      estimates.push(estimate);
-      options.admit?.();
+    reserve: async (wish) => {
+      estimates.push(wish.estimate);
+      await options.admit?.(wish);
+      const { instead } = options;
+      const tier = instead === undefined ? wish.caller.tier : 'operational';
+      return { tier, instead, settle: (call) => void records.push(call) };
     },
-    record: (call) => records.push(call),
     observe: (_pid, tokens) => observed.push(tokens),
     progressed: (pid, quietMs) => options.progressed?.(pid, quietMs),
   };
@@ -100,6 +103,9 @@ async function read(
   for await (const one of chunks) all.push(one);
   return all;
 }
+
+/** A call that was made before is as far as it gets by itself. */
+const inLine = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const said = [
   chunk({ role: 'assistant', content: '' }),
@@ -285,6 +291,7 @@ describe('Gateway.open()', () => {
     await gateway.open({ caller, request: ask({ stream: true }), signal: first.signal });
     const second = new AbortController();
     const waiting = gateway.open({ caller, request: ask({ stream: true }), signal: second.signal });
+    await inLine();
     second.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
     expect(upstream.seen).toHaveLength(1);
@@ -371,5 +378,56 @@ describe('Gateway.stop()', () => {
     expect(records).toHaveLength(1);
     const late = gateway.open({ caller, request: ask({ stream: true }), signal });
     await expect(late).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('paying for a call', () => {
+  const signal = new AbortController().signal;
+
+  it('comes before anything goes out, and ends with the caller (B3)', async () => {
+    const asked = Promise.withResolvers<void>();
+    const admit = ({ signal: own }: ReserveWish): Promise<void> => {
+      asked.resolve();
+      return new Promise((_, reject) => {
+        own.addEventListener('abort', () => reject(own.reason as Error), { once: true });
+      });
+    };
+    const { gateway, upstream, records } = await world([completion('x')], { admit });
+    const controller = new AbortController();
+    const reason = new KernelError('cancelled', 'The client went.');
+    const call = gateway.complete({ caller, request: ask(), signal: controller.signal });
+    await asked.promise;
+    expect(upstream.seen).toEqual([]);
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    const stopped = gateway.complete({ caller, request: ask(), signal });
+    gateway.stop();
+    await expect(stopped).rejects.toMatchObject({ code: 'unavailable' });
+    expect([upstream.seen, records]).toEqual([[], []]);
+  });
+
+  it('calls and bills the model of the tier that pays instead (B5)', async () => {
+    const { gateway, upstream, records } = await world([completion('x')], { instead: 'mini' });
+    await gateway.complete({ caller, request: ask(), signal });
+    expect(upstream.seen[0]?.body).toMatchObject({ model: DEFAULT_ALIASES['mini'] });
+    expect(records).toMatchObject([{ tier: 'operational', alias: 'mini', outcome: 'ok' }]);
+  });
+
+  it('is settled with nothing where the other model cannot be found', async () => {
+    const { gateway, records } = await world([], { instead: 'sim/nobody' });
+    const call = gateway.complete({ caller, request: ask({ n: 2 }), signal });
+    await call.catch(() => undefined);
+    expect(records).toHaveLength(1);
+  });
+
+  it.each([
+    ['more than the maximum', { prompt_tokens: 11, completion_tokens: 9_000 }, 9_000, false],
+    ['less than nothing', { prompt_tokens: -1, completion_tokens: 3 }, 2, true],
+    ['no numbers', { prompt_tokens: 'x', completion_tokens: null }, 2, true],
+  ])('settles what the provider reports, or our count: %s (B3)', async (_, usage, tokens, own) => {
+    const { gateway, records } = await world([completion('Good day', usage as never)]);
+    const { result } = { result: gateway.complete({ caller, request: ask(), signal }) };
+    await result.catch(() => undefined);
+    expect(records).toMatchObject([{ promptTokens: 11, completionTokens: tokens, estimated: own }]);
   });
 });

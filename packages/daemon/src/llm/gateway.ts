@@ -1,6 +1,6 @@
 // The model gateway: every model call of every agent goes through here, whatever door it came by.
-//   G1. A model's name is resolved, the call admitted, then sent; each admitted call is recorded
-//       exactly once (B3).
+//   G1. A model's name is resolved, the call paid for in advance, then sent; each that was paid for
+//       is settled exactly once (B3). Where another tier pays, the model is that tier's (B5).
 //   G2. Nothing of a call outlives its signal: not its place in line, not its connection.
 //   S6. A call without a first token within its caller's limit is given up, and its caller told.
 //   G3. Whoever did not ask for usage does not see it; whoever did always gets it.
@@ -16,7 +16,7 @@ import { CompletionFold } from './completion.ts';
 import { abortError } from './exchange.ts';
 import { FairGate } from './fair-gate.ts';
 import { LLM_LIMITS } from './llm-limits.ts';
-import type { CallEstimate, Caller, GatewayPorts } from './ports.ts';
+import type { CallEstimate, Caller, GatewayPorts, Reservation } from './ports.ts';
 import type { Provider } from './provider.ts';
 import { countPrompt } from './tokens.ts';
 import type { LlmClock } from './wait.ts';
@@ -55,6 +55,18 @@ interface Running {
   readonly chunks: AsyncGenerator<ChatChunk, void, void>;
   readonly asksUsage: boolean;
   readonly close: () => void;
+}
+
+/** Where a call goes, and what it costs there at most. */
+interface Target {
+  readonly provider: Provider;
+  readonly request: ChatRequest;
+  readonly estimate: CallEstimate;
+}
+
+interface Sent {
+  readonly call: GatewayCall;
+  readonly target: Target;
 }
 
 export class Gateway {
@@ -127,11 +139,7 @@ export class Gateway {
     const asked = call.request.model;
     const isDefault = asked === '' || asked === 'default';
     const name = isDefault ? call.caller.model || LAST_RESORT_ALIAS : asked;
-    const resolved = await this.#options.catalog.resolve(name);
-    const request = withMaximum({ ...call.request, model: resolved.model });
-    const estimate = estimateOf(resolved, request);
-    this.#options.ports.admit(call.caller, estimate);
-    const running = await this.#enter({ call, resolved, request, estimate });
+    const running = await this.#enter(call, await this.#aim(call.request, name));
     try {
       const first = await running.chunks.next();
       if (first.done === true) throw new KernelError('unavailable', 'The model gave no answer.');
@@ -143,19 +151,18 @@ export class Gateway {
     }
   }
 
-  /** Waits for a place at the provider; from here on the call is recorded, whatever happens. */
-  async #enter(start: {
-    call: GatewayCall;
-    resolved: ResolvedModel;
-    request: ChatRequest;
-    estimate: CallEstimate;
-  }): Promise<Running> {
-    const { call, resolved, request, estimate } = start;
-    const { provider } = resolved;
-    const { pid } = call.caller;
-    const meter = this.#meterOf(call, estimate);
+  async #aim(asked: ChatRequest, name: string): Promise<Target> {
+    const resolved = await this.#options.catalog.resolve(name);
+    const request = withMaximum({ ...asked, model: resolved.model });
+    return { provider: resolved.provider, request, estimate: estimateOf(resolved, request) };
+  }
+
+  /** Pays for the call and waits for a place at the provider. */
+  async #enter(call: GatewayCall, aim: Target): Promise<Running> {
     const progress = this.#progress.open(call.caller);
     const controller = new AbortController();
+    const { signal } = controller;
+    let meter: CallMeter | undefined;
     let exit: (() => void) | undefined;
     const close = (): void => {
       call.signal.removeEventListener('abort', onAbort);
@@ -166,26 +173,58 @@ export class Gateway {
     // Also where nobody reads the answer any more.
     const onAbort = (): void => {
       controller.abort(call.signal.reason);
-      meter.settle('aborted', 'cancelled');
+      meter?.settle('aborted', 'cancelled');
       close();
     };
     call.signal.addEventListener('abort', onAbort, { once: true });
     this.#open.add(controller);
     try {
+      if (this.#isStopped) throw stopping();
       if (call.signal.aborted) throw abortError(call.signal);
+      const reservation = await this.#pay({ call, estimate: aim.estimate, signal, progress });
+      meter = this.#meterOf(call, { estimate: aim.estimate, reservation });
+      if (signal.aborted) throw abortError(signal);
+      const { instead } = reservation;
+      const target = instead === undefined ? aim : await this.#aim(call.request, instead);
+      if (target !== aim) meter.redirect(target.estimate);
       const onWait = (): void => progress.waits();
-      const { signal } = controller;
-      exit = await this.#gates.get(provider)?.enter({ key: pid, signal, onWait });
+      exit = await this.#gates
+        .get(target.provider)
+        ?.enter({ key: call.caller.pid, signal, onWait });
+      return this.#send({ call, target, meter, progress, controller, close });
     } catch (error) {
-      meter.fail(error, call.signal);
+      meter?.fail(error, call.signal);
       close();
       throw error;
     }
+  }
+
+  /** B3. Who waits for its budget is not hung (S6). */
+  async #pay(how: {
+    call: GatewayCall;
+    estimate: CallEstimate;
+    signal: AbortSignal;
+    progress: CallProgress;
+  }): Promise<Reservation> {
+    const { call, estimate, signal, progress } = how;
+    const { caller, taskId } = call;
+    const onLate = setTimeout(() => progress.waits(), LLM_LIMITS.budgetQuietMs);
+    try {
+      return await this.#options.ports.reserve({ caller, estimate, taskId, signal });
+    } finally {
+      clearTimeout(onLate);
+    }
+  }
+
+  #send(start: Omit<Running, 'hive' | 'chunks' | 'asksUsage'> & Sent): Running {
+    const { call, target, meter, progress, controller, close } = start;
+    const { provider, request, estimate } = target;
     meter.sent();
     progress.sent((limitMs) => {
-      const { model } = resolved;
+      const { model } = estimate;
       controller.abort(firstTokenLate({ model, provider: provider.name, limitMs }));
     });
+    const { stream, stream_options: options } = call.request;
     return {
       meter,
       progress,
@@ -193,7 +232,7 @@ export class Gateway {
       close,
       hive: { provider: provider.name, simulated: provider.simulated },
       chunks: provider.complete(request, controller.signal),
-      asksUsage: request.stream !== true || request.stream_options?.include_usage === true,
+      asksUsage: stream !== true || options?.include_usage === true,
     };
   }
 
@@ -244,10 +283,13 @@ export class Gateway {
     return isEstimated ? { ...running.hive, estimated: true } : running.hive;
   }
 
-  #meterOf(call: GatewayCall, estimate: CallEstimate): CallMeter {
+  #meterOf(
+    call: GatewayCall,
+    paid: { estimate: CallEstimate; reservation: Reservation },
+  ): CallMeter {
     return new CallMeter({
+      ...paid,
       caller: call.caller,
-      estimate,
       streamed: call.request.stream === true,
       taskId: call.taskId,
       idempotencyKey: call.idempotencyKey,

@@ -12,6 +12,8 @@ export const LLM_LIMITS = {
   simConcurrentMax: 4_096,
   /** Calls in line at one provider, over all callers. */
   queuedCallsMax: 10_000,
+  /** S6: a call that is not paid for by then may be quiet until it is. */
+  budgetQuietMs: 1_000,
   /** S6: news of a process's progress, at most so often. */
   progressEveryMs: 1_000,
   /** S6: a call in line says so often that it still waits. */

@@ -1,5 +1,5 @@
 // What the gateway needs from the kernel: who calls, may it be paid for, and where the bill goes.
-// Not the budgets themselves (B1-B7): `admit` is their seam.
+// Not the budgets themselves (B1-B7): `reserve` is their seam.
 
 import type { ErrorCode } from '@hivekernel/kernel';
 
@@ -32,7 +32,7 @@ export type CallOutcome = 'ok' | 'error' | 'aborted';
 /** One model call, as the journal gets it: exactly once, however the call ended. */
 export interface LlmCallRecord {
   readonly pid: number;
-  /** The caller's when it asked; it may be gone when the call ends. */
+  /** Of the budget that pays (B2). */
   readonly tier: CallerTier;
   /** The provider's name for the model. */
   readonly model: string;
@@ -54,12 +54,31 @@ export interface LlmCallRecord {
   readonly idempotencyKey?: string;
 }
 
+/** A model call that asks to be paid for. */
+export interface ReserveWish {
+  readonly caller: Caller;
+  readonly estimate: CallEstimate;
+  readonly taskId: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What is held for a call (B3). */
+export interface Reservation {
+  readonly tier: CallerTier;
+  /** B5: to be called instead of what was asked for, whose budget could not pay. */
+  readonly instead: string | undefined;
+  /** To be told exactly once, however the call ended. */
+  settle(call: LlmCallRecord): void;
+}
+
 export interface GatewayPorts {
   /** Undefined: nobody has this key. */
   identify(bearer: string | undefined): Caller | undefined;
-  /** Called before a byte goes out. Throws a KernelError to refuse (B3). */
-  admit(caller: Caller, estimate: CallEstimate): void;
-  record(call: LlmCallRecord): void;
+  /**
+   * Resolves when the estimate is held, durably; before that no byte goes out (B3). May wait for
+   * room (B5). Rejects with the refusal, or with the signal's reason; then nothing is held.
+   */
+  reserve(wish: ReserveWish): Promise<Reservation>;
   /** Completion tokens that just arrived, by our count. For display; never the bill. */
   observe(pid: number, tokenDelta: number): void;
   /** S6: something came of its model calls; it may be quiet for so long from now, 0: as ever. */

@@ -25,6 +25,12 @@ const ARTIFACT_META = {
   ...{ ownerPid: 8, taskId: 't12', traceId: 'tr' },
 };
 
+const PURSE = {
+  ...{ purse: 'usd', allocated: 1, spent: 2, reserved: 3, given: 4, remaining: -8, overdrawn: 8 },
+};
+const BUDGET = { pid: 9, name: 'w', address: '/king/w', isFrozen: true, purses: [PURSE] };
+const BUDGET_INFO = { pid: 9, name: 'w', address: '/king/w', frozen: true, purses: [PURSE] };
+
 const QUEUE = {
   ...{ user: 'root', name: 'jobs', waiting: 4, bytes: 40, inHand: 2, consumers: 1 },
   ...{ deadLetters: 3, oldestWallMs: 9_000 },
@@ -240,6 +246,30 @@ export const MAPPED: readonly Mapped[] = [
     request: { peerPid: 9, both: true },
     name: 'close_pipe',
     args: { peer: 9, name: '', isBoth: true },
+  },
+  {
+    rpc: 'raiseBudget',
+    request: { targetPid: 9, purse: 'usd', change: { $case: 'by', value: -5 }, note: 'n' },
+    name: 'raise_budget',
+    args: { pid: 9, purse: 'usd', change: { by: -5 }, note: 'n' },
+    answer: BUDGET,
+    reply: BUDGET_INFO,
+  },
+  {
+    rpc: 'freezeBudget',
+    request: { targetPid: 9, frozen: true, note: 'n' },
+    name: 'freeze_budget',
+    args: { pid: 9, isFrozen: true, note: 'n' },
+    answer: BUDGET,
+    reply: BUDGET_INFO,
+  },
+  {
+    rpc: 'listBudgets',
+    request: {},
+    name: 'list_budgets',
+    args: { root: 0 },
+    answer: [BUDGET],
+    reply: { budgets: [BUDGET_INFO] },
   },
   { rpc: 'remove', request: { targetPid: 9 }, name: 'remove', args: { pid: 9 } },
 ];

@@ -36,8 +36,7 @@ async function serve(wish: Partial<EventsRouteOptions> = {}): Promise<void> {
   const serving = { provider, mapsUnknown: false };
   const ports = {
     identify: () => undefined,
-    admit: () => undefined,
-    record: () => undefined,
+    reserve: () => Promise.reject(new Error('no model is called here')),
     observe: () => undefined,
     progressed: () => undefined,
   };

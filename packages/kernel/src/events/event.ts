@@ -8,10 +8,13 @@ import type { Pid, Seq, TaskId, MessageId, ArtifactId } from '../ids.ts';
 import type { Content } from './content.ts';
 import type {
   AckStatus,
+  AtLimit,
+  BudgetMove,
   Capability,
   ExitCause,
   LogLevel,
   Priority,
+  Purse,
   Relation,
   Relay,
   RestartPolicy,
@@ -133,6 +136,20 @@ export type DropReason =
 export interface Once {
   readonly key: string;
   readonly print: string;
+}
+
+/** B3: a model call that is to be paid, as its estimate stands before it. */
+export interface ReserveOrder {
+  readonly tier: Tier;
+  readonly model: string;
+  readonly provider: string;
+  readonly simulated: boolean;
+  readonly promptTokens: number;
+  readonly completionTokensMax: number;
+  /** What it costs at most, in millionths of a dollar; 0: nothing, or nobody knows. */
+  readonly usdMicrosMax: number;
+  /** B5: who waits for room is served by it, then in the order of arrival. */
+  readonly priority: Priority;
 }
 
 interface Bodies {
@@ -428,7 +445,63 @@ interface Bodies {
     latencyMs: number;
     outcome: 'ok' | 'error' | 'aborted';
     errorCode: string;
+    /** B3: what it settles. Without: it was never reserved, and whoever pays for it now pays. */
+    reservation?: Seq;
+    usdMicros?: number;
+    /** B3: tokens beyond what was reserved. */
+    overdrawn?: number;
   };
+  /**
+   * B1: what the king has by configuration, where that changed. `spent` is what was spent before
+   * there was such a budget. Dollars of 0: no limit.
+   */
+  'budget.configured': { pid: Pid; purse: Purse; amount: number; spent: number };
+  /** B2: from the giver to the taker, or back; 0 as either: the operator's, out of nothing. */
+  'budget.moved': {
+    pid: Pid;
+    purse: Purse;
+    amount: number;
+    from: Pid;
+    to: Pid;
+    why: BudgetMove;
+    note: string;
+  };
+  'budget.frozen': { pid: Pid; isFrozen: boolean; note: string };
+  /** B3: named by its seq. `usdPayer` 0: nobody has a limit of dollars. */
+  'budget.reserved': {
+    pid: Pid;
+    tier: Tier;
+    promptTokens: number;
+    completionTokensMax: number;
+    usdMicros: number;
+    payer: Pid;
+    usdPayer: Pid;
+    model: string;
+    provider: string;
+    simulated: boolean;
+    /** B5: the tier that was asked for, where another one pays. */
+    askedTier?: Tier;
+  };
+  /** B5: four fifths are spent; once per crossing. */
+  'budget.warned': {
+    pid: Pid;
+    purse: Purse;
+    allocated: number;
+    spent: number;
+    remaining: number;
+  };
+  /** B5: `by` could not be paid, or has spent the last of it; once until there is more. */
+  'budget.exhausted': {
+    pid: Pid;
+    purse: Purse;
+    by: Pid;
+    wanted: number;
+    remaining: number;
+    atLimit: AtLimit;
+  };
+  /** B5: a call waits for room in the budget. */
+  'budget.wait_began': { pid: Pid; task: TaskId | null; owed: CallRef; order: ReserveOrder };
+  'budget.wait_ended': { pid: Pid; wait: Seq };
   'escalation.raised': {
     from: Pid;
     at: Pid;

@@ -24,6 +24,16 @@ export const CAPABILITIES = [
   'broadcast',
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
+/** B1: what a budget holds: tokens of a tier, or US dollars in millionths. */
+export const PURSES = [...TIERS, 'usd'] as const;
+export type Purse = (typeof PURSES)[number];
+
+/** B5: what becomes of a model call that its budget cannot pay. */
+export const AT_LIMITS = ['refuse', 'block', 'degrade'] as const;
+export type AtLimit = (typeof AT_LIMITS)[number];
+
+export const BUDGET_MOVES = ['spawn', 'request', 'raise', 'lower'] as const;
+export type BudgetMove = (typeof BUDGET_MOVES)[number];
 
 export const STATES = [
   'starting',

@@ -1,5 +1,6 @@
 // The spawner: makes children. A refused spawn leaves nothing; a failed start leaves no process.
 //   P5. The order of the checks: rights, user, tools, then the rules of process/spawn-rules.ts.
+//   B2. Its budget comes out of its giver's, checked last of all and moved at once.
 //   P6. What the request leaves out comes from the settings. P7. The address is fixed here.
 //   PROTOCOL §3. The reply comes once the agent answered Init; a virtual process needs no runtime.
 
@@ -18,6 +19,7 @@ import { checkName, childAddress } from '../process/address.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { checkSpawn } from '../process/spawn-rules.ts';
 import type { ProcessTable } from '../process/table.ts';
+import type { Allotment, Treasurer } from '../resources/treasurer.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { KernelSettings } from '../settings.ts';
 import type { KillTable } from './kill-table.ts';
@@ -39,6 +41,8 @@ export interface SpawnOrder {
   readonly cwd: string;
   /** 0 in a field means left out (P6). */
   readonly limits: ResourceLimits;
+  /** B1: dollars of its own, in millionths; 0 or left out: none. */
+  readonly usdMicros?: number;
   readonly initialTask: string;
   readonly exitAfterTask: boolean;
   /** Left out: by the role. */
@@ -60,6 +64,7 @@ export class Spawner {
   readonly #life: Life;
   readonly #dispatcher: Dispatcher;
   readonly #kills: KillTable;
+  readonly #treasurer: Treasurer;
   readonly #settings: KernelSettings;
 
   constructor(options: {
@@ -71,6 +76,7 @@ export class Spawner {
     life: Life;
     dispatcher: Dispatcher;
     kills: KillTable;
+    treasurer: Treasurer;
     settings: KernelSettings;
   }) {
     this.#log = options.log;
@@ -81,6 +87,7 @@ export class Spawner {
     this.#life = options.life;
     this.#dispatcher = options.dispatcher;
     this.#kills = options.kills;
+    this.#treasurer = options.treasurer;
     this.#settings = options.settings;
   }
 
@@ -96,6 +103,7 @@ export class Spawner {
     const record = this.#table.require(pid);
     this.#grantor.endow(record, order.capabilities ?? []);
     this.#grantor.endow(record, this.#configuredFor(parent, order));
+    this.#treasurer.allot(record, allotmentOf(order));
     if (isOwed) this.#life.launch(record);
     else this.#life.ready(record);
     return { pid, isOwed };
@@ -181,6 +189,7 @@ export class Spawner {
         { details: { field: 'initial_task' } },
       );
     }
+    this.#treasurer.checkSpawn(parent, allotmentOf(order));
   }
 
   /** A3: what goes beyond a role is handed on by one who holds it. */
@@ -237,6 +246,13 @@ export class Spawner {
     };
   }
 }
+
+/** B2 */
+const allotmentOf = ({ tier, limits, usdMicros = 0 }: SpawnOrder): Allotment => ({
+  tier,
+  tokens: limits.tokensTotalMax,
+  usdMicros,
+});
 
 /** P6. */
 function withDefaults(asked: ResourceLimits, settings: KernelSettings): ResourceLimits {

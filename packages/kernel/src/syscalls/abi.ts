@@ -3,13 +3,14 @@
 
 import type { ArtifactName, Disposal, Found, StoreOrder } from '../artifacts/librarian.ts';
 import type { Delivery } from '../events/effects.ts';
-import type { CallRef, TaskSpec } from '../events/event.ts';
+import type { CallRef, ReserveOrder, TaskSpec } from '../events/event.ts';
 import type { Content } from '../events/content.ts';
 import type {
   AckStatus,
   Capability,
   LogLevel,
   Priority,
+  Purse,
   ShutdownReason,
   SignalName,
   State,
@@ -17,6 +18,9 @@ import type {
 import type { MessageId, Pid, TaskId } from '../ids.ts';
 import type { OutgoingMessage } from '../ipc/outgoing.ts';
 import type { InboxView, QueueView, TopicListing } from '../ipc/views.ts';
+import type { BudgetView } from '../resources/budget-words.ts';
+import type { Reserved } from '../resources/reserver.ts';
+import type { BudgetChange } from '../resources/treasurer.ts';
 import type { TaskReport } from '../scheduler/dispatcher.ts';
 import type { EscalationOrder, EscalationReport } from '../supervision/escalations.ts';
 import type { SpawnOrder } from '../supervision/spawner.ts';
@@ -190,6 +194,24 @@ export interface Abi {
   metric: [{ name: string; value: number; labels: Readonly<Record<string, string>> }, Nothing];
   escalate: [EscalationOrder, EscalationReport];
   usage: [Nothing, UsageView];
+  /** B3: the gateway's, in the name of the process whose model call it is. */
+  reserve: [ReserveOrder, Reserved];
+  /**
+   * B2: from the parent's budget to the caller's, in full. `dollars` are whole ones, `usd` their
+   * millionths; the answer is in what was asked.
+   */
+  request_resources: [
+    { what: 'tokens' | 'dollars' | 'usd'; amount: number; note: string },
+    { readonly granted: number },
+  ];
+  /** Without a purse: the tokens of the target's tier. */
+  raise_budget: [
+    { pid: Pid; purse: Purse | undefined; change: BudgetChange; note: string },
+    BudgetView,
+  ];
+  freeze_budget: [{ pid: Pid; isFrozen: boolean; note: string }, BudgetView];
+  /** `root` 0: all. */
+  list_budgets: [{ root: Pid }, readonly BudgetView[]];
 }
 
 export type SyscallName = keyof Abi;

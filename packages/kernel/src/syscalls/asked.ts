@@ -24,6 +24,8 @@ export const ASKED = {
   writers: 'owner and its ancestors; of `user` and `global` ones, its user (M12)',
   visible: 'what is visible to it (M12)',
   grant: 'an ancestor that holds it, the operator (A3)',
+  allotment: 'its own budget, out of what pays for its parent (B2)',
+  sway: 'an ancestor of the same user that holds `budget_allocate`, the operator (B2, A3)',
   up: 'holds `escalate`; goes to its parent',
 } as const;
 

@@ -7,7 +7,7 @@ import type { CallRef } from '../events/event.ts';
 import { NO_PID, SEQ_ZERO, type Pid, type Seq, type TaskId } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { KernelParts } from './parts.ts';
-import { phaseOf } from './phase.ts';
+import { besideOf } from './phase.ts';
 import { viewOf, type ProcessView } from './views.ts';
 
 /** A handler returns it when the reply will come later, as an effect. */
@@ -60,9 +60,10 @@ export class CallContext {
 
   view(record: ProcessRecord): ProcessView {
     this.read(record.changedSeq, record.changedBy);
-    const inboxDepth = this.parts.office.depth(record.pid);
-    const restartsInRow = this.parts.supervisor.restartsInRow(record);
-    return viewOf(record, { inboxDepth, phase: phaseOf(this.parts, record), restartsInRow });
+    for (const { changedSeq, changedBy } of this.parts.state.budgets.tree.of(record.pid)) {
+      this.read(changedSeq, changedBy);
+    }
+    return viewOf(record, besideOf(this.parts, record));
   }
 
   requireOperator(what: string): void {

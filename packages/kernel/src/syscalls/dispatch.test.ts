@@ -1,6 +1,7 @@
 import {
   artifactOrder,
   messageOrder,
+  reserveOrder,
   spawnOrder,
   taskSpec,
   testKernel,
@@ -183,6 +184,11 @@ describe('low storage', () => {
     metric: ['grow', { name: 'n', value: 1, labels: {} }],
     escalate: ['grow', issue],
     usage: ['read', {}],
+    reserve: ['grow', reserveOrder()],
+    request_resources: ['grow', { what: 'tokens', amount: 1, note: '' }],
+    raise_budget: ['write', { pid: asPid(9), purse: undefined, change: { by: 1 }, note: '' }],
+    freeze_budget: ['write', { pid: asPid(9), isFrozen: true, note: '' }],
+    list_budgets: ['read', { root: self }],
   };
 
   it.each(Object.keys(CALLS) as SyscallName[])('meets %s as the table says', (name) => {

@@ -5,7 +5,7 @@ import { KernelError } from '../errors.ts';
 import type { Content } from '../events/content.ts';
 import type { CallRef, TaskResult } from '../events/event.ts';
 import type { ExitCause, Tier } from '../events/words.ts';
-import { KING_PID, NO_PID, type MessageId, type Pid, type TaskId } from '../ids.ts';
+import { KING_PID, NO_PID, type MessageId, type Pid, type Seq, type TaskId } from '../ids.ts';
 import type { Acknowledgement } from '../ipc/message-ends.ts';
 import { LIMITS } from '../limits.ts';
 import { KING_ADDRESS } from '../process/address.ts';
@@ -28,6 +28,9 @@ export interface LlmCallFact {
   readonly latencyMs: number;
   readonly outcome: 'ok' | 'error' | 'aborted';
   readonly errorCode: string;
+  /** B3: what it settles. */
+  readonly reservation?: Seq;
+  readonly usdMicros?: number;
 }
 
 export type Fact =
@@ -188,7 +191,9 @@ export class Facts {
     llm_called: ({ fact: _, ...call }) => {
       const promptTokens = tokenCount(call.promptTokens);
       const completionTokens = tokenCount(call.completionTokens);
-      this.#parts.log.emit('llm.called', { ...call, promptTokens, completionTokens });
+      const { usdMicros: told } = call;
+      const usdMicros = told === undefined ? {} : { usdMicros: amountOf(told) };
+      this.#parts.reserver.settle({ ...call, ...usdMicros, promptTokens, completionTokens });
     },
   };
 
@@ -223,7 +228,7 @@ export class Facts {
 
   /** P2: the king is there before anything else. DESIGN §4: what ran died with the last kernel. */
   #booted(fact: FactOf<'booted'>): void {
-    const { log, table, settings, life, waiter, mover } = this.#parts;
+    const { log, table, settings, life, waiter, mover, treasurer, reserver } = this.#parts;
     const { nodeName: node, agingMsPerLevel, artifactVersionsKept } = settings;
     const { version, bootId } = fact;
     const rules = { agingMsPerLevel, artifactVersionsKept };
@@ -233,6 +238,9 @@ export class Facts {
       const body = { pid: KING_PID, parent: NO_PID, address: KING_ADDRESS, spec, owed: null };
       log.emit('process.spawned', body);
     }
+    treasurer.configure();
+    reserver.settleAll();
+    reserver.endAll();
     const all = leavesFirst(table.king);
     // Nobody of them takes a result any more: what waits for a word of its parent waits on (S2).
     for (const record of all) if (record.isLaunched) waiter.endAllOf(record);
@@ -298,3 +306,6 @@ export class Facts {
 function tokenCount(told: number): number {
   return told > 0 ? Math.min(Math.ceil(told), LIMITS.tokensPerReportMax) : 0;
 }
+
+const amountOf = (told: number): number =>
+  told > 0 ? Math.min(Math.ceil(told), LIMITS.reserveMax) : 0;

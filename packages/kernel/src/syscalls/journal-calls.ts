@@ -25,6 +25,7 @@ export function metric(ctx: CallContext, args: ArgsOf<'metric'>): Nothing {
   const tokensCharged = isCharge ? ctx.parts.ledger.chargeOf(ctx.caller, value) : 0;
   const pid = ctx.caller.pid;
   ctx.parts.log.emit('metric.reported', { pid, name, value, tokensCharged, labels });
+  if (tokensCharged > 0) ctx.parts.reserver.charged(ctx.caller);
   return NOTHING;
 }
 

@@ -3,7 +3,7 @@
 
 import type { ProcessRecord } from '../process/record.ts';
 import type { KernelParts } from './parts.ts';
-import { phaseOf } from './phase.ts';
+import { besideOf } from './phase.ts';
 import { viewOf } from './views.ts';
 
 const DESCRIPTION_CHARS_MAX = 500;
@@ -11,9 +11,7 @@ const DESCRIPTION_CHARS_MAX = 500;
 /** JSON. */
 export function knownOf(parts: KernelParts, record: ProcessRecord): string {
   const { tasks, waits } = parts.state;
-  const inboxDepth = parts.office.depth(record.pid);
-  const restartsInRow = parts.supervisor.restartsInRow(record);
-  const view = viewOf(record, { inboxDepth, phase: phaseOf(parts, record), restartsInRow });
+  const view = viewOf(record, besideOf(parts, record));
   return JSON.stringify({
     process: { ...view, limits: record.spec.limits, watch: record.spec.watch },
     tasks: [...tasks.of(record.pid)].map((task) => ({

@@ -21,12 +21,18 @@ import { Topics } from '../ipc/topics.ts';
 import { Grantor } from '../permissions/grants.ts';
 import { Guard } from '../permissions/guard.ts';
 import { Refusals } from '../permissions/refusals.ts';
+import type { Tier } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { Chance } from '../ports.ts';
+import type { ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
+import { BudgetAlarms, type BudgetAlarm } from '../resources/budget-alarms.ts';
 import type { Ledger } from '../resources/ledger.ts';
+import { Reserver } from '../resources/reserver.ts';
+import { Treasurer } from '../resources/treasurer.ts';
 import { CallRate } from '../resources/call-rate.ts';
 import { OwedCalls } from '../resources/owed-calls.ts';
+import { settle } from '../scheduler/activity.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import type { TaskTable } from '../scheduler/task-table.ts';
 import type { KernelSettings } from '../settings.ts';
@@ -46,6 +52,8 @@ export interface KernelParts extends Foundation, Mail, Supervision {
   readonly owed: OwedCalls;
   readonly grantor: Grantor;
   readonly librarian: Librarian;
+  readonly treasurer: Treasurer;
+  readonly reserver: Reserver;
   readonly dispatcher: Dispatcher;
 }
 
@@ -96,26 +104,38 @@ export function buildParts(options: {
       else supervision.sleeper.onFinished(record);
     },
   });
+  const { treasurer, reserver } = buildTreasury(base, (record, what) =>
+    supervision.escalations.report(record, what),
+  );
   const supervision: Supervision = buildSupervision({
     ...base,
     ...mail,
     dispatcher,
     grantor,
+    treasurer,
+    onRunOver: (record) => reserver.endAllOf(record),
     chance,
     known: (record) => knownOf(parts, record),
   });
   const areas = { log, table, office, catalog, tasks, ledger };
-  const parts = {
-    ...base,
-    ...areas,
-    owed,
-    grantor,
-    ...mail,
-    librarian,
-    dispatcher,
-    ...supervision,
-  };
+  const makers = { grantor, librarian, dispatcher, treasurer, reserver };
+  const parts = { ...base, ...areas, owed, ...mail, ...makers, ...supervision };
   return parts;
+}
+
+function buildTreasury(
+  { settings, state, effects }: Foundation,
+  alarm: BudgetAlarm,
+): Pick<KernelParts, 'treasurer' | 'reserver'> {
+  const { log, table, ledger, budgets, budgetWaits: waits } = state;
+  const spentBefore = (tier: Tier): number => ledger.totals.byTier[tier];
+  const treasurer = new Treasurer({ log, table, budgets, settings, spentBefore });
+  const atLimit = settings.budgetAtLimit;
+  const alarms = new BudgetAlarms({ log, table, atLimit, alarm });
+  const onWait = (record: ProcessRecord, phase: string): void => settle(log, record, phase);
+  const books = { log, table, budgets, waits, alarms, effects };
+  const reserver = new Reserver({ ...books, limits: [], atLimit, onWait });
+  return { treasurer, reserver };
 }
 
 function buildMail(

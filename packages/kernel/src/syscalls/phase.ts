@@ -3,10 +3,13 @@
 
 import type { Pid } from '../ids.ts';
 import { isVirtual, type ProcessRecord } from '../process/record.ts';
+import { purseView } from '../resources/budget-words.ts';
 import type { KernelParts } from './parts.ts';
+import type { Beside } from './views.ts';
 
 /** "child 7", "children 7 and 8", "restart 2 in 4 s"; empty where there is nothing to say. */
 export function phaseOf(parts: KernelParts, record: ProcessRecord): string {
+  const { state } = parts;
   switch (record.state) {
     case 'starting':
       return record.isRestarting ? restartPhase(parts, record) : '';
@@ -22,10 +25,23 @@ export function phaseOf(parts: KernelParts, record: ProcessRecord): string {
       return record.isQuarantined ? 'quarantined: crash loop' : '';
     case 'idle':
     case 'running':
+      if (state.budgetWaits.by(record.pid).length > 0) return unresponsiveOr(record, 'budget');
       return record.sleepAsked ? 'sleep after its task' : unresponsiveOr(record, '');
     case 'sleeping':
       return '';
   }
+}
+
+/** What a view tells beside the record itself. */
+export function besideOf(parts: KernelParts, record: ProcessRecord): Beside {
+  const { budgets } = parts.state;
+  return {
+    inboxDepth: parts.office.depth(record.pid),
+    phase: phaseOf(parts, record),
+    restartsInRow: parts.supervisor.restartsInRow(record),
+    budget: budgets.tree.of(record.pid).map(purseView),
+    isBudgetFrozen: budgets.frozen.has(record.pid),
+  };
 }
 
 function restartPhase({ log, supervisor }: KernelParts, record: ProcessRecord): string {

@@ -3,6 +3,7 @@
 // Here rights are asked and answers shaped; the rules of life are those of supervision.
 
 import { KernelError } from '../errors.ts';
+import { remainingOf } from '../resources/budget-tree.ts';
 import { NOTHING, type AnswerOf, type ArgsOf, type Nothing } from './abi.ts';
 import { OWED, type CallContext, type Owed } from './context.ts';
 import type { ProcessView } from './views.ts';
@@ -22,14 +23,14 @@ export function kill(ctx: CallContext, args: ArgsOf<'kill'>): AnswerOf<'kill'> |
 
 /** Gives up an earlier call of the same channel: a wait ends, a task asked for is cancelled. */
 export function cancel(ctx: CallContext, args: ArgsOf<'cancel'>): Nothing {
-  const { waiter, tasks, dispatcher, subscriptions, pipes } = ctx.parts;
+  const { waiter, tasks, dispatcher, subscriptions, pipes, reserver } = ctx.parts;
   if (args.call.pid !== ctx.caller.pid || args.call.channel !== ctx.ref.channel) {
     throw new KernelError(
       'permission_denied',
       `denied: call ${args.call.id} is not of this channel and process; nobody gives up another's.`,
     );
   }
-  if (waiter.cancel(args.call)) return NOTHING;
+  if (waiter.cancel(args.call) || reserver.cancel(args.call)) return NOTHING;
   if (subscriptions.cancelTake(args.call) || pipes.cancel(args.call)) return NOTHING;
   for (const id of ctx.caller.requestedTasks) {
     const task = tasks.byId.get(id);
@@ -50,12 +51,14 @@ export function info(ctx: CallContext, args: ArgsOf<'info'>): ProcessView {
 
 export function usage(ctx: CallContext): AnswerOf<'usage'> {
   const { caller, parts } = ctx;
-  const { ledger, settings, log } = parts;
+  const { state, log } = parts;
   ctx.read(caller.changedSeq, caller.changedBy);
   const { tier, limits } = caller.spec;
+  const payer = state.budgets.tree.payerOf(caller, tier);
+  if (payer !== undefined) ctx.read(payer.changedSeq, payer.changedBy);
   return {
     tokens: caller.tokens,
-    tokensRemaining: Math.max(0, settings.kingTokens[tier] - ledger.totals.byTier[tier]),
+    tokensRemaining: payer === undefined ? 0 : Math.max(0, remainingOf(payer)),
     children: caller.liveChildren,
     childrenMax: limits.childrenMax,
     uptimeMs: log.wallMs - caller.spawnedWallMs,

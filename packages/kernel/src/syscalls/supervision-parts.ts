@@ -16,6 +16,7 @@ import { Signaller } from '../supervision/signaller.ts';
 import { Sleeper } from '../supervision/sleeper.ts';
 import { Spawner } from '../supervision/spawner.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
+import type { Treasurer } from '../resources/treasurer.ts';
 import { Waiter } from '../supervision/waiter.ts';
 import { Watchdog } from '../supervision/watchdog.ts';
 import type { Foundation, Mail } from './foundation.ts';
@@ -37,6 +38,9 @@ type Base = Foundation &
   Mail & {
     readonly dispatcher: Dispatcher;
     readonly grantor: Grantor;
+    readonly treasurer: Treasurer;
+    /** B5: its calls that wait for its budget are over. */
+    readonly onRunOver: (record: ProcessRecord) => void;
     readonly chance: Chance;
     readonly known: (record: ProcessRecord) => string;
   };
@@ -121,7 +125,7 @@ function buildEnding(
 }
 
 function buildServing(base: Base, life: Life): Serving {
-  const { settings, state, effects, guard, grantor, broker, dispatcher, stop } = base;
+  const { settings, state, effects, guard, grantor, broker, dispatcher, treasurer, stop } = base;
   const { subscriptions } = base;
   const { log, table, office, waits, kills, timers } = state;
   const spawner = new Spawner({
@@ -133,6 +137,7 @@ function buildServing(base: Base, life: Life): Serving {
     life,
     dispatcher,
     kills,
+    treasurer,
     settings,
   });
   const defaultMs = settings.waitDefaultMs;
@@ -150,9 +155,11 @@ function buildServing(base: Base, life: Life): Serving {
 function listenersOf(base: Base, parts: Ending & Serving): readonly LifeListener[] {
   const { rate, subscriptions, pipes } = base;
   const { waiter, escalations, killer, sleeper } = parts;
-  const unplug = ({ pid }: ProcessRecord): void => {
+  const unplug = (record: ProcessRecord): void => {
+    const { pid } = record;
     subscriptions.endAllOf(pid);
     pipes.endAllOf(pid);
+    base.onRunOver(record);
   };
   const unplugged: LifeListener = { onExited: unplug, onStartFailed: unplug };
   const forgetful: LifeListener = {

@@ -6,6 +6,7 @@ import type { Action } from '../permissions/acl.ts';
 import type { Asked } from './asked.ts';
 import type { AnswerOf, ArgsOf, SyscallName } from './abi.ts';
 import * as artifacts from './artifact-calls.ts';
+import * as budgets from './budget-calls.ts';
 import * as capabilities from './capability-calls.ts';
 import type { CallContext, Owed } from './context.ts';
 import * as journal from './journal-calls.ts';
@@ -128,4 +129,14 @@ export const SYSCALLS: { readonly [N in SyscallName]: Syscall<N> } = {
   metric: { needs: null, asks: 'self', does: 'grow', run: journal.metric },
   escalate: { needs: 'escalate', asks: 'up', does: 'grow', mayOwe: true, run: messages.escalate },
   usage: { needs: null, asks: 'self', does: 'read', run: processes.usage },
+  reserve: { needs: null, asks: 'self', does: 'grow', mayOwe: true, run: budgets.reserve },
+  request_resources: {
+    needs: null,
+    asks: 'allotment',
+    does: 'grow',
+    run: budgets.requestResources,
+  },
+  raise_budget: { needs: null, asks: 'sway', does: 'write', run: budgets.raiseBudget },
+  freeze_budget: { needs: null, asks: 'sway', does: 'write', run: budgets.freezeBudget },
+  list_budgets: { needs: null, asks: 'readable', does: 'read', run: budgets.listBudgets },
 };

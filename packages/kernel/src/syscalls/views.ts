@@ -4,6 +4,7 @@
 import type { ExitCause, RestartPolicy, Role, State, Strategy, Tier } from '../events/words.ts';
 import type { Pid } from '../ids.ts';
 import type { ProcessRecord } from '../process/record.ts';
+import type { PurseView } from '../resources/budget-words.ts';
 
 export interface ProcessView {
   readonly pid: Pid;
@@ -23,6 +24,9 @@ export interface ProcessView {
   readonly tokensSimulated: number;
   readonly tokensSubtree: number;
   readonly llmCalls: number;
+  /** B1: what it has of its own. */
+  readonly budget: readonly PurseView[];
+  readonly isBudgetFrozen: boolean;
   readonly children: number;
   readonly startedWallMs: number;
   readonly task: number;
@@ -51,10 +55,13 @@ export interface ProcessView {
     | undefined;
 }
 
-export function viewOf(
-  record: ProcessRecord,
-  beside: { inboxDepth: number; phase: string; restartsInRow: number },
-): ProcessView {
+/** What is told of a process and is not in its record. */
+export type Beside = Pick<
+  ProcessView,
+  'inboxDepth' | 'phase' | 'restartsInRow' | 'budget' | 'isBudgetFrozen'
+>;
+
+export function viewOf(record: ProcessRecord, beside: Beside): ProcessView {
   const { spec, exit } = record;
   const [task] = record.tasks;
   return {
@@ -74,6 +81,8 @@ export function viewOf(
     tokensSimulated: record.tokensSimulated,
     tokensSubtree: record.tokensSubtree,
     llmCalls: record.llmCalls,
+    budget: beside.budget,
+    isBudgetFrozen: beside.isBudgetFrozen,
     children: record.liveChildren,
     startedWallMs: record.spawnedWallMs,
     task: record.tasksRunning === 0 ? 0 : (task ?? 0),

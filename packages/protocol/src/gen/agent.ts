@@ -503,6 +503,8 @@ export interface SpawnRequest {
   relay: string;
   /** Handed on to it beside its role's; the parent holds each (SEMANTICS A3). */
   capabilities: string[];
+  /** Moved from the parent's budget to the child's, in millionths of a US dollar; 0: none of its own. */
+  usdMicros: number;
 }
 
 export interface SpawnRequest_EnvEntry {
@@ -3071,6 +3073,7 @@ function createBaseSpawnRequest(): SpawnRequest {
     onKernelDeath: "",
     relay: "",
     capabilities: [],
+    usdMicros: 0,
   };
 }
 
@@ -3144,6 +3147,9 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
     }
     for (const v of message.capabilities) {
       writer.uint32(962).string(v!);
+    }
+    if (message.usdMicros !== 0) {
+      writer.uint32(880).uint64(message.usdMicros);
     }
     return writer;
   },
@@ -3346,6 +3352,14 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
             }
 
             message.capabilities.push(reader.string());
+            continue;
+          }
+          case 110: {
+            if (tag !== 880) {
+              break;
+            }
+
+            message.usdMicros = longToNumber(reader.uint64());
             continue;
           }
         }

@@ -102,6 +102,24 @@ export interface ProcessInfo {
   gone: boolean;
   /** Restarts without health between them, of those that count. */
   restartsInRow: number;
+  /**
+   * What it has of its own: tokens by tier (strategic, tactical, operational), and usd, which is
+   * millionths of a US dollar. Remaining is below 0 where more was spent than there was.
+   */
+  budgetAllocated: { [key: string]: number };
+  budgetRemaining: { [key: string]: number };
+  /** Nothing is paid or given from it. */
+  budgetFrozen: boolean;
+}
+
+export interface ProcessInfo_BudgetAllocatedEntry {
+  key: string;
+  value: number;
+}
+
+export interface ProcessInfo_BudgetRemainingEntry {
+  key: string;
+  value: number;
 }
 
 /** `filter_state` 0: all of them. */
@@ -430,6 +448,9 @@ function createBaseProcessInfo(): ProcessInfo {
     checkpointBytes: 0,
     gone: false,
     restartsInRow: 0,
+    budgetAllocated: {},
+    budgetRemaining: {},
+    budgetFrozen: false,
   };
 }
 
@@ -545,6 +566,15 @@ export const ProcessInfo: MessageFns<ProcessInfo> = {
     }
     if (message.restartsInRow !== 0) {
       writer.uint32(968).uint32(message.restartsInRow);
+    }
+    globalThis.Object.entries(message.budgetAllocated).forEach(([key, value]: [string, number]) => {
+      ProcessInfo_BudgetAllocatedEntry.encode({ key: key as any, value }, writer.uint32(978).fork()).join();
+    });
+    globalThis.Object.entries(message.budgetRemaining).forEach(([key, value]: [string, number]) => {
+      ProcessInfo_BudgetRemainingEntry.encode({ key: key as any, value }, writer.uint32(986).fork()).join();
+    });
+    if (message.budgetFrozen !== false) {
+      writer.uint32(992).bool(message.budgetFrozen);
     }
     return writer;
   },
@@ -856,6 +886,150 @@ export const ProcessInfo: MessageFns<ProcessInfo> = {
             }
 
             message.restartsInRow = reader.uint32();
+            continue;
+          }
+          case 122: {
+            if (tag !== 978) {
+              break;
+            }
+
+            const entry122 = ProcessInfo_BudgetAllocatedEntry.decode(reader, reader.uint32());
+            if (entry122.value !== undefined) {
+              message.budgetAllocated[entry122.key] = entry122.value;
+            }
+            continue;
+          }
+          case 123: {
+            if (tag !== 986) {
+              break;
+            }
+
+            const entry123 = ProcessInfo_BudgetRemainingEntry.decode(reader, reader.uint32());
+            if (entry123.value !== undefined) {
+              message.budgetRemaining[entry123.key] = entry123.value;
+            }
+            continue;
+          }
+          case 124: {
+            if (tag !== 992) {
+              break;
+            }
+
+            message.budgetFrozen = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProcessInfo_BudgetAllocatedEntry(): ProcessInfo_BudgetAllocatedEntry {
+  return { key: "", value: 0 };
+}
+
+export const ProcessInfo_BudgetAllocatedEntry: MessageFns<ProcessInfo_BudgetAllocatedEntry> = {
+  encode(message: ProcessInfo_BudgetAllocatedEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProcessInfo_BudgetAllocatedEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProcessInfo_BudgetAllocatedEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProcessInfo_BudgetRemainingEntry(): ProcessInfo_BudgetRemainingEntry {
+  return { key: "", value: 0 };
+}
+
+export const ProcessInfo_BudgetRemainingEntry: MessageFns<ProcessInfo_BudgetRemainingEntry> = {
+  encode(message: ProcessInfo_BudgetRemainingEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProcessInfo_BudgetRemainingEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProcessInfo_BudgetRemainingEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = longToNumber(reader.int64());
             continue;
           }
         }

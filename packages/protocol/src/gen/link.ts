@@ -52,6 +52,8 @@ import {
   ProcessEvent,
   ProcessInfo,
   ProcessInfoRequest,
+  ResourceRequest,
+  ResourceResponse,
   ResourceUsage,
   ResourceUsageRequest,
   SubscribeRequest,
@@ -213,6 +215,10 @@ export interface Call {
     | { $case: "stopKernel"; value: StopKernelCall }
     | { $case: "cancel"; value: CancelCall }
     | { $case: "remove"; value: RemoveCall }
+    | { $case: "requestResources"; value: ResourceRequest }
+    | { $case: "raiseBudget"; value: RaiseBudgetCall }
+    | { $case: "freezeBudget"; value: FreezeBudgetCall }
+    | { $case: "listBudgets"; value: ListBudgetsCall }
     | undefined;
 }
 
@@ -523,6 +529,67 @@ export interface ClosePipeCall {
 }
 
 /**
+ * Changes a budget (SEMANTICS B2): takes from, or gives back to, the nearest one above it; the king's
+ * grows and shrinks by itself. An ancestor's with budget_allocate, and the operator's.
+ */
+export interface RaiseBudgetCall {
+  targetPid: number;
+  /** strategic, tactical, operational, usd; empty: the tokens of the target's tier. */
+  purse: string;
+  change:
+    | //
+    /** Below 0: less. Tokens, or millionths of a US dollar. */
+    { $case: "by"; value: number }
+    | { $case: "to"; value: number }
+    | undefined;
+  /** Why, for people; kept in the journal. */
+  note: string;
+}
+
+/** While it is frozen, no model call is paid from it, and nothing given (SEMANTICS B5). */
+export interface FreezeBudgetCall {
+  targetPid: number;
+  /** False: it is so no more. */
+  frozen: boolean;
+  note: string;
+}
+
+export interface ListBudgetsCall {
+  /** 0: from the king down. */
+  rootPid: number;
+}
+
+/** One budget of a process (SEMANTICS B1): allocated = spent + reserved + given + remaining. */
+export interface Purse {
+  /** strategic, tactical, operational: tokens; usd: millionths of a US dollar. */
+  purse: string;
+  allocated: number;
+  spent: number;
+  /** Held for model calls under way. */
+  reserved: number;
+  /** Allocated to others. */
+  given: number;
+  /** Below 0 where more was spent than there was. */
+  remaining: number;
+  /** By how much. */
+  overdrawn: number;
+}
+
+/** What a process has of its own. */
+export interface BudgetInfo {
+  pid: number;
+  name: string;
+  address: string;
+  frozen: boolean;
+  purses: Purse[];
+}
+
+export interface ListBudgetsReply {
+  /** By address. */
+  budgets: BudgetInfo[];
+}
+
+/**
  * Deletes all versions of an artifact; its key is free again (SEMANTICS M12). What is frozen is
  * deleted by the operator only.
  */
@@ -667,6 +734,10 @@ export interface Reply {
     | { $case: "listProcesses"; value: ListProcessesReply }
     | { $case: "kernelStatus"; value: KernelStatus }
     | { $case: "followItem"; value: FollowItem }
+    | { $case: "requestResources"; value: ResourceResponse }
+    | { $case: "raiseBudget"; value: BudgetInfo }
+    | { $case: "freezeBudget"; value: BudgetInfo }
+    | { $case: "listBudgets"; value: ListBudgetsReply }
     | undefined;
 }
 
@@ -1450,6 +1521,18 @@ export const Call: MessageFns<Call> = {
       case "remove":
         RemoveCall.encode(message.body.value, writer.uint32(522).fork()).join();
         break;
+      case "requestResources":
+        ResourceRequest.encode(message.body.value, writer.uint32(530).fork()).join();
+        break;
+      case "raiseBudget":
+        RaiseBudgetCall.encode(message.body.value, writer.uint32(538).fork()).join();
+        break;
+      case "freezeBudget":
+        FreezeBudgetCall.encode(message.body.value, writer.uint32(546).fork()).join();
+        break;
+      case "listBudgets":
+        ListBudgetsCall.encode(message.body.value, writer.uint32(554).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1953,6 +2036,38 @@ export const Call: MessageFns<Call> = {
             }
 
             message.body = { $case: "remove", value: RemoveCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 66: {
+            if (tag !== 530) {
+              break;
+            }
+
+            message.body = { $case: "requestResources", value: ResourceRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 67: {
+            if (tag !== 538) {
+              break;
+            }
+
+            message.body = { $case: "raiseBudget", value: RaiseBudgetCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 68: {
+            if (tag !== 546) {
+              break;
+            }
+
+            message.body = { $case: "freezeBudget", value: FreezeBudgetCall.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 69: {
+            if (tag !== 554) {
+              break;
+            }
+
+            message.body = { $case: "listBudgets", value: ListBudgetsCall.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -4520,6 +4635,460 @@ export const ClosePipeCall: MessageFns<ClosePipeCall> = {
   },
 };
 
+function createBaseRaiseBudgetCall(): RaiseBudgetCall {
+  return { targetPid: 0, purse: "", change: undefined, note: "" };
+}
+
+export const RaiseBudgetCall: MessageFns<RaiseBudgetCall> = {
+  encode(message: RaiseBudgetCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.purse !== "") {
+      writer.uint32(18).string(message.purse);
+    }
+    switch (message.change?.$case) {
+      case "by":
+        writer.uint32(24).int64(message.change.value);
+        break;
+      case "to":
+        writer.uint32(32).uint64(message.change.value);
+        break;
+    }
+    if (message.note !== "") {
+      writer.uint32(42).string(message.note);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RaiseBudgetCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRaiseBudgetCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.purse = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.change = { $case: "by", value: longToNumber(reader.int64()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.change = { $case: "to", value: longToNumber(reader.uint64()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.note = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFreezeBudgetCall(): FreezeBudgetCall {
+  return { targetPid: 0, frozen: false, note: "" };
+}
+
+export const FreezeBudgetCall: MessageFns<FreezeBudgetCall> = {
+  encode(message: FreezeBudgetCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.targetPid !== 0) {
+      writer.uint32(8).uint64(message.targetPid);
+    }
+    if (message.frozen !== false) {
+      writer.uint32(16).bool(message.frozen);
+    }
+    if (message.note !== "") {
+      writer.uint32(26).string(message.note);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FreezeBudgetCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFreezeBudgetCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.targetPid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.frozen = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.note = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListBudgetsCall(): ListBudgetsCall {
+  return { rootPid: 0 };
+}
+
+export const ListBudgetsCall: MessageFns<ListBudgetsCall> = {
+  encode(message: ListBudgetsCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rootPid !== 0) {
+      writer.uint32(8).uint64(message.rootPid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBudgetsCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBudgetsCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rootPid = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePurse(): Purse {
+  return { purse: "", allocated: 0, spent: 0, reserved: 0, given: 0, remaining: 0, overdrawn: 0 };
+}
+
+export const Purse: MessageFns<Purse> = {
+  encode(message: Purse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.purse !== "") {
+      writer.uint32(10).string(message.purse);
+    }
+    if (message.allocated !== 0) {
+      writer.uint32(16).uint64(message.allocated);
+    }
+    if (message.spent !== 0) {
+      writer.uint32(24).uint64(message.spent);
+    }
+    if (message.reserved !== 0) {
+      writer.uint32(32).uint64(message.reserved);
+    }
+    if (message.given !== 0) {
+      writer.uint32(40).uint64(message.given);
+    }
+    if (message.remaining !== 0) {
+      writer.uint32(48).int64(message.remaining);
+    }
+    if (message.overdrawn !== 0) {
+      writer.uint32(56).uint64(message.overdrawn);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Purse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePurse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.purse = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.allocated = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.spent = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.reserved = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.given = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.remaining = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.overdrawn = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBudgetInfo(): BudgetInfo {
+  return { pid: 0, name: "", address: "", frozen: false, purses: [] };
+}
+
+export const BudgetInfo: MessageFns<BudgetInfo> = {
+  encode(message: BudgetInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pid !== 0) {
+      writer.uint32(8).uint64(message.pid);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.address !== "") {
+      writer.uint32(26).string(message.address);
+    }
+    if (message.frozen !== false) {
+      writer.uint32(32).bool(message.frozen);
+    }
+    for (const v of message.purses) {
+      Purse.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BudgetInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudgetInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pid = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.frozen = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.purses.push(Purse.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListBudgetsReply(): ListBudgetsReply {
+  return { budgets: [] };
+}
+
+export const ListBudgetsReply: MessageFns<ListBudgetsReply> = {
+  encode(message: ListBudgetsReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.budgets) {
+      BudgetInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBudgetsReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBudgetsReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.budgets.push(BudgetInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseDeleteArtifactCall(): DeleteArtifactCall {
   return { key: "", artifactId: "", ifVersion: undefined };
 }
@@ -5405,6 +5974,18 @@ export const Reply: MessageFns<Reply> = {
       case "followItem":
         FollowItem.encode(message.body.value, writer.uint32(498).fork()).join();
         break;
+      case "requestResources":
+        ResourceResponse.encode(message.body.value, writer.uint32(530).fork()).join();
+        break;
+      case "raiseBudget":
+        BudgetInfo.encode(message.body.value, writer.uint32(538).fork()).join();
+        break;
+      case "freezeBudget":
+        BudgetInfo.encode(message.body.value, writer.uint32(546).fork()).join();
+        break;
+      case "listBudgets":
+        ListBudgetsReply.encode(message.body.value, writer.uint32(554).fork()).join();
+        break;
     }
     return writer;
   },
@@ -5732,6 +6313,38 @@ export const Reply: MessageFns<Reply> = {
             }
 
             message.body = { $case: "followItem", value: FollowItem.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 66: {
+            if (tag !== 530) {
+              break;
+            }
+
+            message.body = { $case: "requestResources", value: ResourceResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 67: {
+            if (tag !== 538) {
+              break;
+            }
+
+            message.body = { $case: "raiseBudget", value: BudgetInfo.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 68: {
+            if (tag !== 546) {
+              break;
+            }
+
+            message.body = { $case: "freezeBudget", value: BudgetInfo.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 69: {
+            if (tag !== 554) {
+              break;
+            }
+
+            message.body = { $case: "listBudgets", value: ListBudgetsReply.decode(reader, reader.uint32()) };
             continue;
           }
         }

@@ -24,7 +24,7 @@ import { limitsFromWire, toolFromWire, usageFromWire } from './process-info.ts';
 import type { Limits, Tool, Usage } from './process-info.ts';
 import type { PullGround } from './pull-loop.ts';
 import type { QuietTimes } from './quiet-times.ts';
-import { escalateToWire, taskToWire } from './requests.ts';
+import { escalateToWire, taskToWire, USD_MICROS } from './requests.ts';
 import type { EscalateOptions, TaskOptions } from './requests.ts';
 import { TopicCalls } from './topics.ts';
 
@@ -164,6 +164,29 @@ export class Context extends TopicCalls {
 
   async usage(options?: CallOptions): Promise<Usage> {
     return usageFromWire(await this.caller.call('usage', {}, options));
+  }
+
+  /**
+   * Moves so many tokens of this process's tier from its parent's budget to its own, in full.
+   * Rejects with `budget_exhausted` where the parent has less.
+   */
+  async requestTokens(amount: number, why: string, options?: CallOptions): Promise<void> {
+    await this.requestResources({ resource: 'tokens', amount, why }, options);
+  }
+
+  /** The same of tokens, or of US dollars down to a millionth. */
+  async requestResources(
+    wish: { readonly resource: 'tokens' | 'usd'; readonly amount: number; readonly why: string },
+    options?: CallOptions,
+  ): Promise<void> {
+    const isUsd = wish.resource === 'usd';
+    const value = {
+      resourceType: isUsd ? 'usd_micros' : 'tokens',
+      amount: isUsd ? Math.round(wish.amount * USD_MICROS) : wish.amount,
+      justification: wish.why,
+    };
+    const reply = await this.caller.call('requestResources', value, options);
+    refuseIf(!reply.granted, { error: reply.reason, errorCode: reply.errorCode });
   }
 
   /** Reports a figure; `tokens_consumed` is charged to this process. */

@@ -61,6 +61,11 @@ export interface SpawnOptions {
   readonly relay?: Relay | undefined;
   /** Handed on to it beside its role's; this process must hold each. */
   readonly capabilities?: readonly string[] | undefined;
+  /**
+   * US dollars moved from the parent's budget to the child's, down to a millionth. Default: none of
+   * its own.
+   */
+  readonly usd?: number | undefined;
   /** From its first start to its end, for good; whole seconds on the wire. Default: no limit. */
   readonly wallLimitMs?: number | undefined;
   /** Without progress while a task runs, then it counts as hung; whole seconds on the wire. */
@@ -138,6 +143,7 @@ export interface EscalateOptions {
 }
 
 const NOTHING = new Uint8Array();
+export const USD_MICROS = 1_000_000;
 
 export function spawnToWire(options: SpawnOptions): wire.SpawnRequest {
   return {
@@ -159,6 +165,7 @@ export function spawnToWire(options: SpawnOptions): wire.SpawnRequest {
     restartPolicy: options.restart ?? '',
     strategy: options.strategy ?? '',
     relay: options.relay ?? '',
+    usdMicros: Math.round((options.usd ?? 0) * USD_MICROS),
     wallLimitSeconds: wireSeconds(options.wallLimitMs),
     idleLimitSeconds: wireSeconds(options.idleLimitMs),
     firstTokenLimitSeconds: wireSeconds(options.firstTokenLimitMs),

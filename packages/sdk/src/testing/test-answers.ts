@@ -153,6 +153,13 @@ const ANSWERS: { readonly [Case in PlainCase]?: Answer<Case> } = {
   executeOn,
   escalate: () => ({ received: true, handledByPid: KING, response: '', errorCode: '' }),
   usage: () => NO_USAGE,
+  // Nobody here counts tokens: who asks for some has them.
+  requestResources: (_ground, { amount }) => ({
+    granted: true,
+    grantedAmount: amount,
+    reason: '',
+    errorCode: '',
+  }),
   interrupt: async ({ table }, { targetPid, ...request }, { pid }) => {
     const target = table.find(targetPid || pid);
     await target.session.request('interrupt', request, { pid: target.pid });

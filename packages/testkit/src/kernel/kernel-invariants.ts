@@ -16,6 +16,7 @@ export function brokenInvariants(kernel: Kernel): string[] {
     ...brokenTopics(state),
     ...brokenArtifacts(state),
     ...brokenOwed(state),
+    ...brokenBudgets(state),
   ];
 }
 
@@ -58,6 +59,7 @@ function brokenCounts(state: State, record: Record): string[] {
     ...[...state.waits.byId.values()].map((wait) => wait.task),
     ...tasks.filter((task) => task.owed !== null).map((task) => task.parentTask),
     ...[...state.escalations.byId.values()].map((escalation) => escalation.task),
+    ...[...state.budgetWaits.byId.values()].map((wait) => wait.task),
   ]);
   equal('waits', record.waits, running.filter((task) => waiting.has(task.task)).length);
   if (record.pid === KING_PID || !['idle', 'running', 'blocked'].includes(record.state)) {
@@ -207,3 +209,42 @@ function brokenOwed(state: State): string[] {
   }
   return found;
 }
+
+/** B4, recomputed from the tree of processes, the reservations and the ledger. */
+function brokenBudgets(state: State): string[] {
+  const { tree, reservations } = state.budgets;
+  const found: string[] = [];
+  const spent = new Map<string, number>();
+  for (const entry of tree.all()) {
+    const { pid, purse } = entry;
+    const equal = (what: string, counted: number, real: number): void => {
+      if (counted === real) return;
+      found.push(`budget ${pid} ${purse}: ${what} is counted as ${counted} and is ${real} (B4)`);
+    };
+    const record = state.table.find(pid);
+    if (record === undefined || record.isGone) found.push(`budget ${pid} ${purse} has no owner`);
+    const giver = tree.payerOf(record?.parent, purse);
+    if (entry.giver !== giver) found.push(`budget ${pid} ${purse} hangs elsewhere (P11)`);
+    const gifts = [...tree.all()].filter((one) => one.giver === entry);
+    equal('given', entry.given, totalOf(gifts.map(({ allocated }) => allocated)));
+    const isUsd = purse === 'usd';
+    const holds = [...reservations.values()].filter((one) =>
+      isUsd ? one.usdPayer === entry : one.payer === entry,
+    );
+    const held = holds.map((one) => (isUsd ? one.usdMicros : tokensOf(one)));
+    equal('reserved', entry.reserved, totalOf(held));
+    if (entry.allocated < 0) found.push(`budget ${pid} ${purse} is allocated less than nothing`);
+    spent.set(purse, (spent.get(purse) ?? 0) + entry.spent);
+  }
+  for (const [tier, counted] of Object.entries(state.ledger.totals.byTier)) {
+    const total = spent.get(tier);
+    if (total === undefined || total >= Number.MAX_SAFE_INTEGER || total === counted) continue;
+    found.push(`${tier}: the budgets tell of ${total} spent, the ledger of ${counted} (B4)`);
+  }
+  return found;
+}
+
+const totalOf = (amounts: readonly number[]): number => amounts.reduce((sum, one) => sum + one, 0);
+
+const tokensOf = (call: { promptTokens: number; completionTokensMax: number }): number =>
+  call.promptTokens + call.completionTokensMax;

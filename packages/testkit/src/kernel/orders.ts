@@ -6,6 +6,9 @@ import {
   EMPTY_CONTENT,
   type ArgsOf,
   type Content,
+  type LlmCallFact,
+  type Pid,
+  type ReserveOrder,
   type ResourceLimits,
   type SpawnOrder,
   type TaskResult,
@@ -99,6 +102,39 @@ export function artifactOrder(wish: Partial<ArgsOf<'store'>> = {}): ArgsOf<'stor
     content: textContent('content'),
     contentType: 'text/plain',
     visibility: 'private',
+    ...wish,
+  };
+}
+
+/** A tactical call of 100 tokens at most. */
+export function reserveOrder(wish: Partial<ReserveOrder> = {}): ReserveOrder {
+  return {
+    tier: 'tactical',
+    model: 'sonnet',
+    provider: 'p',
+    simulated: false,
+    promptTokens: 70,
+    completionTokensMax: 30,
+    usdMicrosMax: 0,
+    priority: 2,
+    ...wish,
+  };
+}
+
+/** A tactical call that used 100 tokens. */
+export function modelCall(pid: Pid, wish: Partial<LlmCallFact> = {}): LlmCallFact {
+  return {
+    pid,
+    tier: 'tactical',
+    model: 'sonnet',
+    provider: 'p',
+    simulated: false,
+    promptTokens: 70,
+    completionTokens: 30,
+    estimated: false,
+    latencyMs: 5,
+    outcome: 'ok',
+    errorCode: '',
     ...wish,
   };
 }

@@ -6,8 +6,6 @@ import type { Status } from './statuses.ts';
 import { statusOf } from './statuses.ts';
 
 export const NOT_SERVED = {
-  requestResources:
-    'RequestResources is not served by this version: all processes draw on the budget of the king.',
   addCron: 'AddCron is not served by this version: there is no scheduler of times yet.',
   removeCron: 'RemoveCron is not served by this version: there is no scheduler of times yet.',
   listCron: 'ListCron is not served by this version: there is no scheduler of times yet.',

@@ -17,6 +17,7 @@ export const CORE_RPCS = {
   getArtifact: 'getArtifact',
   listArtifacts: 'listArtifacts',
   getResourceUsage: 'usage',
+  requestResources: 'requestResources',
   escalate: 'escalate',
   log: 'log',
   reportMetric: 'metric',
@@ -58,6 +59,9 @@ export const CONTROL_RPCS = {
   writePipe: 'writePipe',
   readPipe: 'readPipe',
   closePipe: 'closePipe',
+  raiseBudget: 'raiseBudget',
+  freezeBudget: 'freezeBudget',
+  listBudgets: 'listBudgets',
   remove: 'remove',
 } as const satisfies Readonly<
   Record<keyof control.ControlServiceDefinition['methods'], SyscallCase>

@@ -126,10 +126,20 @@ function comesWithPid(name: SyscallCase, request: object): boolean {
 }
 
 function refuse(name: SyscallCase, cause: unknown, done: sendUnaryData<unknown>): void {
-  const error = asKernelError(cause);
-  const failure: ReplyValueOf<SyscallCase> | undefined = failureOf(name, error);
+  const error = whoIsAsked(name, asKernelError(cause));
+  const isUnknown = error.code === 'not_found' && error.cause instanceof KernelError;
+  const failure: ReplyValueOf<SyscallCase> | undefined = isUnknown
+    ? undefined
+    : failureOf(name, error);
   if (failure === undefined) done(statusOf(error));
   else done(null, failure);
+}
+
+/** PROTOCOL §2: calls that are about the caller itself say of an unknown one that it is not found. */
+function whoIsAsked(name: SyscallCase, error: KernelError): KernelError {
+  const isAboutCaller = name === 'usage' || name === 'requestResources';
+  if (!isAboutCaller || error.code !== 'unauthenticated') return error;
+  return new KernelError('not_found', error.message, { details: error.details, cause: error });
 }
 
 export function unreadable(why: string): KernelError {

@@ -66,10 +66,13 @@ async function door(script: Behaviour[] = [], admit: () => void = () => undefine
     catalog,
     ports: {
       identify: (bearer) => CALLERS.get(bearer ?? ''),
-      admit,
-      record: (call) => {
-        records.push(call);
-        waiting.splice(0).forEach((take) => take(call));
+      reserve: async ({ caller: { tier } }) => {
+        admit();
+        const settle = (call: LlmCallRecord): void => {
+          records.push(call);
+          waiting.splice(0).forEach((take) => take(call));
+        };
+        return { tier, instead: undefined, settle };
       },
       observe: () => undefined,
       progressed: () => undefined,

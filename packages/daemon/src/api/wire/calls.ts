@@ -9,6 +9,7 @@ import type { CallBody, CallCase, CallValue, agent } from '@hivekernel/protocol'
 import type { Host } from '../../journal/host.ts';
 import { artifactOf, readDisposal, readStore } from './artifact-orders.ts';
 import * as bounds from './bounds.ts';
+import { readFreeze, readRaise, readRequest } from './budget-orders.ts';
 import { readAcknowledge, readLetter, readSend } from './mail-orders.ts';
 import { readSpawn } from './spawn-order.ts';
 import {
@@ -83,6 +84,10 @@ export const SYSCALL_OF = {
   writePipe: 'write_pipe',
   readPipe: 'read_pipe',
   closePipe: 'close_pipe',
+  requestResources: 'request_resources',
+  raiseBudget: 'raise_budget',
+  freezeBudget: 'freeze_budget',
+  listBudgets: 'list_budgets',
 } as const satisfies Readonly<Record<SyscallCase, SyscallName>>;
 
 /** Who calls, over which channel, and what making the call needs. */
@@ -282,6 +287,10 @@ const READERS: { readonly [C in SyscallCase]: Reader<C> } = {
     timeoutMs: q.timeoutMs,
   }),
   closePipe: (q) => ({ ...pipeNameOf(q), isBoth: q.both }),
+  requestResources: readRequest,
+  raiseBudget: readRaise,
+  freezeBudget: readFreeze,
+  listBudgets: (q) => ({ root: anyone(q.rootPid, 'root_pid') }),
 };
 
 const NORMAL = 2;

@@ -11,6 +11,9 @@ import { asTaskId } from '@hivekernel/kernel';
 import type { Event, EventKind, EventOf, TaskId } from '@hivekernel/kernel';
 import type { Observation } from '../../journal/host.ts';
 import { idOf } from '../events/position.ts';
+import { BUDGET_TELLERS } from './budget-events.ts';
+import { bytesOf } from './content-bytes.ts';
+import type { Reader } from './content-bytes.ts';
 import { LIFE_TELLERS } from './life-events.ts';
 import { MAIL_TELLERS } from './mail-events.ts';
 import { previewOfText } from './previews.ts';
@@ -95,6 +98,7 @@ export const missedEvent = (missed: number, nowMs: number): ProcessEvent => ({
 const TELLERS: { readonly [K in EventKind]: Teller<K> } = {
   ...LIFE_TELLERS,
   ...MAIL_TELLERS,
+  ...BUDGET_TELLERS,
   'kernel.booted': ({ body }) => ({
     fields: { version: body.version, boot_id: body.bootId, node: body.node },
   }),
@@ -231,6 +235,9 @@ function tellModelCall({ body }: EventOf<'llm.called'>): Told {
       latency_ms: `${body.latencyMs}`,
       outcome: body.outcome,
       error_code: body.errorCode,
+      ...(body.reservation !== undefined && { reservation: `${body.reservation}` }),
+      ...(body.usdMicros !== undefined && { usd_micros: `${body.usdMicros}` }),
+      ...(body.overdrawn !== undefined && { overdrawn: `${body.overdrawn}` }),
     },
   };
 }

@@ -53,6 +53,12 @@ const FAILURES: { readonly [C in SyscallCase]?: FailureOf<C> } = {
     name: '',
     ...told,
   }),
+  requestResources: ({ error, errorCode }) => ({
+    granted: false,
+    grantedAmount: 0,
+    reason: error,
+    errorCode,
+  }),
   escalate: ({ error, errorCode }) => ({
     received: false,
     handledByPid: 0,

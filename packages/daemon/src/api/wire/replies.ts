@@ -18,7 +18,7 @@ import type { Reader } from './content-bytes.ts';
 import { toAgentMessages, toInboxReply } from './messages.ts';
 import { toProcessInfos, toResult, toResults } from './results.ts';
 import { toQueueInfo, toTopicsReply } from './stream-views.ts';
-import { toProcessInfo, toSibling, toUsage } from './views.ts';
+import { toBudgetInfo, toProcessInfo, toSibling, toUsage } from './views.ts';
 import { messageIdText, taskIdText } from './wire-ids.ts';
 
 export interface ReplySource {
@@ -109,6 +109,10 @@ const REPLY_CASE: { readonly [C in SyscallCase]: ReplyCaseOf<C> } = {
   writePipe: 'done',
   readPipe: 'readPipe',
   closePipe: 'done',
+  requestResources: 'requestResources',
+  raiseBudget: 'raiseBudget',
+  freezeBudget: 'freezeBudget',
+  listBudgets: 'listBudgets',
 };
 
 const DONE = {};
@@ -182,6 +186,15 @@ const WRITERS: { readonly [C in SyscallCase]: Writer<C> } = {
   writePipe: done,
   readPipe: ({ chunks, isEnd }) => ({ chunks: [...chunks], end: isEnd }),
   closePipe: done,
+  requestResources: ({ granted }) => ({
+    granted: true,
+    grantedAmount: granted,
+    reason: '',
+    errorCode: '',
+  }),
+  raiseBudget: toBudgetInfo,
+  freezeBudget: toBudgetInfo,
+  listBudgets: (views) => ({ budgets: views.map(toBudgetInfo) }),
 };
 
 function toSignalReply({ killed, signalled, key }: SignalReport): link.SignalReply {

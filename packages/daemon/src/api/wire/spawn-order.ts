@@ -25,6 +25,7 @@ export function readSpawn(q: agent.SpawnRequest): ArgsOf<'spawn'> {
     env: bounds.textMap(q.env, 'env'),
     cwd: bounds.path(q.cwd, 'cwd'),
     limits: readLimits(q.limits),
+    usdMicros: bounds.count(q.usdMicros, 'usd_micros'),
     initialTask: bounds.text(q.initialTask, 'initial_task'),
     exitAfterTask: q.exitAfterTask,
     restart: wordFromWire(q.restartPolicy, { field: 'restart_policy', known: RESTART_POLICIES }),

@@ -2,11 +2,11 @@
 // (context_usage_percent: nobody tells the kernel yet). A counter that no field can carry is told
 // as the nearest one that does: one sick number must not hide the whole table.
 
-import type { ProcessView, UsageView } from '@hivekernel/kernel';
+import type { BudgetView, ProcessView, PurseView, UsageView } from '@hivekernel/kernel';
 import { asTaskId } from '@hivekernel/kernel';
-import type { agent, core } from '@hivekernel/protocol';
+import type { agent, core, link } from '@hivekernel/protocol';
 import { taskIdText } from './wire-ids.ts';
-import { shownCount, shownCount32, shownInt32 } from './wire-numbers.ts';
+import { shownCount, shownCount32, shownInt32, shownInt64 } from './wire-numbers.ts';
 import { ROLE, TIER, stateToWire, wireStateWord } from './words.ts';
 
 const MS = 1_000;
@@ -50,8 +50,38 @@ export function toProcessInfo(view: ProcessView): core.ProcessInfo {
     checkpointBytes: shownCount(view.checkpointBytes),
     gone: view.isGone,
     restartsInRow: shownCount32(view.restartsInRow),
+    budgetAllocated: byPurse(view.budget, ({ allocated }) => shownCount(allocated)),
+    budgetRemaining: byPurse(view.budget, ({ remaining }) => shownInt64(remaining)),
+    budgetFrozen: view.isBudgetFrozen,
   };
 }
+
+function byPurse(
+  purses: readonly PurseView[],
+  of: (purse: PurseView) => number,
+): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const purse of purses) found[purse.purse] = of(purse);
+  return found;
+}
+
+const toPurse = (purse: PurseView): link.Purse => ({
+  purse: purse.purse,
+  allocated: shownCount(purse.allocated),
+  spent: shownCount(purse.spent),
+  reserved: shownCount(purse.reserved),
+  given: shownCount(purse.given),
+  remaining: shownInt64(purse.remaining),
+  overdrawn: shownCount(purse.overdrawn),
+});
+
+export const toBudgetInfo = (view: BudgetView): link.BudgetInfo => ({
+  pid: view.pid,
+  name: view.name,
+  address: view.address,
+  frozen: view.isFrozen,
+  purses: view.purses.map(toPurse),
+});
 
 /** P4: why it waits, readable: "waiting: child 7". Other phases stand for themselves. */
 function phaseOf(view: ProcessView): string {

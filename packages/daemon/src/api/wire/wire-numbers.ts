@@ -15,6 +15,10 @@ export const shownCount = (value: number): number =>
 /** For a uint32 field. */
 export const shownCount32 = (value: number): number => fitted(value, { min: 0, max: UINT32_MAX });
 
+/** For an int64 field. As far as every reader of ours is exact. */
+export const shownInt64 = (value: number): number =>
+  fitted(value, { min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
+
 /** For an int32 field. */
 export const shownInt32 = (value: number): number =>
   fitted(value, { min: -INT32_END, max: INT32_END - 1 });

@@ -36,5 +36,7 @@ export const PROCESS_VIEW: ProcessView = {
   isGone: false,
   checkpointBytes: 12,
   restartsInRow: 13,
+  budget: [],
+  isBudgetFrozen: false,
   exit: { exitCode: -1, cause: 'crashed', detail: 'exit code 3', output: '' },
 };
