@@ -501,10 +501,10 @@ export interface SpawnRequest {
   onKernelDeath: string;
   /** What it makes of messages that cross the branches below it: pass, copy, deny; empty: by its role. */
   relay: string;
-  /** Handed on to it beside its role's; the parent holds each (SEMANTICS A3). */
-  capabilities: string[];
   /** Moved from the parent's budget to the child's, in millionths of a US dollar; 0: none of its own. */
   usdMicros: number;
+  /** Handed on to it beside its role's; the parent holds each (SEMANTICS A3). */
+  capabilities: string[];
 }
 
 export interface SpawnRequest_EnvEntry {
@@ -3072,8 +3072,8 @@ function createBaseSpawnRequest(): SpawnRequest {
     firstTokenLimitSeconds: 0,
     onKernelDeath: "",
     relay: "",
-    capabilities: [],
     usdMicros: 0,
+    capabilities: [],
   };
 }
 
@@ -3145,11 +3145,11 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
     if (message.relay !== "") {
       writer.uint32(874).string(message.relay);
     }
-    for (const v of message.capabilities) {
-      writer.uint32(962).string(v!);
-    }
     if (message.usdMicros !== 0) {
       writer.uint32(880).uint64(message.usdMicros);
+    }
+    for (const v of message.capabilities) {
+      writer.uint32(962).string(v!);
     }
     return writer;
   },
@@ -3346,20 +3346,20 @@ export const SpawnRequest: MessageFns<SpawnRequest> = {
             message.relay = reader.string();
             continue;
           }
-          case 120: {
-            if (tag !== 962) {
-              break;
-            }
-
-            message.capabilities.push(reader.string());
-            continue;
-          }
           case 110: {
             if (tag !== 880) {
               break;
             }
 
             message.usdMicros = longToNumber(reader.uint64());
+            continue;
+          }
+          case 120: {
+            if (tag !== 962) {
+              break;
+            }
+
+            message.capabilities.push(reader.string());
             continue;
           }
         }
