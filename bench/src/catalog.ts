@@ -7,6 +7,7 @@ import { events } from './benchmarks/events.ts';
 import { execute } from './benchmarks/execute.ts';
 import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
+import { resources } from './benchmarks/resources.ts';
 import { restart } from './benchmarks/restart.ts';
 import { routing } from './benchmarks/routing.ts';
 import { send } from './benchmarks/send.ts';
@@ -15,6 +16,7 @@ import { syscall } from './benchmarks/syscall.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
   routing,
+  resources,
   send,
   syscall,
   artifact,
