@@ -12,6 +12,7 @@ import { kill } from './benchmarks/kill.ts';
 import { leak } from './benchmarks/leak.ts';
 import { pipe } from './benchmarks/pipe.ts';
 import { redis } from './benchmarks/redis.ts';
+import { resources } from './benchmarks/resources.ts';
 import { restart } from './benchmarks/restart.ts';
 import { ring } from './benchmarks/ring.ts';
 import { routing } from './benchmarks/routing.ts';
@@ -21,6 +22,7 @@ import { syscall } from './benchmarks/syscall.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
   routing,
+  resources,
   syscall,
   send,
   ring,

@@ -38,7 +38,8 @@ describe('hive cap', () => {
     );
     const refused = await hive('send', 'maker', 'go', '--wait-reply');
     expect(refused.stdout).toBe(
-      'permission_denied of kill_processes,network_access,file_write,file_read,budget_allocate,broadcast\n',
+      'permission_denied of kill_processes,network_access,file_write,file_read,' +
+        'budget_allocate,broadcast\n',
     );
     expect(await hive('cap', 'grant', 'maker', 'spawn_children')).toMatchObject({ code: 0 });
     expect((await hive('send', 'maker', 'go', '--wait-reply')).stdout).toMatch(/^made \d+\n$/);

@@ -1,9 +1,35 @@
 // What an operator may change, with the defaults of the semantics. The daemon validates hive.yaml
 // against this table and hands one frozen value to the kernel at boot.
 
-import type { AtLimit, Capability, Relay, RestartPolicy, Role, Strategy } from './events/words.ts';
-import type { AclRule, Party } from './permissions/rules.ts';
+import type {
+  Action,
+  AtLimit,
+  Capability,
+  Relay,
+  RestartPolicy,
+  Role,
+  Strategy,
+} from './events/words.ts';
 
+/** Whom a rule means. */
+export type Party =
+  | { readonly by: 'everyone' }
+  | { readonly by: 'role'; readonly role: Role }
+  | { readonly by: 'user'; readonly user: string }
+  /** An address; with `/*` at its end, all that are below it. */
+  | { readonly by: 'address'; readonly address: string };
+
+export interface AclRule {
+  readonly effect: 'allow' | 'deny';
+  readonly who: Party;
+  /** Empty: every one. */
+  readonly actions: readonly Action[];
+  readonly whom: Party | undefined;
+  /** As it was written, for refusals. */
+  readonly text: string;
+}
+
+/** A3: what the operator gives beside what a role has. */
 export interface ConfiguredGrant {
   readonly to: Party;
   readonly capabilities: readonly Capability[];

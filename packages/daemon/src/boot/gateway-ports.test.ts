@@ -111,7 +111,7 @@ describe('gatewayPorts().reserve()', () => {
     return { host, ask, entry };
   }
 
-  it('holds the estimate durably at the tier of the model, and settles it once (B2, B3)', async () => {
+  it('holds the estimate durably at the tier of the model, settles it once (B2, B3)', async () => {
     const { host, ask, entry } = await open();
     const held = await ask({ alias: 'mini' });
     expect(host.durableSeq).toBe(host.kernel.state.log.lastSeq);
@@ -152,23 +152,21 @@ describe('gatewayPorts().reserve()', () => {
     await host.close();
   });
 
-  it('gives up a wait with its call, and settles what came too late with nothing (B5)', async () => {
+  it('gives up a wait with its call, settles what came too late with nothing (B5)', async () => {
     const kingTokens = { strategic: 99, tactical: 500, operational: 0 };
     const { host, ask, entry } = await open({ kingTokens, budgetAtLimit: 'block' });
     const giveUp = new AbortController();
     const waiting = ask({}, { signal: giveUp.signal });
     const late = new AbortController();
     const granted = ask({ alias: 'sonnet' }, { signal: late.signal });
-    giveUp.abort(new Error('gone'));
-    late.abort(new Error('gone too'));
-    await expect(waiting).rejects.toThrow('gone');
-    await expect(granted).rejects.toThrow('gone too');
+    giveUp.abort();
+    late.abort();
+    for (const one of [waiting, granted, ask({}, { signal: AbortSignal.abort() })]) {
+      await expect(one).rejects.toMatchObject({ code: 'cancelled' });
+    }
     await host.settled();
     expect(host.kernel.state.budgetWaits.byId.size).toBe(0);
     expect(entry('tactical')).toMatchObject({ reserved: 0, spent: 0 });
-    await expect(ask({}, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow(
-      'before',
-    );
     await host.close();
   });
 });

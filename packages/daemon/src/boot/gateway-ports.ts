@@ -10,6 +10,7 @@ import type { AnswerOf, Call, CallRef, KernelSettings, ReserveOrder } from '@hiv
 import { taskIdFrom } from '../api/wire/wire-ids.ts';
 import type { JournaledKernel } from '../journal/journaled-kernel.ts';
 import { SIM_PREFIX } from '../llm/aliases.ts';
+import { abortError } from '../llm/exchange.ts';
 import type {
   Caller,
   CallerTier,
@@ -58,10 +59,10 @@ class Cashier {
     this.#lastCall += 1;
     const ref = { channel: this.#channel, pid: asPid(caller.pid), id: this.#lastCall };
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
+      if (signal.aborted) return reject(abortError(signal));
       const onAbort = (): void => {
         host.call(cancelCall(ref), () => undefined);
-        reject(signal.reason);
+        reject(abortError(signal));
       };
       signal.addEventListener('abort', onAbort, { once: true });
       host.call(this.#reserveCall(ref, wish), (result) => {

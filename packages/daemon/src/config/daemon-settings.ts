@@ -123,6 +123,15 @@ export function toKernelSettings(
     },
     artifactVersionsKept: values['artifacts.versions_kept'],
     artifactQuotaBytesPerUser: values['artifacts.user_quota'],
+    ...budgetsOf(values),
+    syscallsPerMinuteMax: values['syscalls.per_minute'],
+  };
+}
+
+function budgetsOf(
+  values: SettingValues,
+): Pick<KernelSettings, 'kingTokens' | 'kingUsdMicros' | 'budgetAtLimit'> {
+  return {
     kingTokens: {
       strategic: values['king.tokens.strategic'],
       tactical: values['king.tokens.tactical'],
@@ -130,7 +139,6 @@ export function toKernelSettings(
     },
     kingUsdMicros: values['king.usd'],
     budgetAtLimit: values['budget.at_limit'],
-    syscallsPerMinuteMax: values['syscalls.per_minute'],
   };
 }
 

@@ -257,32 +257,6 @@ describe('CoreService, call by call', () => {
     expect(code).toBe(status.NOT_FOUND);
   });
 
-  it('RequestResources: in full, or refused in the reply; NOT_FOUND for an unknown one', async () => {
-    await open({ trustPidHeader: true });
-    const lead = await ground.spawn({ role: 'lead', limits: { tokensTotalMax: 1_000 } });
-    const pid = await ground.spawn({ name: 'w' }, lead);
-    const ask = (amount: number, resourceType = 'tokens') =>
-      operator().call('requestResources', { resourceType, amount, justification: 'more' }, { pid });
-    const refused = { granted: false, grantedAmount: 0 };
-    expect(await ask(400)).toMatchObject({ granted: true, grantedAmount: 400, reason: '' });
-    expect((await operator().call('getResourceUsage', {}, { pid })).tokensRemaining).toBe(400);
-    const info = await operator().call('getProcessInfo', { pid: lead });
-    expect(info.budgetAllocated).toEqual({ tactical: 1_000 });
-    expect(info.budgetRemaining).toEqual({ tactical: 600 });
-    const reason = expect.stringContaining('600 left of 1,000');
-    expect(await ask(601)).toMatchObject({ ...refused, reason, errorCode: 'budget_exhausted' });
-    for (const type of ['dollars', 'usd_micros', 'cows']) {
-      expect(await ask(1, type)).toMatchObject({ ...refused, errorCode: 'invalid_argument' });
-    }
-    const wish = { resourceType: 'tokens', amount: 1 };
-    for (const unknown of [
-      operator().call('requestResources', wish, { pid: 99 }),
-      operator().call('getResourceUsage', {}, { pid: 99 }),
-    ]) {
-      expect((await refusal(unknown)).code).toBe(status.NOT_FOUND);
-    }
-  });
-
   it('ListChildren: direct ones, all of them, or those in a state', async () => {
     await open();
     const lead = await ground.spawn({ name: 'lead', role: 'lead' });

@@ -191,7 +191,7 @@ describe('JournaledKernel.start()', () => {
       dump: nothing,
     });
     await host.settled();
-    expect(host.durableSeq).toBe(2);
+    expect(host.durableSeq).toBe(5);
     await host.close();
     await store.close();
   });

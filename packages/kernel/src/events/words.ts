@@ -10,6 +10,18 @@ export const TIERS = ['strategic', 'tactical', 'operational'] as const;
 export type Tier = (typeof TIERS)[number];
 export const tierRank = (tier: Tier): number => TIERS.indexOf(tier);
 
+/** A2: what roles and rules give a right to. */
+export const ACTIONS = [
+  'spawn',
+  'kill',
+  'send_message',
+  'write_artifact',
+  'read_artifact',
+  'escalate',
+  'read_process',
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
 /** A3 */
 export const CAPABILITIES = [
   'spawn_children',

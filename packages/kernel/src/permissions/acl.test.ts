@@ -1,9 +1,9 @@
 import { artifactOrder, messageOrder, spawnOrder, testKernel } from '@hivekernel/testkit';
 import type { TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
-import { ROLES, type Role } from '../events/words.ts';
+import { ACTIONS, ROLES, type Action, type Role } from '../events/words.ts';
 import { asPid, type Pid } from '../ids.ts';
-import { ACTIONS, DEFAULT_ACL, type Action } from './acl.ts';
+import { DEFAULT_ACL } from './acl.ts';
 
 // SEMANTICS A2, as the page has it.
 const PAGE: Readonly<Record<Action, string>> = {

@@ -2,18 +2,7 @@
 // users and custom rules around it, is in guard.ts.
 //   A2. `kill` in the table means any descendant; without it, own children only.
 
-import type { Role } from '../events/words.ts';
-
-export const ACTIONS = [
-  'spawn',
-  'kill',
-  'send_message',
-  'write_artifact',
-  'read_artifact',
-  'escalate',
-  'read_process',
-] as const;
-export type Action = (typeof ACTIONS)[number];
+import type { Action, Role } from '../events/words.ts';
 
 const every = (roles: readonly Role[]): ReadonlySet<Role> => new Set(roles);
 

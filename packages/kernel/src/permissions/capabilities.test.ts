@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CAPABILITIES, ROLES, type Capability, type Role } from '../events/words.ts';
 import { asPid, type Pid } from '../ids.ts';
 import { DEFAULT_ACL } from './acl.ts';
-import type { AclRule } from './rules.ts';
+import type { AclRule } from '../settings.ts';
 import { ROLE_CAPABILITIES } from './capabilities.ts';
 
 // SEMANTICS A3, as the page has it.

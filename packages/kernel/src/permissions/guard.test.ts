@@ -1,7 +1,7 @@
 import { artifactOrder, messageOrder, spawnOrder, testKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { asPid } from '../ids.ts';
-import type { AclRule } from './rules.ts';
+import type { AclRule } from '../settings.ts';
 
 const rule = (wish: Partial<AclRule>): AclRule => ({
   effect: 'deny',

@@ -9,12 +9,13 @@
 // The operator acts as the king and is asked nothing here.
 
 import { KernelError } from '../errors.ts';
-import type { Capability } from '../events/words.ts';
+import type { Action, Capability } from '../events/words.ts';
 import { describeProcess, type ProcessRecord } from '../process/record.ts';
 import { isAncestor } from '../process/tree.ts';
-import { roleMay, type Action } from './acl.ts';
+import type { AclRule } from '../settings.ts';
+import { roleMay } from './acl.ts';
 import { whyNot } from './capabilities.ts';
-import { ruleOn, type AclRule } from './rules.ts';
+import { ruleOn } from './rules.ts';
 
 export class Guard {
   readonly #rules: readonly AclRule[];

@@ -3,27 +3,9 @@
 //   A rule that names whom says nothing of an action that concerns nobody in particular.
 //   A1. No rule reaches over the border of a user: that is asked before.
 
-import type { Role } from '../events/words.ts';
+import type { Action } from '../events/words.ts';
 import type { ProcessRecord } from '../process/record.ts';
-import type { Action } from './acl.ts';
-
-/** Whom a rule means. */
-export type Party =
-  | { readonly by: 'everyone' }
-  | { readonly by: 'role'; readonly role: Role }
-  | { readonly by: 'user'; readonly user: string }
-  /** An address; with `/*` at its end, all that are below it. */
-  | { readonly by: 'address'; readonly address: string };
-
-export interface AclRule {
-  readonly effect: 'allow' | 'deny';
-  readonly who: Party;
-  /** Empty: every one. */
-  readonly actions: readonly Action[];
-  readonly whom: Party | undefined;
-  /** As it was written, for refusals. */
-  readonly text: string;
-}
+import type { AclRule, Party } from '../settings.ts';
 
 /** What of a process a party is told by. */
 type Told = Pick<ProcessRecord, 'address'> & {

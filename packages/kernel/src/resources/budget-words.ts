@@ -1,4 +1,5 @@
-// How budgets are told: amounts in words, and the views that calls give of them.
+// How budgets are told: amounts in words, and the views that calls give of them. Nothing is decided
+// here, and nothing folded.
 
 import { KernelError } from '../errors.ts';
 import type { Purse } from '../events/words.ts';

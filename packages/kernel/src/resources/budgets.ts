@@ -78,7 +78,7 @@ export class Budgets {
     return this.tree.payerOf(record, purse);
   }
 
-  /** At a restore, when the processes are there: `given` and `reserved` come with what they are of. */
+  /** At a restore: `given` and `reserved` come with what they are made of. */
   restoreEntry(kept: Pick<Entry, 'pid' | 'purse' | 'allocated' | 'spent'>): Entry {
     const { pid, purse, allocated, spent } = kept;
     const entry = this.tree.enter(pid, purse, undefined);

@@ -1,5 +1,5 @@
-// Calls on what processes hold (A3): grant, revoke, look. Who may give what is asked by the grantor;
-// who may look, as of any process, by the guard.
+// Calls on what processes hold (A3): grant, revoke, look. Who may give what is asked by the
+// grantor; who may look, as of any process, by the guard.
 
 import { CAPABILITIES } from '../events/words.ts';
 import { ROLE_CAPABILITIES, whyNot } from '../permissions/capabilities.ts';

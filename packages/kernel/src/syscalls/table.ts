@@ -2,7 +2,7 @@
 // by itself since it depends on the target), what else is asked of it (asked.ts), what it does to
 // storage, and its handler. The doors and the docs iterate this table.
 
-import type { Action } from '../permissions/acl.ts';
+import type { Action } from '../events/words.ts';
 import type { Asked } from './asked.ts';
 import type { AnswerOf, ArgsOf, SyscallName } from './abi.ts';
 import * as artifacts from './artifact-calls.ts';

@@ -31,6 +31,16 @@ describe('spawnToWire()', () => {
   });
 });
 
+describe('spawnToWire(), of dollars', () => {
+  it.each([
+    [undefined, 0],
+    [0.25, 250_000],
+    [0.1 + 0.2, 300_000],
+  ])('sends %j as %d millionths', (usd, usdMicros) => {
+    expect(spawnToWire({ name: 'a', usd }).usdMicros).toBe(usdMicros);
+  });
+});
+
 describe('taskToWire()', () => {
   it('tries a task once unless told otherwise', () => {
     expect(taskToWire({ description: 'x' }, '').retriesMax).toBe(0);

@@ -26,6 +26,16 @@ async function asLead<T>(work: (ctx: TaskContext) => Promise<T>): Promise<T> {
 
 const pidsOf = (all: readonly { pid: number }[]): number[] => all.map(({ pid }) => pid);
 
+describe('Context.requestResources()', () => {
+  it('asks for tokens, and for dollars in millionths', async () => {
+    const asked = asLead(async (ctx) => {
+      await ctx.requestTokens(500, 'a longer text');
+      await ctx.requestResources({ resource: 'usd', amount: 0.5, why: 'a dearer model' });
+    });
+    await expect(asked).resolves.toBeUndefined();
+  });
+});
+
 describe('TreeCalls', () => {
   it('names the ancestors from the parent up to the king, of itself and of others', async () => {
     const [own, ofChild] = await asLead(async (ctx) => [

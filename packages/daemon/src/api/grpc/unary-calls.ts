@@ -135,7 +135,7 @@ function refuse(name: SyscallCase, cause: unknown, done: sendUnaryData<unknown>)
   else done(null, failure);
 }
 
-/** PROTOCOL §2: calls that are about the caller itself say of an unknown one that it is not found. */
+/** PROTOCOL §2: calls about the caller itself say of an unknown one that it is not found. */
 function whoIsAsked(name: SyscallCase, error: KernelError): KernelError {
   const isAboutCaller = name === 'usage' || name === 'requestResources';
   if (!isAboutCaller || error.code !== 'unauthenticated') return error;

@@ -1,6 +1,6 @@
 // What calls on budgets ask for, as the kernel's orders. Not how much there is: the kernel knows.
-//   PROTOCOL §3. RequestResources names what it wants in a word: "tokens", "dollars" (whole ones), or
-//   our own "usd_micros".
+//   PROTOCOL §3. RequestResources names what it wants in a word: "tokens", "dollars" (whole ones),
+//   or our own "usd_micros".
 
 import { KernelError, LIMITS, PURSES, asPid } from '@hivekernel/kernel';
 import type { ArgsOf, BudgetChange } from '@hivekernel/kernel';

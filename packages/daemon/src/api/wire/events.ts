@@ -12,8 +12,6 @@ import type { Event, EventKind, EventOf, TaskId } from '@hivekernel/kernel';
 import type { Observation } from '../../journal/host.ts';
 import { idOf } from '../events/position.ts';
 import { BUDGET_TELLERS } from './budget-events.ts';
-import { bytesOf } from './content-bytes.ts';
-import type { Reader } from './content-bytes.ts';
 import { LIFE_TELLERS } from './life-events.ts';
 import { MAIL_TELLERS } from './mail-events.ts';
 import { previewOfText } from './previews.ts';

@@ -1,10 +1,9 @@
 import { modelCall, reserveOrder, testKernel, type TestKernel } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
-import type { Purse, Role } from '../events/words.ts';
-import { KING_PID, type Pid } from '../ids.ts';
+import { KING_PID, type Pid, type Purse, type Role } from '../src/index.ts';
 
-// The example with exact numbers that the rules of budgets are told with: a compiler is written by a
-// branch of eleven under Leo. Its groups, tasks, users and second node are other tests' matter.
+// The example with exact numbers that the rules of budgets are told with: a compiler is written by
+// a branch of eleven under Leo. Its groups, tasks, users and second node are other tests' matter.
 
 class Compiler {
   readonly t: TestKernel = testKernel();
