@@ -248,6 +248,28 @@ export const MAPPED: readonly Mapped[] = [
     args: { peer: 9, name: '', isBoth: true },
   },
   {
+    rpc: 'grant',
+    request: { targetPid: 9, capability: 'shell_exec' },
+    name: 'grant',
+    args: { pid: 9, capability: 'shell_exec' },
+  },
+  {
+    rpc: 'revoke',
+    request: { targetPid: 9, capability: 'shell_exec' },
+    name: 'revoke',
+    args: { pid: 9, capability: 'shell_exec' },
+  },
+  {
+    rpc: 'listCapabilities',
+    request: { targetPid: 9 },
+    name: 'list_capabilities',
+    args: { pid: 9 },
+    answer: [{ capability: 'escalate', isHeld: true, isRoleDefault: false, why: '' }],
+    reply: {
+      capabilities: [{ capability: 'escalate', held: true, roleDefault: false, why: '' }],
+    },
+  },
+  {
     rpc: 'raiseBudget',
     request: { targetPid: 9, purse: 'usd', change: { $case: 'by', value: -5 }, note: 'n' },
     name: 'raise_budget',

@@ -82,6 +82,7 @@ const REFUSED: readonly (readonly [ControlRpc, object, string, ErrorCode])[] = [
   ['raiseBudget', { targetPid: 9 }, 'by how much', 'invalid_argument'],
   ['raiseBudget', { targetPid: 9, purse: 'cows' }, 'purse', 'invalid_argument'],
   ['freezeBudget', { frozen: true }, 'target_pid', 'invalid_argument'],
+  ['grant', { targetPid: 9, capability: 'fly' }, 'capability', 'invalid_argument'],
   ['requeue', { targetPid: 9, messageId: '12' }, 'message_id', 'invalid_argument'],
   ['publish', { topic: 'x'.repeat(257) }, 'topic', 'invalid_argument'],
   ['writePipe', { peerPid: 9, chunk: Buffer.alloc(65_537) }, 'chunk', 'too_large'],
