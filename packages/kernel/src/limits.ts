@@ -29,10 +29,14 @@ export const LIMITS = {
   subscriptionsPerProcessMax: 1_000,
   /** Payloads of one take; the last may go over it, and the answer still fits a frame. */
   takenBytesMax: 4 * MIB,
-  /** Subscriptions of one inbox, or of one named queue. */
+  /** Subscriptions of one named queue. */
   consumersPerSourceMax: 1_000,
   /** M1: named queues of one user that hold something. */
   queuesPerUserMax: 1_000,
+  /** M8: what waits in all queues of one user. */
+  queueBytesPerUserMax: 256 * MIB,
+  /** Of one listing, so that it fits a frame. */
+  queuesListedMax: 10_000,
   queueNameCharsMax: 128,
   /** M10 */
   topicCharsMax: 256,

@@ -100,8 +100,7 @@ export interface KernelSettings {
   /** M6: before the second try; doubled before each further one. */
   readonly deliveryRetryMs: number;
   /**
-   * M6: from a delivery that ended without a word of the receiver to the next try; how long a
-   * consumer of a queue may have a message without one.
+   * M6: from a delivery that ended without a word of the receiver to the next try.
    */
   readonly ackTimeoutMs: number;
   /** M6: how long a consumer may have a message of a queue in hand without a word; 0: any time. */

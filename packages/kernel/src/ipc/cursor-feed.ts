@@ -50,7 +50,9 @@ export class CursorFeed implements Feed {
     const isRetained = cursor.isRetained(publication);
     const missed = cursor.missedBefore(message);
     const delivery = deliveryOfPublication(publication, this.#options);
-    return { delivery: told(delivery, { isRetained, missed }), gate: asSeq(message) };
+    // What was missed was so because of newer ones.
+    const gate = missed > 0 ? cursor.changedSeq : asSeq(message);
+    return { delivery: told(delivery, { isRetained, missed }), gate };
   }
 
   makeRoom(wanted: number): void {

@@ -4,10 +4,8 @@
 //   M6, M7. What a subscriber has in hand is under way: its TTL does not run out there. A word on
 //       it means what one on a pushed message means.
 
-import { KernelError } from '../errors.ts';
 import type { Pid } from '../ids.ts';
-import { LIMITS } from '../limits.ts';
-import { describeProcess, type ProcessRecord } from '../process/record.ts';
+import type { ProcessRecord } from '../process/record.ts';
 import type { ProcessTable } from '../process/table.ts';
 import type { OnWaiting } from './broker.ts';
 import { deliveryOf } from './delivery-view.ts';
@@ -44,17 +42,16 @@ export class Inboxes {
     this.#onWaiting = options.onWaiting;
   }
 
-  /** Throws `limit_exceeded`. */
   open(of: ProcessRecord, manner: Manner): Feed {
     const { pid } = of;
     const source = this.#attended.get(pid) ?? { subscribers: 0 };
-    if (source.subscribers >= LIMITS.consumersPerSourceMax) throw tooMany(of);
     this.#attended.set(pid, source);
     source.subscribers += 1;
     const outlet: Outlet<Message> = {
       source,
       shelf: this.#office.openBox(pid),
       show: (message) => deliveryOf(message, this.#table),
+      shownSeq: ({ seq }) => seq,
       acknowledge: (acks) => this.#ends.acknowledge(pid, acks),
       rearm: this.#office.arm,
       stir: () => this.#stir(source),
@@ -80,11 +77,3 @@ export class Inboxes {
     if (this.#office.depth(pid) > 0) this.#onWaiting(pid);
   }
 }
-
-const tooMany = (of: ProcessRecord): KernelError =>
-  new KernelError(
-    'limit_exceeded',
-    `The inbox of ${describeProcess(of)} has ${LIMITS.consumersPerSourceMax} subscriptions, ` +
-      'the most that it may have. End some of them.',
-    { details: { pid: of.pid } },
-  );

@@ -183,12 +183,51 @@ describe('the tries of a message', () => {
     g.t.reboot();
     expect(g.look().messages).toMatchObject([
       { message: first, tries: 1 },
-      { message: second, tries: 1 },
+      { message: second, tries: 0 },
       { message: third, tries: 0 },
     ]);
     const again = g.consumer();
     expect(ids(again.taken())).toEqual([first, second, third]);
     again.breaks();
-    expect(g.tries()).toEqual([1, 1, 2, 2, 1]);
+    expect(g.tries()).toEqual([1, 2]);
+  });
+
+  it('are those of the oldest in a hand alone: one poison job takes no other with it (M6)', () => {
+    const g = groundOf();
+    const [poison, ...others] = g.many(30);
+    for (let n = 0; n < g.t.settings.deliveryTriesMax; n += 1) {
+      const consumer = g.consumer();
+      expect(consumer.taken(10)).toHaveLength(10);
+      consumer.breaks();
+    }
+    expect(g.look()).toMatchObject({ total: 29, deadLetters: [{ message: poison }] });
+    expect(ids(g.consumer().taken())).toEqual(others);
+    expect(g.look().messages.every(({ tries }) => tries === 0)).toBe(true);
+  });
+
+  it('begin for what was taken later when what was taken before is late (M6)', () => {
+    const g = groundOf({ settings: { consumerTimeoutMs: 1_000 } });
+    const [first, second] = g.many(2);
+    const consumer = g.consumer();
+    consumer.taken(1);
+    g.t.advanceMs(600);
+    consumer.taken(1);
+    g.t.advanceMs(400);
+    expect(g.tries()).toEqual([1]);
+    expect(ids(g.consumer(g.two).taken())).toEqual([first]);
+    g.t.advanceMs(600);
+    expect(ids(g.consumer(g.boss).taken())).toEqual([second]);
+  });
+
+  it('are told with a message only when they are durable (D3)', () => {
+    const g = groundOf();
+    g.many(1);
+    const consumer = g.consumer();
+    consumer.taken();
+    const waiting = g.consumer(g.two).take();
+    consumer.breaks();
+    const returned = g.t.eventsOf('queue.returned').at(-1)?.seq;
+    expect(waiting.value.messages).toMatchObject([{ tries: 1 }]);
+    expect(waiting.gate).toBe(returned);
   });
 });

@@ -7,12 +7,18 @@
 import type { EventOf } from '../events/event.ts';
 import type { Handlers } from '../events/fold.ts';
 import type { Timer, Timers } from '../events/timers.ts';
-import type { MessageId } from '../ids.ts';
+import type { MessageId, Pid, Seq } from '../ids.ts';
 import { NamedQueue, type QueuedMessage, type QueueImage } from './named-queue.ts';
 
 type QueueEvent = EventOf<
   'queue.sent' | 'queue.acked' | 'queue.dropped' | 'queue.returned' | 'queue.letter_removed'
 >;
+
+/** For the read gate (DESIGN §3). */
+interface Change {
+  readonly changedSeq: Seq;
+  readonly changedBy: Pid;
+}
 
 export class QueueTable {
   readonly #timers: Timers;
@@ -21,6 +27,10 @@ export class QueueTable {
   readonly #byUser = new Map<string, Map<string, NamedQueue>>();
   /** How many of a user hold something. */
   readonly #holding = new Map<string, number>();
+  /** M8: what waits in all queues of a user. */
+  readonly #bytes = new Map<string, number>();
+  /** The last change of a queue that is no more, by user: who sees that it is gone reads that. */
+  readonly #closed = new Map<string, Change>();
 
   constructor(options: {
     timers: Timers;
@@ -40,6 +50,21 @@ export class QueueTable {
 
   holding(user: string): number {
     return this.#holding.get(user) ?? 0;
+  }
+
+  bytes(user: string): number {
+    return this.#bytes.get(user) ?? 0;
+  }
+
+  /** How many of a user there are, with those that somebody only waits at. */
+  count(user: string): number {
+    return this.#byUser.get(user)?.size ?? 0;
+  }
+
+  /** Of queues that are no more; left out: of all users. */
+  *closed(user?: string): Generator<Change> {
+    if (user === undefined) yield* this.#closed.values();
+    else yield* [this.#closed.get(user)].filter((change) => change !== undefined);
   }
 
   *all(): Generator<NamedQueue> {
@@ -98,15 +123,17 @@ export class QueueTable {
     for (const message of waiting) this.#add(queue, message);
     queue.deadLetters.push(...dead);
     for (const [id, count] of tries) queue.noteTries(id, count);
+    this.#countBytes(user, queue.bytes);
     if (!queue.isEmpty) this.#countHolding(user, 1);
   }
 
   #change(event: QueueEvent, apply: (queue: NamedQueue) => void): void {
     const { user, queue: name } = event.body;
     const queue = this.#open(user, name);
-    const wasEmpty = queue.isEmpty;
+    const { isEmpty: wasEmpty, bytes } = queue;
     apply(queue);
     queue.noteChange(event);
+    this.#countBytes(user, queue.bytes - bytes);
     const { isEmpty } = queue;
     if (wasEmpty !== isEmpty) this.#countHolding(user, isEmpty ? -1 : 1);
     if (isEmpty) this.#closeIfOver(queue);
@@ -161,11 +188,23 @@ export class QueueTable {
     return queue;
   }
 
-  #closeIfOver({ user, name, isEmpty, consumers }: NamedQueue): void {
+  #closeIfOver(queue: NamedQueue): void {
+    const { user, name, isEmpty, consumers } = queue;
     if (!isEmpty || consumers > 0) return;
+    this.#noteClosed(queue);
     const queues = this.#byUser.get(user);
     queues?.delete(name);
     if (queues?.size === 0) this.#byUser.delete(user);
+  }
+
+  #noteClosed({ user, changedSeq, changedBy }: NamedQueue): void {
+    const known = this.#closed.get(user)?.changedSeq ?? 0;
+    if (changedSeq > known) this.#closed.set(user, { changedSeq, changedBy });
+  }
+
+  #countBytes(user: string, by: number): void {
+    if (by !== 0) this.#bytes.set(user, this.bytes(user) + by);
+    if (this.bytes(user) === 0) this.#bytes.delete(user);
   }
 
   #countHolding(user: string, by: 1 | -1): void {

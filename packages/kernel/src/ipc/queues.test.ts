@@ -2,6 +2,7 @@ import {
   bulkContent,
   messageOrder,
   Subscriber,
+  subscribeOrder,
   testKernel,
   textContent,
 } from '@hivekernel/testkit';
@@ -295,6 +296,47 @@ describe('what waits in a queue', () => {
       [0, 0],
       [message, message],
     ]);
+  });
+});
+
+describe('the queues of a user', () => {
+  it('hold at most so much in all; what was taken makes room (M8)', () => {
+    const { t, boss, worker } = ground();
+    const part = LIMITS.messagePayloadBytesMax;
+    const content = { bytes: part, inline: '' };
+    const put = (n: number) => send(t, boss, { queue: `q${n >> 3}`, content });
+    const fits = LIMITS.queueBytesPerUserMax / part;
+    for (let n = 0; n < fits; n += 1) expect(put(n).result?.ok).toBe(true);
+    expect(put(fits).refusal).toMatchObject({ code: 'queue_full', details: { field: 'queue' } });
+    const consumer = new Subscriber(t, worker, { queue: 'q0' });
+    const [first] = consumer.taken(1);
+    consumer.says(first?.message ?? asMessageId(0));
+    expect(put(fits).result?.ok).toBe(true);
+  });
+
+  it('are at most so many, with those that are only waited at', () => {
+    const { t, boss, worker } = ground();
+    for (let n = 0; n < LIMITS.queuesPerUserMax; n += 1) {
+      t.hold('subscribe', subscribeOrder({ queue: `w${n}` }), { pid: worker });
+    }
+    t.pass();
+    const open = () => t.call('subscribe', subscribeOrder({ queue: 'one-more' }), { pid: boss });
+    expect(open().refusal.code).toBe('limit_exceeded');
+  });
+
+  it('tell that one is empty by what emptied it (read gate)', () => {
+    const { t, boss, worker } = ground();
+    const message = sent(t, boss);
+    const consumer = new Subscriber(t, worker, { queue: 'jobs' });
+    consumer.taken(1);
+    consumer.says(message);
+    consumer.cancels();
+    const acked = t.eventsOf('queue.acked').at(-1)?.seq;
+    const looks = [
+      t.call('list_inbox', { pid: asPid(0), queue: 'jobs' }, { pid: boss }),
+      t.call('list_queues', { prefix: '' }, { pid: boss }),
+    ];
+    expect(looks.map(({ gate }) => gate)).toEqual([acked, acked]);
   });
 });
 

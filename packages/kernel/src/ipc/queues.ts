@@ -103,11 +103,15 @@ export class Queues {
     if (known !== undefined && known.consumers >= LIMITS.consumersPerSourceMax) {
       throw tooManyConsumers(known);
     }
+    if (known === undefined && this.#queues.count(spec.user) >= LIMITS.queuesPerUserMax) {
+      throw tooManyQueues(spec.user);
+    }
     const queue = this.#queues.attend(spec.user, name);
     const outlet: Outlet<QueuedMessage> = {
       source: queue,
       shelf: queue,
       show: (message) => this.#show(queue, message, this.#table.find(pid)),
+      shownSeq: ({ message, seq }) => (queue.triesOf(message) > 0 ? queue.changedSeq : seq),
       acknowledge: (acks) => this.#ends.acknowledge(queue, pid, acks),
       rearm: this.#queues.arm,
       stir: () => this.#stir(queue),
@@ -127,7 +131,9 @@ export class Queues {
   /** In the order in which they would be handed out, and the newest dead letters. */
   look(by: Looker, name: string, max: number): InboxView {
     checkQueueName(name);
-    const queue = this.#queues.find(by.caller.spec.user, name);
+    const { user } = by.caller.spec;
+    const queue = this.#queues.find(user, name);
+    for (const change of this.#queues.closed(user)) by.read(change.changedSeq, change.changedBy);
     if (queue === undefined) return { messages: [], total: 0, deadLetters: [], deadTotal: 0 };
     by.read(queue.changedSeq, queue.changedBy);
     for (const { seq, by: author } of queue.messages()) by.read(seq, author);
@@ -144,13 +150,15 @@ export class Queues {
     };
   }
 
-  /** Of the caller's user, of the king all; by user and name. */
+  /** Of the caller's user, of the king all; by user and name. Throws `limit_exceeded`. */
   list(by: Looker, prefix: string): readonly QueueView[] {
     const { caller } = by;
     const isKing = caller.parent === undefined;
     const all = isKing ? this.#queues.all() : this.#queues.of(caller.spec.user);
     const found = [...all].filter(({ name }) => name.startsWith(prefix));
-    for (const { changedSeq, changedBy } of found) by.read(changedSeq, changedBy);
+    if (found.length > LIMITS.queuesListedMax) throw tooManyListed(found.length);
+    const closed = this.#queues.closed(isKing ? undefined : caller.spec.user);
+    for (const { changedSeq, changedBy } of [...found, ...closed]) by.read(changedSeq, changedBy);
     return found.map(viewOf).sort((a, b) => compare(a.user, b.user) || compare(a.name, b.name));
   }
 
@@ -191,6 +199,7 @@ export class Queues {
   }
 
   #requireRoom(user: string, name: string, bytes: number): void {
+    if (this.#queues.bytes(user) + bytes > LIMITS.queueBytesPerUserMax) throw queuesFull(user);
     const queue = this.#queues.find(user, name);
     if (queue === undefined || queue.isEmpty) {
       if (this.#queues.holding(user) >= LIMITS.queuesPerUserMax) throw tooManyQueues(user);
@@ -236,11 +245,27 @@ const queueFull = ({ name, depth, bytes }: NamedQueue): KernelError =>
     { details: { queue: name, depth } },
   );
 
+const queuesFull = (user: string): KernelError =>
+  new KernelError(
+    'queue_full',
+    `The queues of user ${user} hold ${LIMITS.queueBytesPerUserMax} bytes in all, the most that ` +
+      'they may (M8). Try again when some are taken; large contents belong in artifacts.',
+    { details: { field: 'queue' } },
+  );
+
+const tooManyListed = (count: number): KernelError =>
+  new KernelError(
+    'limit_exceeded',
+    `${count} queues are more than one answer tells of, ${LIMITS.queuesListedMax}. ` +
+      'Ask for a longer beginning of their names.',
+    { details: { field: 'prefix' } },
+  );
+
 const tooManyQueues = (user: string): KernelError =>
   new KernelError(
     'limit_exceeded',
-    `User ${user} has messages in ${LIMITS.queuesPerUserMax} queues, the most that one may have. ` +
-      'Take what waits in some of them, and drop their dead letters.',
+    `User ${user} has ${LIMITS.queuesPerUserMax} queues, the most that one may have. ` +
+      'Take what waits in some of them, drop their dead letters, or end consumers of empty ones.',
     { details: { field: 'queue' } },
   );
 

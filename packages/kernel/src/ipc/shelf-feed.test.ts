@@ -7,6 +7,7 @@ import {
 } from '@hivekernel/testkit';
 import type { Subscriber, TestKernel, TestKernelOptions } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
+import type { Content } from '../events/content.ts';
 import { asMessageId, asPid, type MessageId, type Pid } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -40,7 +41,7 @@ describe('the end of a consumer', () => {
   };
 
   it.each(Object.keys(ENDS))(
-    'because %s gives back what it held at once, with a try (M6)',
+    'because %s gives back what it held at once, with a try of the oldest (M6)',
     (end) => {
       const g = groundOf();
       const sent = g.many(3);
@@ -52,21 +53,22 @@ describe('the end of a consumer', () => {
       ENDS[end]?.(g, consumer);
       expect(more.value.messages).toMatchObject([
         { message: sent[0], tries: 1 },
-        { message: sent[1], tries: 1 },
+        { message: sent[1], tries: 0 },
       ]);
     },
   );
 
   it.each([
-    ['crashes', (t: TestKernel, pid: Pid): void => t.ends(pid)],
-    ['falls asleep', (t: TestKernel, pid: Pid): void => void t.call('sleep', { pid })],
-  ] as const)('that %s gives its messages to another one', (_what, how) => {
+    ['crashes', 1, (t: TestKernel, pid: Pid): void => t.ends(pid)],
+    ['falls asleep', 0, (t: TestKernel, pid: Pid): void => void t.call('sleep', { pid })],
+  ] as const)('that %s gives its messages to another one, with %i tries', (_what, tries, how) => {
     const g = groundOf();
     const agent = g.t.spawn({ name: 'agent', image: 'deaf', restart: 'permanent' });
     const sent = g.many(2);
     const consumer = g.consumer(agent);
     consumer.taken();
     how(g.t, agent);
+    expect(g.tries()).toHaveLength(tries);
     expect(ids(g.consumer(g.two).taken())).toEqual(sent);
     expect(g.t.call('list_queues', { prefix: '' }).value).toMatchObject([{ consumers: 1 }]);
     expect(consumer.take().result?.ok).toBe(false);
@@ -251,6 +253,53 @@ describe('consumers of one queue', () => {
     expect(refused.refusal.code).toBe('limit_exceeded');
     const views = g.t.call('list_queues', { prefix: '' }).value;
     expect(views).toMatchObject([{ consumers: LIMITS.consumersPerSourceMax }]);
+  });
+});
+
+describe('a consumer that is paused', () => {
+  it('is handed nothing until it goes on; others are served instead (S1)', () => {
+    const g = groundOf();
+    const agent = g.t.spawn({ name: 'agent', image: 'deaf' });
+    const waiting = g.consumer(agent).take();
+    const other = g.consumer(g.two).take();
+    g.t.call('signal', { pid: agent, signal: 'STOP', ...KILL });
+    const sent = g.many(2);
+    expect(waiting.isAnswered).toBe(false);
+    expect(ids(other.value.messages)).toEqual([sent[0]]);
+    g.t.call('signal', { pid: agent, signal: 'CONT', ...KILL });
+    expect(ids(waiting.value.messages)).toEqual([sent[1]]);
+  });
+});
+
+describe('a word that is refused', () => {
+  const big = (bytes: number): Content => ({ bytes, inline: '' });
+
+  it.each([
+    ['too_large', LIMITS.messagePayloadBytesMax + 1, 0],
+    ['queue_full', 1, LIMITS.inboxMessagesMax],
+  ] as const)(
+    'with %s leaves the message in hand, from a queue as from an inbox (M8)',
+    (code, bytes, filled) => {
+      const g = groundOf();
+      const message = g.sent();
+      const consumer = g.consumer();
+      consumer.taken();
+      for (let n = 0; n < filled; n += 1) g.t.hold('send', messageOrder({ to: g.boss }));
+      g.t.pass();
+      expect(consumer.says(message, 'accepted', big(bytes)).refusal.code).toBe(code);
+      expect(g.t.call('list_queues', { prefix: '' }).value).toMatchObject([{ inHand: 1 }]);
+      expect(consumer.says(message).result?.ok).toBe(true);
+    },
+  );
+
+  it('with a take that waits already has no effect (M9)', () => {
+    const g = groundOf();
+    const message = g.sent();
+    const consumer = g.consumer();
+    consumer.taken();
+    consumer.take();
+    expect(consumer.take({ accepted: [message] }).refusal.code).toBe('conflict');
+    expect(g.t.call('list_queues', { prefix: '' }).value).toMatchObject([{ inHand: 1 }]);
   });
 });
 

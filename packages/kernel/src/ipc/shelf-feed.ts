@@ -5,11 +5,12 @@
 //       when it asks for more, and at its own cancel; at any other end what was not confirmed, at
 //       most 64, comes back.
 //   M6. What comes back has its old place. Where a place counts tries, a word that does not come in
-//       time and a broken stream are one; what the consumer gives back itself is none.
+//       time and a broken stream are one for the oldest that was in its hand: what was handed out
+//       behind that one is not to blame. What the consumer gives back itself is none.
 
 import type { Delivery } from '../events/effects.ts';
 import type { Timer, Timers } from '../events/timers.ts';
-import type { MessageId } from '../ids.ts';
+import type { MessageId, Seq } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { OrderedHand, type Held } from './hand.ts';
 import type { Line } from './lines.ts';
@@ -30,6 +31,8 @@ export interface Outlet<M extends Posted> {
   readonly source: object;
   readonly shelf: Shelf<M>;
   readonly show: (message: M) => Delivery;
+  /** D3: of what `show` tells beside the message itself. */
+  readonly shownSeq: (message: M) => Seq;
   /** Of what it has in hand, each once. */
   readonly acknowledge: (acks: readonly Acknowledgement[]) => void;
   /** M7: a new timer for one whose TTL ended in a hand. */
@@ -80,13 +83,18 @@ export class ShelfFeed<M extends Posted> implements Feed {
       held.takenMonoMs = patience.nowMonoMs();
       if (this.#timer === undefined) this.#watch(patience);
     }
-    return { delivery: this.#outlet.show(held.message), gate: held.message.seq };
+    const { message } = held;
+    return { delivery: this.#outlet.show(message), gate: this.#outlet.shownSeq(message) };
   }
 
   makeRoom(wanted: number): void {
     if (this.#isAcknowledged) return;
     const over = this.held + wanted - LIMITS.subscriberUnconfirmedMax;
     if (over > 0) this.#confirm(this.#hand.first(over));
+  }
+
+  find(message: MessageId): M | undefined {
+    return this.#hand.get(message)?.message;
   }
 
   settle(ack: Acknowledgement): boolean {
@@ -109,7 +117,7 @@ export class ShelfFeed<M extends Posted> implements Feed {
     this.#timer = undefined;
     const came = this.#hand.first(Infinity).filter(({ message }) => !returned.has(message.message));
     if (end === 'cancelled' && !this.#isAcknowledged) this.#confirm(came);
-    if (end === 'lost' && this.#isAcknowledged) this.#fail(came, LOST);
+    if (end === 'lost' && this.#isAcknowledged) this.#failOldest(came, LOST);
     this.#putBack(this.#hand.first(Infinity));
     this.#outlet.shelf.closeLine(this.#line);
     this.#outlet.leave();
@@ -127,8 +135,8 @@ export class ShelfFeed<M extends Posted> implements Feed {
     if (all.length > 0) stir();
   }
 
-  #fail(all: readonly Held<M>[], why: string): void {
-    for (const { message } of all) this.#outlet.patience?.fail(message, why);
+  #failOldest([oldest]: readonly Held<M>[], why: string): void {
+    if (oldest !== undefined) this.#outlet.patience?.fail(oldest.message, why);
   }
 
   /** One timer, for the oldest: what it took it holds in the order of time. */
@@ -145,7 +153,7 @@ export class ShelfFeed<M extends Posted> implements Feed {
     const lateMonoMs = patience.nowMonoMs() - wordWithinMs;
     const held = this.#hand.first(Infinity);
     const late = held.filter(({ takenMonoMs }) => takenMonoMs <= lateMonoMs);
-    this.#fail(late, `no word on it within ${wordWithinMs} ms`);
+    this.#failOldest(late, `no word on it within ${wordWithinMs} ms`);
     this.#putBack(late);
     this.#watch(patience);
   }

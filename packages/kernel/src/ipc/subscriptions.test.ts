@@ -53,7 +53,13 @@ const owner = (pid: number) => ({ pid: asPid(pid) }) as ProcessRecord;
 function ground() {
   const effects = new EffectQueue({ lastSeq: () => SEQ_ZERO, onReply: () => undefined });
   const timers = new Timers();
-  const all = new Subscriptions({ effects, timers, lastSeq: () => SEQ_ZERO });
+  const all = new Subscriptions({
+    effects,
+    timers,
+    lastSeq: () => SEQ_ZERO,
+    isPaused: (pid) => paused.has(pid),
+  });
+  const paused = new Set<number>();
   const place = { waiting: [] as number[] };
   let id = 0;
   const refOf = (pid: number): CallRef => ({ channel: 'c', pid: asPid(pid), id: (id += 1) });
@@ -149,7 +155,7 @@ describe('Subscriptions', () => {
     const one = open(2);
     const ref = refOf(2);
     all.take(one.subscription, { ref, max: 0, untilMonoMs: undefined });
-    expect(() => take(one)).toThrow('waits already');
+    expect(() => all.requireNoTake(one.subscription)).toThrow('waits already');
     expect(all.cancelTake({ ...ref, id: 999 })).toBe(false);
     expect(all.cancelTake(ref)).toBe(true);
     expect(replies()).toEqual([{ pid: 2, code: 'cancelled' }]);
@@ -180,7 +186,7 @@ describe('Subscriptions', () => {
     const ways = {
       end: () => all.end(subscription, 'cancelled'),
       lost: () => all.lost(asPid(2), subscription.id),
-      endAllOf: () => all.endAllOf(asPid(2)),
+      endAllOf: () => all.endAllOf(asPid(2), 'lost'),
       endChannel: () => all.endChannel('c'),
     };
     ways[how]();
@@ -202,7 +208,7 @@ describe('Subscriptions', () => {
     for (let n = 0; n < LIMITS.subscriptionsPerProcessMax; n += 1) open(2);
     expect(() => all.requireRoom(owner(2))).toThrow('1000 subscriptions');
     expect(() => all.requireRoom(owner(3))).not.toThrow();
-    all.endAllOf(asPid(2));
+    all.endAllOf(asPid(2), 'lost');
     expect(() => all.requireRoom(owner(2))).not.toThrow();
   });
 
@@ -255,6 +261,7 @@ describe('one take (M9)', () => {
       effects: undefined as unknown as EffectQueue,
       timers: undefined as unknown as Timers,
       lastSeq: () => SEQ_ZERO,
+      isPaused: () => false,
     });
     const big = LIMITS.messagePayloadBytesMax;
     const owner = { pid: asPid(2) } as ProcessRecord;

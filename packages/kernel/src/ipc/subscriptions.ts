@@ -14,9 +14,13 @@ import type { MessageId, Pid, Seq } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import type { ProcessRecord } from '../process/record.ts';
 import type { Acknowledgement } from './message-ends.ts';
+import type { Posted } from './posted.ts';
 
-/** How a subscription ends. `cancelled`: by its own word; what it was handed had reached it. */
-export type SubscriptionEnd = 'cancelled' | 'lost';
+/**
+ * How a subscription ends. `cancelled`: by its own word; what it was handed had reached it. `slept`:
+ * with a run that was to end, so that nothing was tried in vain (S7).
+ */
+export type SubscriptionEnd = 'cancelled' | 'lost' | 'slept';
 
 export interface Handed {
   readonly delivery: Delivery;
@@ -29,6 +33,8 @@ export interface Feed {
   readonly source: object;
   /** The next that it may have now: it is in its hands until `settle` or `close`. */
   next(): Handed | undefined;
+  /** What is in its hands by this id, where its sender is to be known (M6). */
+  find?(message: MessageId): Posted | undefined;
   /** How many are in its hands and not confirmed. */
   readonly held: number;
   /** Before a take: those that went out without a need of a word make room (M9). */
@@ -77,6 +83,7 @@ export class Subscriptions {
   readonly #effects: EffectQueue;
   readonly #timers: Timers;
   readonly #lastSeq: () => Seq;
+  readonly #isPaused: (pid: Pid) => boolean;
   readonly #byId = new Map<number, Open>();
   readonly #ofOwner = new Map<Pid, Set<Open>>();
   /** By source. */
@@ -85,10 +92,17 @@ export class Subscriptions {
   readonly #stirred = new Set<object>();
   #lastId = 0;
 
-  constructor(options: { effects: EffectQueue; timers: Timers; lastSeq: () => Seq }) {
+  constructor(options: {
+    effects: EffectQueue;
+    timers: Timers;
+    lastSeq: () => Seq;
+    /** S1: who stands still is handed nothing; what it holds stays with it. */
+    isPaused: (pid: Pid) => boolean;
+  }) {
     this.#effects = options.effects;
     this.#timers = options.timers;
     this.#lastSeq = options.lastSeq;
+    this.#isPaused = options.isPaused;
   }
 
   isSubscriber(pid: Pid): boolean {
@@ -130,8 +144,7 @@ export class Subscriptions {
 
   /**
    * Up to `max` messages, and no more than `deliveryWindowBytes` and one of them: at once where
-   * some wait; else undefined, and the answer is an effect.
-   * Throws `conflict` where another take of it waits.
+   * some wait; else undefined, and the answer is an effect. After `requireNoTake`.
    */
   take(
     { id }: Subscription,
@@ -139,11 +152,7 @@ export class Subscriptions {
   ): readonly Delivery[] | undefined {
     const of = this.#byId.get(id);
     assert(of !== undefined, `subscription ${id} is open`);
-    if (of.waiting !== undefined) {
-      throw new KernelError('conflict', 'Another take of this subscription waits already.', {
-        details: { field: 'subscription' },
-      });
-    }
+    assert(of.waiting === undefined, 'one take of a subscription waits at a time');
     // Those that wait come first.
     const { feed, line } = of;
     if (this.#stirred.delete(feed.source)) this.#serve(line.waiting);
@@ -163,6 +172,14 @@ export class Subscriptions {
     return undefined;
   }
 
+  /** Throws `conflict` where a take of it waits. */
+  requireNoTake({ id }: Subscription): void {
+    if (this.#byId.get(id)?.waiting === undefined) return;
+    throw new KernelError('conflict', 'Another take of this subscription waits already.', {
+      details: { field: 'subscription' },
+    });
+  }
+
   /** What it does not hold is passed over. */
   accept({ feed }: Subscription, messages: readonly MessageId[]): void {
     if (messages.length === 0) return;
@@ -171,6 +188,15 @@ export class Subscriptions {
       return;
     }
     for (const message of messages) feed.settle({ message, status: 'accepted', reply: undefined });
+  }
+
+  /** What one of its subscriptions holds. */
+  find(owner: Pid, message: MessageId): Posted | undefined {
+    for (const { feed } of this.#ofOwner.get(owner) ?? []) {
+      const found = feed.find?.(message);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** The word of a subscriber on something that one of its subscriptions holds; else false. */
@@ -217,8 +243,8 @@ export class Subscriptions {
   }
 
   /** The run of a process is over. */
-  endAllOf(owner: Pid): void {
-    for (const one of [...(this.#ofOwner.get(owner) ?? [])]) this.end(one, 'lost');
+  endAllOf(owner: Pid, end: 'lost' | 'slept'): void {
+    for (const one of [...(this.#ofOwner.get(owner) ?? [])]) this.end(one, end);
   }
 
   endChannel(channel: string): void {
@@ -228,6 +254,11 @@ export class Subscriptions {
   /** Something may be taken from it that could not before. */
   stir(source: object): void {
     this.#stirred.add(source);
+  }
+
+  /** It goes on after a pause. */
+  stirAllOf(owner: Pid): void {
+    for (const { feed } of this.#ofOwner.get(owner) ?? []) this.stir(feed.source);
   }
 
   /** After a refold: a number that is out in the world does not come to mean another. */
@@ -253,7 +284,8 @@ export class Subscriptions {
 
   /** An answer fits a frame: it ends with the payload that goes over the bound. */
   #handOne(waiting: Waiting): boolean {
-    const { feed } = waiting.of;
+    const { feed, owner } = waiting.of;
+    if (this.#isPaused(owner)) return false;
     if (waiting.messages.length >= waiting.max) return false;
     if (waiting.bytes >= LIMITS.deliveryWindowBytes) return false;
     if (feed.held >= LIMITS.subscriberUnconfirmedMax) return false;

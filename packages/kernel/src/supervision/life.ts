@@ -67,6 +67,8 @@ export interface LifeListener {
   onExited(record: ProcessRecord, isOver: boolean): void;
   /** It never became ready, and its record goes at once; whoever counted on it is refused. */
   onStartFailed?(record: ProcessRecord, refusal: KernelError): void;
+  /** S1: it goes on after a pause. */
+  onContinued?(record: ProcessRecord): void;
 }
 
 export class Life {
@@ -154,6 +156,7 @@ export class Life {
     if (record.isLaunched) this.#effects.push({ do: 'resume', pid, incarnation });
     this.#dispatcher.release(record);
     this.#deliverer.note(pid);
+    for (const listener of this.#listeners()) listener.onContinued?.(record);
   }
 
   /** Asks its runtime to end; what has none ends at once. */

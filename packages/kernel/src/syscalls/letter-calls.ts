@@ -17,6 +17,8 @@ import type { CallContext } from './context.ts';
 export function acknowledge(ctx: CallContext, args: ArgsOf<'acknowledge'>): Nothing {
   const { message, status, reply } = args;
   const { subscriptions } = ctx.parts;
+  const held = subscriptions.find(ctx.caller.pid, message);
+  if (held !== undefined && reply !== undefined) requireReplyTaken(ctx, held.from, reply.bytes);
   if (subscriptions.settle(ctx.caller.pid, { message, status, reply })) return NOTHING;
   const target = ctx.process(args.pid);
   requireReader(ctx, target);
@@ -100,17 +102,25 @@ function requireReplyFits(ctx: CallContext, to: Pid, bytes: number): void {
       details: { field: 'reply', pid: to },
     });
   }
+  requireReplyTaken(ctx, to, bytes);
+}
+
+/** M8. What a subscriber took may be older than its sender: then nobody is there to be answered. */
+function requireReplyTaken(ctx: CallContext, to: Pid, bytes: number): void {
+  if (bytes > LIMITS.messagePayloadBytesMax) {
+    throw new KernelError(
+      'too_large',
+      `The reply has ${bytes} bytes, at most ${LIMITS.messagePayloadBytesMax} are allowed (M8).`,
+      { details: { field: 'reply', bytes } },
+    );
+  }
+  const sender = ctx.parts.table.find(to);
+  if (sender === undefined || !isLive(sender.state)) return;
   if (!ctx.parts.office.openBox(to).hasRoomFor(bytes, false)) {
     throw new KernelError('queue_full', `The inbox of ${describeProcess(sender)} is full (M8).`, {
       details: { pid: to },
     });
   }
-  if (bytes <= LIMITS.messagePayloadBytesMax) return;
-  throw new KernelError(
-    'too_large',
-    `The reply has ${bytes} bytes, at most ${LIMITS.messagePayloadBytesMax} are allowed (M8).`,
-    { details: { field: 'reply', bytes } },
-  );
 }
 
 function unknownMessage(

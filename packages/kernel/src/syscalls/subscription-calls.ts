@@ -18,6 +18,7 @@ export function subscribe(ctx: CallContext, order: ArgsOf<'subscribe'>): AnswerO
 export function take(ctx: CallContext, args: ArgsOf<'take'>): AnswerOf<'take'> | Owed {
   const { subscriptions, log } = ctx.parts;
   const subscription = subscriptions.require(args.subscription, ctx.ref);
+  subscriptions.requireNoTake(subscription);
   subscriptions.accept(subscription, args.accepted);
   const untilMonoMs = args.timeoutMs === 0 ? undefined : log.monoMs + args.timeoutMs;
   const messages = subscriptions.take(subscription, { ref: ctx.ref, max: args.max, untilMonoMs });

@@ -157,11 +157,12 @@ function listenersOf(base: Base, parts: Ending & Serving): readonly LifeListener
   const { waiter, escalations, killer, sleeper } = parts;
   const unplug = (record: ProcessRecord): void => {
     const { pid } = record;
-    subscriptions.endAllOf(pid);
+    subscriptions.endAllOf(pid, record.state === 'sleeping' ? 'slept' : 'lost');
     pipes.endAllOf(pid);
     base.onRunOver(record);
   };
-  const unplugged: LifeListener = { onExited: unplug, onStartFailed: unplug };
+  const onContinued = ({ pid }: ProcessRecord): void => subscriptions.stirAllOf(pid);
+  const unplugged: LifeListener = { onExited: unplug, onStartFailed: unplug, onContinued };
   const forgetful: LifeListener = {
     onExited: ({ pid }, isOver) => (isOver ? rate.forget(pid) : undefined),
     onStartFailed: ({ pid }) => rate.forget(pid),

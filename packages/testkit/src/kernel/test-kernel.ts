@@ -45,7 +45,7 @@ export interface Caller {
 /** A call that was made, and its answer once there is one. */
 export class Ticket<N extends SyscallName = SyscallName> {
   readonly ref: CallRef;
-  /** What the reply waits for; -1 where it was owed. */
+  /** What the reply waits for; -1 where it is owed yet. */
   gate = -1;
   /** The daemon that owed the answer is no more; it may or may not still come. */
   isLost = false;
@@ -150,7 +150,7 @@ export class TestKernel {
   pass(): void {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const { events, effects } = this.drain();
-      for (const { effect } of effects) this.#carryOut(effect);
+      for (const pending of effects) this.#carryOut(pending);
       const facts = this.runtime.takeFacts();
       this.#threeWay.passed(this.kernel);
       if (events.length + effects.length + facts.length === 0) return;
@@ -256,7 +256,7 @@ export class TestKernel {
     this.pass();
   }
 
-  #carryOut(effect: Effect): void {
+  #carryOut({ effect, afterSeq }: PendingEffect): void {
     if (effect.do !== 'reply') {
       this.effects.push(effect);
       this.runtime.carryOut(effect);
@@ -266,6 +266,7 @@ export class TestKernel {
     const ticket = this.#owed.get(key);
     if (ticket === undefined) throw new Error(`a reply to call ${key}, which is owed none`);
     this.#owed.delete(key);
+    ticket.gate = afterSeq;
     ticket.answer(effect.result);
   }
 }
