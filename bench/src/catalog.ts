@@ -17,6 +17,7 @@ import { restart } from './benchmarks/restart.ts';
 import { ring } from './benchmarks/ring.ts';
 import { routing } from './benchmarks/routing.ts';
 import { send } from './benchmarks/send.ts';
+import { slow } from './benchmarks/slow.ts';
 import { spawn } from './benchmarks/spawn.ts';
 import { syscall } from './benchmarks/syscall.ts';
 
@@ -32,6 +33,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   fanout,
   events,
   deaf,
+  slow,
   redis,
   execute,
   spawn,

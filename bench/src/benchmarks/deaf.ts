@@ -1,7 +1,6 @@
 // Followers who read nothing: what they cost the kernel, and those who read beside them. As long as
 // its issue asks for, a minute, with `--full`.
 
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HiveClient } from '@hivekernel/client';
 import { BenchDaemon } from '../bench-daemon.ts';
@@ -9,6 +8,7 @@ import type { Benchmark, Effort, Figure, Ground } from '../benchmark.ts';
 import { EventReader, openDeafReader } from '../event-reader.ts';
 import type { EventDoor } from '../event-reader.ts';
 import { writeLines } from '../log-lines.ts';
+import { residentBytes } from '../resident.ts';
 import { percentile } from '../statistics.ts';
 
 interface Counts {
@@ -118,16 +118,4 @@ async function steady({ client, door, osPid, ground }: Subject, forMs: number): 
     reader.close();
   }
   return { p99Ms: percentile(tookMs, 0.99), peakBytes };
-}
-
-const KIB = 1_024;
-
-/** 0 where the OS does not tell. */
-function residentBytes(osPid: number): number {
-  try {
-    const status = readFileSync(`/proc/${osPid}/status`, 'latin1');
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * KIB;
-  } catch {
-    return 0;
-  }
 }
