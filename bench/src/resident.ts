@@ -1,4 +1,5 @@
-// What a process holds in memory, as the OS tells it.
+// What a process holds in memory, as the OS tells it: its pages that are in RAM, those of its files
+// too.
 
 import { readFileSync } from 'node:fs';
 

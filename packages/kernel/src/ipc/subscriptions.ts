@@ -17,8 +17,8 @@ import type { Acknowledgement } from './message-ends.ts';
 import type { Posted } from './posted.ts';
 
 /**
- * How a subscription ends. `cancelled`: by its own word; what it was handed had reached it. `slept`:
- * with a run that was to end, so that nothing was tried in vain (S7).
+ * How a subscription ends. `cancelled`: by its own word; what it was handed had reached it.
+ * `slept`: with a run that was to end, so that nothing was tried in vain (S7).
  */
 export type SubscriptionEnd = 'cancelled' | 'lost' | 'slept';
 
