@@ -159,4 +159,32 @@ describe('examples/budget-lab', () => {
     await blocking.client.raiseBudget({ pid, change: { by: 1_000 } });
     expect((await report).output).toMatch(/^8 rounds for \d+ tokens, refusals: 0$/);
   });
+
+  it('is stopped at once by a freeze, and goes on after a thaw and a word (B5)', async () => {
+    const { seq } = await client.status();
+    const since = (isLast: (event: Journal) => boolean) =>
+      journalUntil((event) => event.seq > seq && isLast(event));
+    const order = { name: 'cold', role: 'lead', tier: 'tactical', image: LAB_IMAGE } as const;
+    const lab = await client.spawn(order);
+    const params = { rounds: '1000000', tokens: '9000000' };
+    const report = client.executeTask({ pid: lab, description: 'spin', params });
+    report.catch(() => undefined);
+    const called = await since(({ kind }) => kind === 'llm.called');
+    const pid = Number(called.at(-1)?.body['pid']);
+    await client.freezeBudget({ pid, isFrozen: true, note: 'look first' });
+    const stopped = await since(
+      ({ kind, body }) => kind === 'syscall.refused' && body['syscall'] === 'reserve',
+    );
+    const at = stopped.findIndex(({ kind, body }) => kind === 'budget.frozen' && body['isFrozen']);
+    expect(ofKind(stopped.slice(at), 'budget.reserved')).toEqual([]);
+    // It is not empty: nobody is alarmed.
+    expect(ofKind(stopped.slice(at), 'budget.exhausted')).toEqual([]);
+
+    await client.freezeBudget({ pid, isFrozen: false });
+    await client.send({ to: pid, type: 'budget', payload: 'go on' });
+    const { seq: thawedSeq } = stopped.at(-1) as Journal;
+    await since((event) => event.seq > thawedSeq && event.kind === 'llm.called');
+    await client.kill(lab, { isRecursive: true, graceMs: 1_000 });
+    expect((await client.listBudgets(lab)).flatMap(({ purses }) => purses)).toEqual([]);
+  });
 });
