@@ -6,6 +6,7 @@ import type { HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
 import { Context } from './context.ts';
 import { withSignalFlag } from './act/signal-words.ts';
+import { withMinusAmount } from './budget/minus-amount.ts';
 import { asCliError } from './errors/cli-error.ts';
 import type { CliError } from './errors/cli-error.ts';
 import { reportError } from './errors/error-report.ts';
@@ -57,7 +58,7 @@ class Run {
   }
 
   async go(): Promise<number> {
-    const argv = withSignalFlag(this.#request.argv);
+    const argv = withMinusAmount(withSignalFlag(this.#request.argv));
     await this.#program.parseAsync([...argv], { from: 'user' });
     return this.#exitCode;
   }

@@ -198,6 +198,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/cap.ts'),
   },
   {
+    name: 'budget',
+    group: 'Act:',
+    summary: 'what agents may spend: ls, set, raise, freeze, thaw',
+    load: () => import('./commands/budget.ts'),
+  },
+  {
     name: 'wait',
     group: 'Act:',
     summary: 'block until an agent ends or is in a state',

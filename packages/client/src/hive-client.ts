@@ -1,5 +1,6 @@
 // HiveClient: every call of the kernel as a typed method, over the operator's socket. The calls
-// about processes are in process-calls.ts, those about messages in mail.ts and topic-calls.ts.
+// about processes are in process-calls.ts, about budgets in budget-calls.ts, about messages in
+// mail.ts and topic-calls.ts.
 //   1. Refusals are `HiveClientError`s with a code of the kernel's closed list.
 //   2. A lost connection fails the calls under way with `unavailable`; none is sent twice. The next
 //      call dials again.

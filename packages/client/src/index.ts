@@ -21,6 +21,13 @@ export type {
 } from './answers.ts';
 export type { ArtifactName } from './artifacts.ts';
 export type { FollowRequest, JournalEvent, KernelEvent, WireEvent, WireRequest } from './events.ts';
+export type {
+  BudgetChange,
+  BudgetView,
+  FreezeOrder,
+  PurseView,
+  RaiseOrder,
+} from './budget-calls.ts';
 export type { CapabilityOrder, CapabilityView } from './process-calls.ts';
 export type { AckOrder, LetterName, MessageName } from './mail.ts';
 export type { CursorView, PublishOrder, Published, QueueView, TopicView } from './topic-calls.ts';
@@ -42,6 +49,7 @@ export type {
 export {
   LOG_LEVEL,
   PRIORITY,
+  PURSES,
   RELAYS,
   RESTART_POLICIES,
   ROLE,
@@ -55,6 +63,7 @@ export type {
   AckStatus,
   LogLevel,
   Priority,
+  Purse,
   Relation,
   Relay,
   RestartPolicy,

@@ -1,12 +1,12 @@
 // The calls about processes: the tree, and the life and death of what is in it. Part of the client;
-// messages, tasks and the kernel itself are in hive-client.ts.
+// their budgets are in budget-calls.ts, messages, tasks and the kernel itself in hive-client.ts.
 //   "The caller" is the king, or whom `as` names. Who may do what to whom is the kernel's to say.
 
 import { toAgentView } from './agents.ts';
 import type { AgentView } from './agents.ts';
 import { toExitReport, toSignalReport } from './answers.ts';
 import type { ExitReport, SignalReport } from './answers.ts';
-import { ClientLink } from './client-link.ts';
+import { BudgetCalls } from './budget-calls.ts';
 import type { CallPatience } from './client-link.ts';
 import {
   toBytes,
@@ -39,7 +39,7 @@ export interface CapabilityView {
   readonly why: string;
 }
 
-export class ProcessCalls extends ClientLink {
+export class ProcessCalls extends BudgetCalls {
   /** Parents before their children; `seq` is the last event that the list includes. */
   async processes(
     query: { root?: number; includeDead?: boolean } = {},

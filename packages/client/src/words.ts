@@ -105,6 +105,10 @@ export type Strategy = (typeof STRATEGIES)[number];
 export const RELAYS = ['pass', 'copy', 'deny'] as const;
 export type Relay = (typeof RELAYS)[number];
 
+/** What a budget is of: tokens of a tier, or US dollars. */
+export const PURSES = ['strategic', 'tactical', 'operational', 'usd'] as const;
+export type Purse = (typeof PURSES)[number];
+
 type WordOf<V> = V extends Vocabulary<infer W, number> ? W : never;
 export type Role = WordOf<typeof ROLE>;
 export type Tier = WordOf<typeof TIER>;

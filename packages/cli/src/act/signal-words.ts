@@ -53,7 +53,7 @@ export function withSignalFlag(argv: readonly string[]): readonly string[] {
 }
 
 /** Of the first word that is neither a flag nor the value of one. */
-function commandPlace(argv: readonly string[]): number {
+export function commandPlace(argv: readonly string[]): number {
   return argv.findIndex((word, at) => !word.startsWith('-') && !HAS_VALUE.has(argv[at - 1] ?? ''));
 }
 

@@ -4,9 +4,10 @@
 
 import type { Command } from 'commander';
 import type { TaskReport } from '@hivekernel/client';
+import { BUDGET, readBudget } from '../budget/spawn-budget.ts';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
-import { CliError } from '../errors/cli-error.ts';
+import { CliError, usageError } from '../errors/cli-error.ts';
 import { reportError } from '../errors/error-report.ts';
 import { EXIT } from '../errors/exit-codes.ts';
 import { shownPath } from '../kernel/reach-kernel.ts';
@@ -36,6 +37,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 interface RunFlags extends ParamFlags {
   readonly wait?: boolean;
   readonly retries?: string;
+  readonly budget?: readonly string[];
 }
 
 export function define(command: Command, bind: Bind): void {
@@ -46,6 +48,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--input <paths...>', 'files and directories that the task is about')
     .option('--param <key=value...>', 'further parameters of the task')
     .option('--retries <n>', 'tried again so often when the agent ended under it')
+    .option(...BUDGET)
     .addHelpText('after', EXAMPLES);
   bind(command, run);
 }
@@ -56,6 +59,7 @@ Examples:
   hive run examples/echo/echo.ts#EchoAgent "hello" --wait -o json
   hive run research-desk "what is a zombie?" --wait --timeout 2m
   hive run ./flaky.ts#Flaky "again until it works" --wait --retries 3
+  hive run ./greedy.ts#Greedy "all of it" --budget 50k --wait
 `;
 
 async function run(context: Context, command: Command): Promise<number> {
@@ -64,8 +68,10 @@ async function run(context: Context, command: Command): Promise<number> {
   const { terminal, cwd } = context;
   const given = readParams(flags, cwd);
   const retries = flags.retries === undefined ? 0 : countFlag('--retries', flags.retries);
+  const budget = readBudget(flags.budget);
   const client = await context.client();
   const target = await findTarget(agent, { client, cwd });
+  if (flags.budget !== undefined && target.kind === 'running') throw hasOne(target.name);
   const params = { ...inputFor(context, target, given), ...given };
   const { timeoutMs } = context.flags;
   const hint = 'Ctrl-C leaves it running';
@@ -76,11 +82,17 @@ async function run(context: Context, command: Command): Promise<number> {
     description,
     params,
     retries,
+    budget,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     openView: (model) => (isWatched ? openView({ terminal, model, hint }) : SILENT_VIEW),
   });
   return flags.wait === true ? waitFor(context, task) : leaveAtOnce(context, task);
 }
+
+const hasOne = (name: string): Error =>
+  usageError(`--budget is for an agent that is started; ${name} runs already.`, {
+    hints: [{ label: 'Change what it has', command: `hive budget set ${name} AMOUNT` }],
+  });
 
 /** The crew reads what is here where nobody says what to read. */
 function inputFor(

@@ -5,6 +5,7 @@ import { RELAYS, RESTART_POLICIES, STRATEGIES } from '@hivekernel/client';
 import type { AgentView, HiveClient, Relay, RestartPolicy, Strategy } from '@hivekernel/client';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { BUDGET, readBudget } from '../budget/spawn-budget.ts';
 import type { Bind } from '../command-table.ts';
 import type { Context } from '../context.ts';
 import { noMatch, usageError } from '../errors/cli-error.ts';
@@ -24,6 +25,7 @@ interface SpawnFlags {
   readonly user?: string;
   readonly env?: readonly string[];
   readonly cap?: readonly string[];
+  readonly budget?: readonly string[];
   readonly cwd?: string;
   readonly task?: string;
   readonly prompt?: string;
@@ -46,6 +48,7 @@ export function define(command: Command, bind: Bind): void {
     .option('--user <user>', "left out: the parent's")
     .option('--env <key=value...>', 'variables that it finds in its environment')
     .option('--cap <capability...>', "handed on to it beside its role's")
+    .option(...BUDGET)
     .option('--cwd <dir>', 'where it works; left out: a directory of its own')
     .option('--prompt <text>', 'its system prompt')
     .option('--task <text>', 'its first task')
@@ -77,12 +80,14 @@ Restart: permanent always, transient after a crash, notify lets the parent decid
 Examples:
   hive spawn examples/echo/echo.ts#EchoAgent --name echo
   hive spawn ./worker.ts#Worker --parent lead --restart transient --idle-limit 2m
+  hive spawn ./worker.ts#Worker --parent lead --budget 50k '$0.50'
 `;
 
 async function spawn(context: Context, command: Command): Promise<void> {
   const [word = ''] = command.args;
   const flags = command.opts<SpawnFlags>();
   const limits = limitsOf(flags);
+  const budget = readBudget(flags.budget);
   if (flags.name !== undefined && !isAddressable(flags.name)) throw badName(flags.name);
   const spec = await findSpec(word, context.cwd);
   if (spec === undefined) throw await noSpec(word);
@@ -99,6 +104,7 @@ async function spawn(context: Context, command: Command): Promise<void> {
       env: readPairs(env, '--env'),
       ...given({ model: rest.model, user: rest.user, cwd: rest.cwd }),
       ...given({ capabilities: rest.cap }),
+      ...budget,
       ...given({ systemPrompt: prompt, initialTask: task }),
       ...given({ restart: rest.restart, strategy: rest.strategy, relay: rest.relay, ...limits }),
     },

@@ -5,6 +5,7 @@ import type { JournalEvent, KernelEvent } from '@hivekernel/client';
 import { isoTime, plural, showBytes, showSpan } from '../output/human.ts';
 import { safeLine } from '../output/plain-text.ts';
 import { stateWord } from '../select/state-words.ts';
+import { BUDGET_TELLERS } from './budget-tellers.ts';
 import { Fields } from './fields.ts';
 import type { Data } from './fields.ts';
 import { SUPERVISION_TELLERS } from './supervision-tellers.ts';
@@ -52,6 +53,7 @@ function tell({ kind, data, event }: Source): Told {
 }
 
 const TELLERS: Readonly<Record<string, Teller>> = {
+  ...BUDGET_TELLERS,
   ...SUPERVISION_TELLERS,
   'kernel.booted': (d) => ({ msg: `kernel ${d.text('version')} booted on ${d.text('node')}` }),
   'kernel.stopped': (d) => ({ msg: `kernel stopped: ${d.text('reason')}` }),

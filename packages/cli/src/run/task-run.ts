@@ -4,7 +4,7 @@
 //   2. The task is the kernel's: leaving does not end it, `interrupt` does.
 //   3. The model is complete at the end: what the stream did not bring is read from the journal.
 
-import type { HiveClient, KernelEvent, TaskReport } from '@hivekernel/client';
+import type { HiveClient, KernelEvent, SpawnOrder, TaskReport } from '@hivekernel/client';
 import type { AgentSpec } from './agent-spec.ts';
 import { RunModel } from './run-model.ts';
 import type { RunView } from './run-view.ts';
@@ -19,6 +19,8 @@ export interface TaskRunRequest {
   readonly timeoutMs?: number;
   /** How often it is tried again when the process ended under it and was restarted. */
   readonly retries?: number;
+  /** What it is given where it is started. */
+  readonly budget?: Pick<SpawnOrder, 'limits' | 'usdMicros'>;
   readonly openView: (model: RunModel) => RunView;
 }
 
@@ -149,8 +151,8 @@ export class TaskRun {
  * has to come back after a crash, whatever its role does.
  */
 function spawnFor(request: TaskRunRequest, spec: AgentSpec): Promise<number> {
-  const { client, retries = 0 } = request;
+  const { client, retries = 0, budget = {} } = request;
   const { image, name, role, tier } = spec;
   const restart = retries === 0 ? {} : { restart: 'transient' as const };
-  return client.spawn({ image, name, role, tier, exitAfterTask: true, ...restart });
+  return client.spawn({ image, name, role, tier, exitAfterTask: true, ...restart, ...budget });
 }
