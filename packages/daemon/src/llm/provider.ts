@@ -6,6 +6,19 @@
 
 import type { ChatChunk, ChatRequest, ModelInfo } from './chat.ts';
 
+/** B7: of one model at one provider, for all agents together; 0: no limit. */
+export interface ModelLimits {
+  readonly requestsPerMinuteMax: number;
+  readonly tokensPerMinuteMax: number;
+  readonly concurrentMax: number;
+}
+
+export const NO_LIMITS: ModelLimits = {
+  requestsPerMinuteMax: 0,
+  tokensPerMinuteMax: 0,
+  concurrentMax: 0,
+};
+
 export interface Provider {
   /** Unique among the providers of a daemon: `sim`, `openrouter`, `ollama`. */
   readonly name: string;
@@ -13,6 +26,10 @@ export interface Provider {
   readonly simulated: boolean;
   /** Calls under way at once; the gateway keeps the rest in line. */
   readonly concurrentMax: number;
+  /** B7: of each of its models; absent: none. */
+  readonly limits?: ModelLimits | undefined;
+  /** Tries of one call, the first included; absent: the gateway's own bound. */
+  readonly triesMax?: number | undefined;
   /** The request's `model` is already this provider's own name for it. */
   complete(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatChunk, void, void>;
   /** What it offers. Throws `unavailable` when it cannot be asked. */
