@@ -1,6 +1,7 @@
 // The seam between the gateway and whoever computes an answer. One implementation speaks to any
 // OpenAI-compatible URL, one simulates; the gateway cannot tell them apart but by `simulated`.
-//   L1. complete() yields at least one chunk or throws a KernelError; it throws nothing else.
+//   L1. complete() yields at least one chunk or throws a KernelError; it throws nothing else. It
+//       tries once; an error that may pass by itself says `isRetriable` in its details.
 //   L2. The signal ends it at once, wherever it waits; nothing stays open behind it.
 //   L3. Where the provider reports usage, the last chunk that carries it is the whole call's.
 

@@ -103,6 +103,12 @@ export class Governor {
     return this.#inside + this.#waiting > 0;
   }
 
+  /** Throws what `enter` would reject with while nobody is let in, nor into the line. */
+  check(): void {
+    const closed = this.#refusal();
+    if (closed !== undefined) throw closed;
+  }
+
   /** Who waits is let go by its own signal; no wake comes after this. */
   close(): void {
     this.#off.abort();
@@ -114,8 +120,7 @@ export class Governor {
    */
   async enter(wish: EntryWish): Promise<Passage> {
     if (wish.signal.aborted) throw abortError(wish.signal);
-    const closed = this.#refusal();
-    if (closed !== undefined) throw closed;
+    this.check();
     if (this.#waiting === 0 && this.#roomMs(wish) === 0) return this.#admit(wish);
     if (this.#waiting >= this.#options.queuedMax) throw this.#isFull();
     wish.onWait?.();

@@ -12,7 +12,7 @@ function ground(wish: { limits?: Partial<ModelLimits>; simulated?: boolean } = {
   const clock = new ManualClock();
   const governors = new Governors({ clock, queuedMax: 10, governorsMax: 3 });
   const limits = { ...NO_LIMITS, ...wish.limits };
-  const provider = { name: 'p', simulated: wish.simulated === true, limits };
+  const provider = { name: 'p', simulated: wish.simulated === true, limits, concurrentMax: 5 };
   const enter = (model: string, order: Partial<EntryWish> = {}): Promise<Passage> =>
     governors.enter(
       { provider, model },
@@ -56,7 +56,7 @@ describe('Governors.enter()', () => {
 
   it('lets the simulated model be, unless limits are set for it (B7)', async () => {
     const free = ground({ simulated: true });
-    await enter100(free.enter);
+    for (let i = 0; i < 5; i += 1) await free.enter('sim/mini');
     expect(free.governors.size).toBe(0);
     const bound = ground({ simulated: true, limits: { concurrentMax: 1 } });
     await bound.enter('sim/mini');
@@ -65,8 +65,25 @@ describe('Governors.enter()', () => {
     await settled();
     expect([isIn, bound.governors.size]).toEqual([false, 1]);
   });
-});
 
-async function enter100(enter: (model: string) => Promise<Passage>): Promise<void> {
-  for (let i = 0; i < 100; i += 1) await enter('sim/mini');
-}
+  it('bounds the calls at a provider, without those that wait for a model (B7)', async () => {
+    const { clock, governors, enter } = ground({ limits: { requestsPerMinuteMax: 3 } });
+    const inside = await Promise.all(['a', 'a', 'a', 'b'].map((model) => enter(model)));
+    const slow = enter('a');
+    // The one that waits for its model's rate takes no place.
+    const last = await enter('b');
+    const controller = new AbortController();
+    const next = enter('c');
+    const gone = enter('c', { signal: controller.signal });
+    await settled();
+    expect(governors.load).toEqual({ inside: 5 + 5 + 2, waiting: 3 });
+    controller.abort();
+    await expect(gone).rejects.toMatchObject({ code: 'cancelled' });
+    last.leave(OK);
+    const third = await next;
+    for (const passage of [...inside, third]) passage.leave(OK);
+    await clock.advanceMs(120_000);
+    (await slow).leave(OK);
+    expect(governors.load).toEqual({ inside: 0, waiting: 0 });
+  });
+});
