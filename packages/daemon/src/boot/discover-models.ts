@@ -19,9 +19,11 @@ export function discoverModels(config: Config): Promise<Discovery> {
       firstByteTimeoutMs: models.firstByteTimeoutMs,
       idleTimeoutMs: models.idleTimeoutMs,
     },
+    limits: models.limits,
     sim: {
       seed: sim.seed,
       firstTokenMs: sim.latencyMs,
+      limits: sim.limits,
       tokensPerSecond: sim.latencyMs === 0 ? 0 : SIM_TOKENS_PER_SECOND,
     },
   });

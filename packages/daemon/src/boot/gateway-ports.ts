@@ -2,11 +2,19 @@
 //   B2. The tier of a call is that of its model's name; a name of no tier has its caller's.
 //   B3. Held by a call of the kernel, so that it is durable before anything goes out; settled by a
 //       fact, which cannot be refused. What is held when its asker is gone is settled with nothing.
+//   B7. A call is as urgent as the task that it works for.
 //   S6. What comes of model calls is progress of the process that makes them.
 //   B8. Simulated use is marked as such.
 
 import { asPid, KING_PID, TIERS } from '@hivekernel/kernel';
-import type { AnswerOf, Call, CallRef, KernelSettings, ReserveOrder } from '@hivekernel/kernel';
+import type {
+  AnswerOf,
+  Call,
+  CallRef,
+  KernelSettings,
+  Priority,
+  ReserveOrder,
+} from '@hivekernel/kernel';
 import { taskIdFrom } from '../api/wire/wire-ids.ts';
 import type { JournaledKernel } from '../journal/journaled-kernel.ts';
 import { SIM_PREFIX } from '../llm/aliases.ts';
@@ -85,7 +93,7 @@ class Cashier {
       promptTokens,
       completionTokensMax,
       usdMicrosMax: 0,
-      priority: NORMAL,
+      priority: this.#priorityOf(caller, taskId),
     };
     const task = taskIdFrom(taskId ?? '') ?? null;
     return { name: 'reserve', args, ref, task, isOperator: ref.pid === KING_PID };
@@ -97,9 +105,17 @@ class Cashier {
     const model = settings.tierModels[tier];
     return {
       tier,
+      priority: this.#priorityOf(wish.caller, wish.taskId),
       instead: tier === asked ? undefined : alikeNamed(wish.estimate.alias, model),
       settle: (call) => host.fact({ fact: 'llm_called', reservation, ...factOf(call) }),
     };
+  }
+
+  /** B7: its task's. One that is another's counts for nothing: anybody may name it. */
+  #priorityOf({ pid }: Caller, taskId: string | undefined): Priority {
+    const id = taskIdFrom(taskId ?? '');
+    const task = id && this.#options.host.kernel.state.tasks.byId.get(id);
+    return task?.pid === pid ? task.spec.priority : NORMAL;
   }
 
   #tierOf(alias: string): CallerTier | undefined {

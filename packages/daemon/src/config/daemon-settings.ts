@@ -3,6 +3,7 @@
 
 import { totalmem } from 'node:os';
 import { DEFAULT_SETTINGS, type KernelSettings, type Role } from '@hivekernel/kernel';
+import type { ModelLimits } from '../llm/provider.ts';
 import { readListenAddress } from './listen-address.ts';
 import type { ListenAddress } from './listen-address.ts';
 import type { ProviderSettings } from './provider-kind.ts';
@@ -28,11 +29,17 @@ export interface DaemonSettings {
     readonly aliases: Readonly<Record<string, string>>;
     readonly firstByteTimeoutMs: number;
     readonly idleTimeoutMs: number;
+    /** B7: of each model at each provider that has none of its own. */
+    readonly limits: ModelLimits;
     readonly isLocalProbed: boolean;
     readonly localProbeTimeoutMs: number;
     readonly providers: readonly ProviderSettings[];
   };
-  readonly sim: { readonly seed: number; readonly latencyMs: number };
+  readonly sim: {
+    readonly seed: number;
+    readonly latencyMs: number;
+    readonly limits: ModelLimits;
+  };
   /** From the kernel's death to the end of its agents. */
   readonly kernelDeathGraceMs: number;
   readonly maid: { readonly isEnabled: boolean; readonly intervalMs: number };
@@ -164,11 +171,24 @@ export function toDaemonSettings(values: SettingValues): DaemonSettings {
       aliases: values['models.aliases'],
       firstByteTimeoutMs: values['models.first_byte_timeout'],
       idleTimeoutMs: values['models.idle_timeout'],
+      limits: {
+        requestsPerMinuteMax: values['models.requests_per_minute'],
+        tokensPerMinuteMax: values['models.tokens_per_minute'],
+        concurrentMax: values['models.concurrent'],
+      },
       isLocalProbed: values['models.local_probe'],
       localProbeTimeoutMs: values['models.local_probe_timeout'],
       providers: values.providers,
     },
-    sim: { seed: values['sim.seed'], latencyMs: values['sim.latency'] },
+    sim: {
+      seed: values['sim.seed'],
+      latencyMs: values['sim.latency'],
+      limits: {
+        requestsPerMinuteMax: values['sim.requests_per_minute'],
+        tokensPerMinuteMax: values['sim.tokens_per_minute'],
+        concurrentMax: values['sim.concurrent'],
+      },
+    },
     kernelDeathGraceMs: values['signals.kernel_death_grace'],
     maid: { isEnabled: values['maid.enabled'], intervalMs: values['maid.interval'] },
     journal: {

@@ -35,6 +35,14 @@ describe('providerList()', () => {
       [{ name: 'a', base_url: URL_OK, concurrent_max: 0 }],
       '0.concurrent_max|concurrent_max 0 is too small',
     ],
+    [
+      [{ name: 'a', base_url: URL_OK, requests_per_minute: -1 }],
+      '0.requests_per_minute|requests_per_minute -1 is too small',
+    ],
+    [
+      [{ name: 'a', base_url: URL_OK, tokens_per_minute: 'many' }],
+      '0.tokens_per_minute|tokens_per_minute "many" is not an integer',
+    ],
     [[{ base_url: URL_OK }], '0|the name is missing'],
     [[{ name: 'a' }], '0|base_url is missing'],
     [[{ name: 'A b', base_url: URL_OK }], '0.name|the name "A b" does not fit'],
@@ -56,6 +64,14 @@ describe('providerList()', () => {
   it('needs no base_url for a provider that is known by its name', () => {
     const value = [{ name: 'openrouter', concurrentMax: 4 }];
     expect(kind.parse([{ name: 'openrouter', concurrent_max: 4 }])).toEqual({ ok: true, value });
+    expect(kind.parse(kind.show(value))).toEqual({ ok: true, value });
+  });
+
+  it('reads the limits of its models, 0 among them (B7)', () => {
+    const own = { requestsPerMinuteMax: 0, tokensPerMinuteMax: 90_000 };
+    const value = [{ name: 'openrouter', ...own }];
+    const raw = { name: 'openrouter', requests_per_minute: 0, tokens_per_minute: 90_000 };
+    expect(kind.parse([raw])).toEqual({ ok: true, value });
     expect(kind.parse(kind.show(value))).toEqual({ ok: true, value });
   });
 

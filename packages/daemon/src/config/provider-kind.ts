@@ -3,6 +3,7 @@
 //   stands where that name belongs is never repeated in an error, since it may be the key itself.
 
 import { PRESETS } from '../llm/presets.ts';
+import { PER_MINUTE } from './model-rows.ts';
 import { ENTRIES_MAX, bad, describeRaw, good, int, parseText } from './value-kinds.ts';
 import type { Kind, Parsed, TextRules, ValueProblem } from './value-kinds.ts';
 
@@ -16,9 +17,15 @@ export interface ProviderSettings {
   readonly models?: readonly string[];
   /** Calls under way at once; absent: the gateway's own bound. */
   readonly concurrentMax?: number;
+  /** B7: of each of its models; 0: no limit, absent: as for all providers. */
+  readonly requestsPerMinuteMax?: number;
+  readonly tokensPerMinuteMax?: number;
 }
 
-const FIELDS = ['name', 'base_url', 'api_key_env', 'models', 'concurrent_max'] as const;
+const FIELDS = [
+  ...['name', 'base_url', 'api_key_env', 'models', 'concurrent_max'],
+  ...['requests_per_minute', 'tokens_per_minute'],
+] as const;
 const NAME: TextRules = { allowed: '', pattern: /^[a-z0-9][a-z0-9-]*$/, charsMax: 64 };
 const MODEL: TextRules = { allowed: '', pattern: /^[^\s,=]+$/, charsMax: 256 };
 const CONCURRENT = int({ min: 1, max: 100_000 });
@@ -35,7 +42,8 @@ export function providerList(): Kind<readonly ProviderSettings[]> {
     allowed:
       'a list of {name: lower-case letters, digits and "-"; base_url: an http or https URL; ' +
       'api_key_env: the NAME of an environment variable; models: a list; ' +
-      `concurrent_max: ${CONCURRENT.allowed}}`,
+      `concurrent_max: ${CONCURRENT.allowed}; requests_per_minute and tokens_per_minute of each ` +
+      `of its models: ${PER_MINUTE.allowed}}`,
     show: (value) => JSON.stringify(value.map(toFields)),
     parse: parseProviders,
   };
@@ -47,6 +55,8 @@ const toFields = (one: ProviderSettings): Fields => ({
   ...(one.apiKeyEnv === undefined ? {} : { api_key_env: one.apiKeyEnv }),
   ...(one.models === undefined ? {} : { models: one.models }),
   ...(one.concurrentMax === undefined ? {} : { concurrent_max: one.concurrentMax }),
+  ...(one.requestsPerMinuteMax !== undefined && { requests_per_minute: one.requestsPerMinuteMax }),
+  ...(one.tokensPerMinuteMax !== undefined && { tokens_per_minute: one.tokensPerMinuteMax }),
 });
 
 function parseProviders(raw: unknown): Parsed<readonly ProviderSettings[]> {
@@ -83,7 +93,10 @@ function parseProvider(entry: unknown, say: Say): ProviderSettings {
   const models = readModels(fields['models'], say);
   const name = readName(fields['name'], say);
   const baseUrl = readUrl(fields['base_url'], say);
-  const concurrentMax = readConcurrent(fields['concurrent_max'], say);
+  const concurrentMax = readNumber(fields, { field: 'concurrent_max', kind: CONCURRENT, say });
+  const perMinute = { kind: PER_MINUTE, say };
+  const requests = readNumber(fields, { field: 'requests_per_minute', ...perMinute });
+  const tokens = readNumber(fields, { field: 'tokens_per_minute', ...perMinute });
   const isKnown = PRESETS.some((preset) => preset.name === name);
   if (fields['base_url'] === undefined && !isKnown) say('base_url is missing');
   return {
@@ -92,6 +105,8 @@ function parseProvider(entry: unknown, say: Say): ProviderSettings {
     ...(apiKeyEnv === undefined ? {} : { apiKeyEnv }),
     ...(models === undefined ? {} : { models }),
     ...(concurrentMax === undefined ? {} : { concurrentMax }),
+    ...(requests === undefined ? {} : { requestsPerMinuteMax: requests }),
+    ...(tokens === undefined ? {} : { tokensPerMinuteMax: tokens }),
   };
 }
 
@@ -149,10 +164,15 @@ function readModels(raw: unknown, say: Say): readonly string[] | undefined {
   return raw as string[];
 }
 
-function readConcurrent(raw: unknown, say: Say): number | undefined {
+function readNumber(
+  fields: Fields,
+  how: { field: string; kind: Kind<number>; say: Say },
+): number | undefined {
+  const { field, kind, say } = how;
+  const raw = fields[field];
   if (raw === undefined) return undefined;
-  const value = CONCURRENT.parse(raw);
+  const value = kind.parse(raw);
   if (value.ok) return value.value;
-  say(`concurrent_max ${value.problems[0]?.what}`, ['concurrent_max']);
+  say(`${field} ${value.problems[0]?.what}`, [field]);
   return undefined;
 }

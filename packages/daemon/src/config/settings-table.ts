@@ -24,6 +24,7 @@ import {
 import type { SettingRow } from './setting-row.ts';
 import { SUPERVISION_ROWS } from './supervision-rows.ts';
 import { MESSAGE_ROWS } from './message-rows.ts';
+import { MODEL_LIMIT_ROWS, SIM_LIMIT_ROWS } from './model-rows.ts';
 import { PERMISSION_ROWS } from './permission-rows.ts';
 import { bool, bytes, choice, durationMs, int, list, map, path, text } from './value-kinds.ts';
 
@@ -153,6 +154,7 @@ export const SETTINGS = {
     rule: 'DESIGN §5',
     doc: "Between two pieces of a provider's answer.",
   }),
+  ...MODEL_LIMIT_ROWS,
   'models.local_probe': row({
     kind: bool(),
     default: true,
@@ -183,6 +185,7 @@ export const SETTINGS = {
     rule: 'D9',
     doc: 'How long the simulated model waits before its first token.',
   }),
+  ...SIM_LIMIT_ROWS,
 
   'king.children_max': row({
     kind: count,

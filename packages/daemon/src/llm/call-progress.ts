@@ -169,12 +169,16 @@ export class CallProgress {
     this.#book.noteQuiet(this.pid, this.#quietUntilMs);
   }
 
+  /** In line, or between two tries. */
   waits(): void {
+    if (this.#isOver) return;
+    this.#bePatient();
     this.#book.lineUp(this);
   }
 
   /** `onLate` is called when the first token does not come within the limit. */
   sent(onLate: (limitMs: number) => void): void {
+    this.#bePatient();
     this.#book.leaveLine(this);
     this.allow(0);
     if (this.#limitMs === 0 || this.#limitMs > TIMER_MS_MAX) return;
@@ -188,8 +192,7 @@ export class CallProgress {
   /** A piece of the answer. */
   heard(chunk: ChatChunk): void {
     if (!hasToken(chunk)) return;
-    this.#patience?.abort();
-    this.#patience = undefined;
+    this.#bePatient();
     this.#quietUntilMs = 0;
     this.#book.note(this.pid);
   }
@@ -198,9 +201,14 @@ export class CallProgress {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#bePatient();
+    this.#book.close(this);
+  }
+
+  /** Its limit does not run any more. */
+  #bePatient(): void {
     this.#patience?.abort();
     this.#patience = undefined;
-    this.#book.close(this);
   }
 }
 

@@ -10,6 +10,8 @@ import { PRESETS } from './presets.ts';
 import type { Preset } from './presets.ts';
 import { baseUrlOf, probe } from './probe.ts';
 import type { LocalServer } from './probe.ts';
+import { NO_LIMITS } from './provider.ts';
+import type { ModelLimits } from './provider.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -22,6 +24,9 @@ export interface ProviderConfig {
   readonly apiKeyEnv?: string | undefined;
   readonly models?: readonly string[] | undefined;
   readonly concurrentMax?: number | undefined;
+  /** B7: of each of its models, in the place of those for all providers; 0: no limit. */
+  readonly requestsPerMinuteMax?: number | undefined;
+  readonly tokensPerMinuteMax?: number | undefined;
 }
 
 /** How long a provider may be silent; absent: the gateway's own bounds. */
@@ -33,6 +38,8 @@ export interface ProviderTimeouts {
 export interface CandidateSource {
   readonly env: Env;
   readonly timeouts?: ProviderTimeouts | undefined;
+  /** B7: of each model at each provider. */
+  readonly limits?: ModelLimits | undefined;
 }
 
 export type CandidateKind = 'configured' | 'key' | 'local' | 'simulated';
@@ -75,6 +82,7 @@ export function configuredCandidate(config: ProviderConfig, source: CandidateSou
     apiKey,
     ...timeouts,
     concurrentMax: config.concurrentMax,
+    limits: limitsOf(config, source.limits),
     maxTokensField: config.baseUrl === undefined ? preset?.maxTokensField : undefined,
   });
   const isPreset = preset !== undefined && config.baseUrl === undefined;
@@ -103,6 +111,7 @@ export function keyCandidate(preset: Preset, source: CandidateSource): Candidate
     baseUrl,
     apiKey,
     ...timeouts,
+    limits: source.limits,
     maxTokensField: ownUrl === undefined ? preset.maxTokensField : undefined,
   });
   const entry: CatalogEntry = {
@@ -117,7 +126,7 @@ export function keyCandidate(preset: Preset, source: CandidateSource): Candidate
 
 export async function localCandidate(
   server: LocalServer,
-  options: { timeoutMs: number; timeouts?: ProviderTimeouts | undefined },
+  options: { timeoutMs: number } & Omit<CandidateSource, 'env'>,
 ): Promise<Candidate> {
   const shared = { name: server.name, title: server.title, kind: 'local' as const };
   const result = await probe(server, options);
@@ -126,6 +135,7 @@ export async function localCandidate(
     name: server.name,
     baseUrl: baseUrlOf(server),
     ...options.timeouts,
+    limits: options.limits,
     concurrentMax: LLM_LIMITS.loopbackConcurrentMax,
   });
   const entry: CatalogEntry = {
@@ -135,6 +145,14 @@ export async function localCandidate(
   };
   const count = result.models.length === 1 ? '1 model' : `${result.models.length} models`;
   return { ...shared, found: true, why: `answers on 127.0.0.1:${server.port}, ${count}`, entry };
+}
+
+function limitsOf(config: ProviderConfig, shared: ModelLimits = NO_LIMITS): ModelLimits {
+  return {
+    ...shared,
+    requestsPerMinuteMax: config.requestsPerMinuteMax ?? shared.requestsPerMinuteMax,
+    tokensPerMinuteMax: config.tokensPerMinuteMax ?? shared.tokensPerMinuteMax,
+  };
 }
 
 function presetUrl(preset: Preset | undefined, env: Env): string | undefined {

@@ -15,6 +15,7 @@ import { LLM_LIMITS } from './llm-limits.ts';
 import { PRESETS } from './presets.ts';
 import { LOCAL_SERVERS } from './probe.ts';
 import type { LocalServer } from './probe.ts';
+import type { ModelLimits } from './provider.ts';
 import { SimProvider } from './sim/sim-provider.ts';
 import type { SimOptions } from './sim/sim-provider.ts';
 
@@ -37,6 +38,8 @@ export interface DiscoveryOptions {
   };
   readonly sim?: SimOptions | undefined;
   readonly timeouts?: ProviderTimeouts | undefined;
+  /** B7: of each model at each provider but the simulated one. */
+  readonly limits?: ModelLimits | undefined;
 }
 
 export interface Discovery {
@@ -85,8 +88,7 @@ async function localCandidates(
     servers.map(async (server): Promise<Candidate> => {
       const isAsked = options.probe?.always === true || isNamed(server) || isWanted;
       const isAllowed = options.probe?.enabled !== false;
-      if (isAsked && isAllowed)
-        return localCandidate(server, { timeoutMs, timeouts: options.timeouts });
+      if (isAsked && isAllowed) return localCandidate(server, { ...options, timeoutMs });
       const why = isAllowed ? 'not asked: not needed' : 'not asked: probing is switched off';
       return { name: server.name, title: server.title, kind: 'local', found: false, why };
     }),

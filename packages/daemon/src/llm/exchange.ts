@@ -3,6 +3,7 @@
 // (upstream.ts).
 //   X1. Every error that leaves is a KernelError: `timed_out`, `too_large`, `unavailable`, or what
 //       the caller's signal says, `cancelled` where it says nothing of ours.
+//       Where the connection failed before any answer, it may be tried again: `isRetriable`.
 //   X2. After close() or the end nothing is left open: no timer, no listener, no socket in use.
 
 import { KernelError } from '@hivekernel/kernel';
@@ -132,6 +133,10 @@ export class Exchange {
     this.#timer = undefined;
   }
 
+  get #isAnswered(): boolean {
+    return this.#response !== undefined;
+  }
+
   #tooLarge(): KernelError {
     const { provider, bytesMax } = this.#options;
     return new KernelError('too_large', `${provider} sent more than ${bytesMax} bytes.`);
@@ -145,7 +150,7 @@ export class Exchange {
     return new KernelError(
       'unavailable',
       `${provider} cannot be reached at ${new URL(url).origin}: ${why}.`,
-      { cause: error, details: { provider } },
+      { cause: error, details: { provider, ...(!this.#isAnswered && { isRetriable: true }) } },
     );
   }
 }

@@ -2,23 +2,32 @@
 //   G1. A model's name is resolved, the call paid for in advance, then sent; each that was paid for
 //       is settled exactly once (B3). Where another tier pays, the model is that tier's (B5).
 //   G2. Nothing of a call outlives its signal: not its place in line, not its connection.
+//   B7. First it is paid for, then it waits for its model's governor. What cannot be paid takes no
+//       place; a wait for a budget, which may last, keeps none; and which model it will be is known
+//       only then. What is held while it waits is what it will spend: given to a later call, it
+//       would be missing when its turn comes. Between two tries it holds neither money nor place,
+//       and tries go on only while nothing was handed on to the caller.
 //   S6. A call without a first token within its caller's limit is given up, and its caller told.
 //   G3. Whoever did not ask for usage does not see it; whoever did always gets it.
 
 import { KernelError } from '@hivekernel/kernel';
+import type { Priority } from '@hivekernel/kernel';
 import { LAST_RESORT_ALIAS } from './aliases.ts';
+import { Attempt } from './attempt.ts';
 import { CallMeter } from './call-meter.ts';
 import { ProgressBook, firstTokenLate } from './call-progress.ts';
-import type { CallProgress } from './call-progress.ts';
 import type { Catalog, ResolvedModel } from './catalog.ts';
 import type { ChatChunk, ChatCompletion, ChatRequest, HiveMark, ModelInfo } from './chat.ts';
 import { CompletionFold } from './completion.ts';
 import { abortError } from './exchange.ts';
-import { FairGate } from './fair-gate.ts';
+import type { Passage } from './governor/governor.ts';
+import { Governors } from './governor/governors.ts';
 import { LLM_LIMITS } from './llm-limits.ts';
 import type { CallEstimate, Caller, GatewayPorts, Reservation } from './ports.ts';
 import type { Provider } from './provider.ts';
+import { pauseAfterMs } from './retry.ts';
 import { countPrompt } from './tokens.ts';
+import { Visit } from './visit.ts';
 import type { LlmClock } from './wait.ts';
 import { SYSTEM_CLOCK } from './wait.ts';
 
@@ -47,34 +56,43 @@ export interface OpenCompletion {
   readonly close: () => void;
 }
 
+/** A try that was sent. */
 interface Running {
-  readonly meter: CallMeter;
-  readonly progress: CallProgress;
+  readonly visit: Visit;
+  readonly attempt: Attempt;
   readonly hive: HiveMark;
-  readonly controller: AbortController;
   readonly chunks: AsyncGenerator<ChatChunk, void, void>;
   readonly asksUsage: boolean;
-  readonly close: () => void;
+}
+
+/** One that has something to hand on. */
+interface Begun {
+  readonly running: Running;
+  readonly first: IteratorResult<ChatChunk, void>;
 }
 
 /** Where a call goes, and what it costs there at most. */
 interface Target {
   readonly provider: Provider;
+  /** Its `model` is the provider's name for it. */
   readonly request: ChatRequest;
   readonly estimate: CallEstimate;
 }
 
-interface Sent {
+/** One try, about to be made. */
+interface Start {
   readonly call: GatewayCall;
-  readonly target: Target;
+  readonly visit: Visit;
+  readonly aim: Target;
+  readonly tries: number;
 }
 
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #clock: LlmClock;
-  readonly #gates: ReadonlyMap<Provider, FairGate>;
+  readonly #governors: Governors;
   readonly #progress: ProgressBook;
-  readonly #open = new Set<AbortController>();
+  readonly #visits = new Set<Visit>();
   #isStopped = false;
 
   constructor(options: GatewayOptions) {
@@ -83,12 +101,12 @@ export class Gateway {
     const tell = (pid: number, quietMs: number): void => options.ports.progressed(pid, quietMs);
     this.#progress = new ProgressBook({ clock: this.#clock, tell });
     const queuedMax = options.queuedCallsMax ?? LLM_LIMITS.queuedCallsMax;
-    this.#gates = new Map(
-      options.catalog.providers.map((provider) => {
-        const { name, concurrentMax } = provider;
-        return [provider, new FairGate({ name, concurrentMax, queuedMax })];
-      }),
-    );
+    this.#governors = new Governors({ clock: this.#clock, queuedMax });
+  }
+
+  /** Calls that have a place, and those in line for one (B7). */
+  get load(): { inside: number; waiting: number } {
+    return this.#governors.load;
   }
 
   get serving(): Provider {
@@ -121,33 +139,64 @@ export class Gateway {
     const { running, first } = await this.#begin(call);
     const fold = new CompletionFold();
     for await (const chunk of this.#relay(running, first)) fold.add(chunk);
-    return fold.done({ usage: running.meter.usage(), hive: this.#mark(running) });
+    return fold.done({ usage: running.attempt.meter.usage(), hive: this.#mark(running) });
   }
 
   /** Ends every call under way with `unavailable`; new ones are refused. */
   stop(): void {
     this.#isStopped = true;
     const reason = stopping();
-    for (const controller of this.#open) controller.abort(reason);
+    for (const visit of this.#visits) visit.abort(reason);
     this.#progress.stop();
+    this.#governors.close();
   }
 
-  async #begin(
-    call: GatewayCall,
-  ): Promise<{ running: Running; first: IteratorResult<ChatChunk, void> }> {
+  async #begin(call: GatewayCall): Promise<Begun> {
     if (this.#isStopped) throw stopping();
     const asked = call.request.model;
     const isDefault = asked === '' || asked === 'default';
     const name = isDefault ? call.caller.model || LAST_RESORT_ALIAS : asked;
-    const running = await this.#enter(call, await this.#aim(call.request, name));
+    const visit = new Visit({
+      signal: call.signal,
+      progress: this.#progress.open(call.caller),
+      onEnd: (one) => this.#visits.delete(one),
+    });
+    this.#visits.add(visit);
+    try {
+      const aim = await this.#aim(call.request, name);
+      return await this.#tryOn({ call, visit, aim });
+    } catch (error) {
+      visit.end();
+      throw error;
+    }
+  }
+
+  async #tryOn(start: Omit<Start, 'tries'>): Promise<Begun> {
+    const { visit, aim } = start;
+    const triesMax = aim.provider.triesMax ?? LLM_LIMITS.triesMax;
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await this.#try({ ...start, tries });
+      if ('first' in outcome) return outcome;
+      const { error } = outcome;
+      const pauseMs = pauseAfterMs(error, { tries, triesMax, chance: this.#clock.chance() });
+      if (pauseMs === undefined || visit.signal.aborted) throw error;
+      visit.progress.waits();
+      await this.#clock.sleep(pauseMs, visit.signal).catch(() => {
+        throw abortError(visit.signal);
+      });
+    }
+  }
+
+  async #try(start: Start): Promise<Begun | { error: unknown }> {
+    const running = await this.#enter(start);
     try {
       const first = await running.chunks.next();
       if (first.done === true) throw new KernelError('unavailable', 'The model gave no answer.');
-      running.progress.heard(first.value);
+      running.visit.progress.heard(first.value);
       return { running, first };
     } catch (error) {
-      this.#failed(running, error);
-      throw error;
+      running.attempt.fail(error, running.visit.signal);
+      return { error };
     }
   }
 
@@ -157,81 +206,72 @@ export class Gateway {
     return { provider: resolved.provider, request, estimate: estimateOf(resolved, request) };
   }
 
-  /** Pays for the call and waits for a place at the provider. */
-  async #enter(call: GatewayCall, aim: Target): Promise<Running> {
-    const progress = this.#progress.open(call.caller);
-    const controller = new AbortController();
-    const { signal } = controller;
-    let meter: CallMeter | undefined;
-    let exit: (() => void) | undefined;
-    const close = (): void => {
-      call.signal.removeEventListener('abort', onAbort);
-      this.#open.delete(controller);
-      progress.end();
-      exit?.();
-    };
-    // Also where nobody reads the answer any more.
-    const onAbort = (): void => {
-      controller.abort(call.signal.reason);
-      meter?.settle('aborted', 'cancelled');
-      close();
-    };
-    call.signal.addEventListener('abort', onAbort, { once: true });
-    this.#open.add(controller);
+  /** Pays for the try and waits for its turn (B3, B7). */
+  async #enter(start: Start): Promise<Running> {
+    const { call, visit, aim, tries } = start;
+    const { signal } = visit;
+    if (signal.aborted) throw abortError(signal);
+    this.#governors.check({ provider: aim.provider, model: aim.request.model });
+    const reservation = await this.#pay(start);
+    const meter = this.#meterOf(call, { estimate: aim.estimate, reservation });
+    const attempt = new Attempt({ meter, tries });
+    visit.tries(attempt);
     try {
-      if (this.#isStopped) throw stopping();
-      if (call.signal.aborted) throw abortError(call.signal);
-      const reservation = await this.#pay({ call, estimate: aim.estimate, signal, progress });
-      meter = this.#meterOf(call, { estimate: aim.estimate, reservation });
       if (signal.aborted) throw abortError(signal);
       const { instead } = reservation;
       const target = instead === undefined ? aim : await this.#aim(call.request, instead);
       if (target !== aim) meter.redirect(target.estimate);
-      const onWait = (): void => progress.waits();
-      exit = await this.#gates
-        .get(target.provider)
-        ?.enter({ key: call.caller.pid, signal, onWait });
-      return this.#send({ call, target, meter, progress, controller, close });
+      attempt.goesIn(await this.#turn(start, { target, priority: reservation.priority }));
+      if (signal.aborted) throw abortError(signal);
+      return this.#send({ call, visit, target, attempt });
     } catch (error) {
-      meter?.fail(error, call.signal);
-      close();
+      attempt.fail(error, signal);
       throw error;
     }
   }
 
   /** B3. Who waits for its budget is not hung (S6). */
-  async #pay(how: {
-    call: GatewayCall;
-    estimate: CallEstimate;
-    signal: AbortSignal;
-    progress: CallProgress;
-  }): Promise<Reservation> {
-    const { call, estimate, signal, progress } = how;
+  async #pay({ call, visit, aim }: Start): Promise<Reservation> {
     const { caller, taskId } = call;
+    const { signal, progress } = visit;
     const onLate = setTimeout(() => progress.waits(), LLM_LIMITS.budgetQuietMs);
     try {
-      return await this.#options.ports.reserve({ caller, estimate, taskId, signal });
+      return await this.#options.ports.reserve({ caller, estimate: aim.estimate, taskId, signal });
     } finally {
       clearTimeout(onLate);
     }
   }
 
-  #send(start: Omit<Running, 'hive' | 'chunks' | 'asksUsage'> & Sent): Running {
-    const { call, target, meter, progress, controller, close } = start;
+  /** B7. Nor is who waits for its turn. */
+  #turn(
+    { call, visit }: Start,
+    paid: { target: Target; priority: Priority | undefined },
+  ): Promise<Passage> {
+    const { provider, request, estimate } = paid.target;
+    const to = { provider, model: request.model };
+    return this.#governors.enter(to, {
+      caller: call.caller.pid,
+      priority: paid.priority ?? NORMAL,
+      tokens: estimate.promptTokens + estimate.completionTokensMax,
+      signal: visit.signal,
+      onWait: () => visit.progress.waits(),
+    });
+  }
+
+  #send(paid: { call: GatewayCall; visit: Visit; target: Target; attempt: Attempt }): Running {
+    const { call, visit, target, attempt } = paid;
     const { provider, request, estimate } = target;
-    meter.sent();
-    progress.sent((limitMs) => {
+    attempt.meter.sent();
+    visit.progress.sent((limitMs) => {
       const { model } = estimate;
-      controller.abort(firstTokenLate({ model, provider: provider.name, limitMs }));
+      visit.abort(firstTokenLate({ model, provider: provider.name, limitMs }));
     });
     const { stream, stream_options: options } = call.request;
     return {
-      meter,
-      progress,
-      controller,
-      close,
+      visit,
+      attempt,
       hive: { provider: provider.name, simulated: provider.simulated },
-      chunks: provider.complete(request, controller.signal),
+      chunks: provider.complete(request, visit.signal),
       asksUsage: stream !== true || options?.include_usage === true,
     };
   }
@@ -240,32 +280,28 @@ export class Gateway {
     running: Running,
     first: IteratorResult<ChatChunk, void>,
   ): AsyncGenerator<ChatChunk, void, void> {
-    const { meter, progress, chunks } = running;
+    const { visit, attempt, chunks } = running;
+    const { meter } = attempt;
     let last: ChatChunk | undefined;
     try {
       for (let next = first; next.done !== true; next = await chunks.next()) {
         last = next.value;
         meter.take(last);
-        progress.heard(last);
+        visit.progress.heard(last);
         const shown = this.#shown(running, last);
         if (shown !== undefined) yield shown;
       }
-      meter.settle('ok');
+      attempt.succeed();
       if (running.asksUsage && !meter.hasReportedUsage && last !== undefined) {
         yield { ...last, choices: [], usage: meter.usage(), hive: this.#mark(running) };
       }
     } catch (error) {
-      this.#failed(running, error);
+      attempt.fail(error, visit.signal);
       throw error;
     } finally {
       leave(running);
       await chunks.return();
     }
-  }
-
-  #failed(running: Running, error: unknown): void {
-    running.meter.fail(error, running.controller.signal);
-    running.close();
   }
 
   /** Undefined: a chunk that holds nothing but usage which nobody asked for (G3). */
@@ -279,7 +315,8 @@ export class Gateway {
   }
 
   #mark(running: Running): HiveMark {
-    const isEstimated = running.meter.isSettled && !running.meter.hasReportedUsage;
+    const { meter } = running.attempt;
+    const isEstimated = meter.isSettled && !meter.hasReportedUsage;
     return isEstimated ? { ...running.hive, estimated: true } : running.hive;
   }
 
@@ -298,6 +335,8 @@ export class Gateway {
     });
   }
 }
+
+const NORMAL = 2;
 
 /** B3: a call without a maximum gets ours, so that what is reserved is what can be spent. */
 function withMaximum(request: ChatRequest): ChatRequest {
@@ -320,9 +359,9 @@ function estimateOf(resolved: ResolvedModel, request: ChatRequest): CallEstimate
 
 /** Without effect on a call that has ended. */
 function leave(running: Running): void {
-  running.meter.settle('aborted', 'cancelled');
-  running.close();
-  running.controller.abort();
+  running.attempt.giveUp();
+  running.visit.end();
+  running.visit.abort(undefined);
 }
 
 function stopping(): KernelError {

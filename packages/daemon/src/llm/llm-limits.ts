@@ -20,12 +20,20 @@ export const LLM_LIMITS = {
   lineRenewMs: 5_000,
   /** S6: a process may be quiet for so much longer than its call: the call is given up first. */
   quietMarginMs: 2_000,
-  /** First try included. Only what failed before the first byte of an answer is tried again. */
+  /** First try included. Only what failed with nothing handed on is tried again. */
   triesMax: 4,
   backoffFirstMs: 500,
   backoffMaxMs: 20_000,
   /** A `Retry-After` above this is handed to the caller instead of being waited for. */
   retryAfterMaxMs: 30_000,
+  /** B7: nor does a provider hold a model for longer than this, whatever it asks for. */
+  heldMostMs: 60 * 60_000,
+  /** B7: after so many failures in a row a model is left alone, each time for twice as long. */
+  breaker: { failuresMax: 5, pauseFirstMs: 5_000, pauseMostMs: 120_000 },
+  /** B7: one level of priority is worth so much waiting. */
+  agingMsPerLevel: 10_000,
+  /** B7: models with calls under way, or with something to remember of them. */
+  governorsMax: 1_024,
   /** From the request to the headers of the answer, and from there to the first of its body. */
   firstByteTimeoutMs: 120_000,
   /**

@@ -1,3 +1,4 @@
+import type { KernelError } from '@hivekernel/kernel';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ChatChunk, ChatRequest } from './chat.ts';
 import {
@@ -14,14 +15,13 @@ import {
 import type { Behaviour } from './fake-upstream.ts';
 import { OpenAiCompatible } from './openai-compatible.ts';
 import type { OpenAiCompatibleOptions } from './openai-compatible.ts';
+import { ManualClock } from './testing-clock.ts';
 
 const KEY = 'sk-secret-123';
 const never = new AbortController().signal;
-const slept: number[] = [];
 const running: FakeUpstream[] = [];
 
 afterEach(async () => {
-  slept.length = 0;
   await Promise.all(running.splice(0).map((one) => one.stop()));
 });
 
@@ -31,17 +31,14 @@ async function serve(
 ): Promise<{ provider: OpenAiCompatible; upstream: FakeUpstream }> {
   const upstream = new FakeUpstream(...script);
   running.push(upstream);
-  const clock = {
-    nowMs: () => 0,
-    monoMs: () => performance.now(),
-    sleep: (delayMs: number) => {
-      slept.push(delayMs);
-      return Promise.resolve();
-    },
-    chance: () => 1,
-  };
   const baseUrl = await upstream.start();
-  const provider = new OpenAiCompatible({ name: 'fake', baseUrl, apiKey: KEY, clock, ...options });
+  const provider = new OpenAiCompatible({
+    name: 'fake',
+    baseUrl,
+    apiKey: KEY,
+    clock: new ManualClock(),
+    ...options,
+  });
   return { provider, upstream };
 }
 
@@ -156,28 +153,25 @@ describe('OpenAiCompatible.complete()', () => {
     expect(upstream.seen[0]?.body).not.toHaveProperty('max_tokens');
   });
 
-  it('tries again after 429 and obeys Retry-After (U1)', async () => {
-    const { provider, upstream } = await serve([
-      refusal(429, { 'retry-after': '2' }),
-      refusal(500),
-      refusal(503, { 'retry-after-ms': '70' }),
-      completion('ok'),
-    ]);
-    expect(text(await read(provider))).toBe('ok');
-    expect(upstream.seen).toHaveLength(4);
-    expect(slept).toEqual([2_000, 1_000, 70]);
+  it.each([
+    [refusal(429, { 'retry-after': '2' }), 'rate_limited', 2_000],
+    [refusal(429, { 'retry-after': 'Thu, 01 Jan 1970 00:01:00 GMT' }), 'rate_limited', 60_000],
+    [refusal(503, { 'retry-after-ms': '70' }), 'unavailable', 70],
+    [refusal(500), 'unavailable', undefined],
+    [json({ error: { code: 429, message: 'slow down' } }), 'rate_limited', undefined],
+  ])('asks once, and says what may be tried again and when: %# (U1)', async (...row) => {
+    const [behaviour, code, retryAfterMs] = row;
+    const { provider, upstream } = await serve([behaviour]);
+    const error: unknown = await read(provider).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code, details: { isRetriable: true } });
+    expect((error as KernelError).details['retryAfterMs']).toBe(retryAfterMs);
+    expect(upstream.seen).toHaveLength(1);
   });
 
-  it('gives up after triesMax, and at once where Retry-After is too long (U1)', async () => {
-    const failing = await serve([refusal(500)], { triesMax: 3 });
-    await expect(read(failing.provider)).rejects.toMatchObject({ code: 'unavailable' });
-    expect(failing.upstream.seen).toHaveLength(3);
-    const limited = await serve([refusal(429, { 'retry-after': '3600' })]);
-    await expect(read(limited.provider)).rejects.toMatchObject({
-      code: 'rate_limited',
-      details: { retryAfterMs: 3_600_000 },
-    });
-    expect(limited.upstream.seen).toHaveLength(1);
+  it('does not say so of an error inside an answer that has no status (U1)', async () => {
+    const { provider } = await serve([json({ error: { code: 'bad', message: 'no' } })]);
+    const error: unknown = await read(provider).catch((caught: unknown) => caught);
+    expect((error as KernelError).details).not.toHaveProperty('isRetriable');
   });
 
   it.each([
@@ -186,17 +180,21 @@ describe('OpenAiCompatible.complete()', () => {
     [402, 'unavailable'],
     [404, 'not_found'],
     [413, 'too_large'],
-  ])('does not repeat a %i and calls it %s', async (status, code) => {
+  ])('lets nobody repeat a %i and calls it %s', async (status, code) => {
     const { provider, upstream } = await serve([refusal(status)]);
-    await expect(read(provider)).rejects.toMatchObject({ code });
+    const error: unknown = await read(provider).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code });
+    expect((error as KernelError).details).not.toHaveProperty('isRetriable');
     expect(upstream.seen).toHaveLength(1);
   });
 
-  it('tries again when nobody listens, and says so', async () => {
-    const { provider, upstream } = await serve([completion('x')], { triesMax: 2 });
+  it('may be tried again when nobody listens, and says so', async () => {
+    const { provider, upstream } = await serve([completion('x')]);
     await upstream.stop();
-    await expect(read(provider)).rejects.toMatchObject({ code: 'unavailable' });
-    expect(slept).toHaveLength(1);
+    await expect(read(provider)).rejects.toMatchObject({
+      code: 'unavailable',
+      details: { isRetriable: true },
+    });
   });
 
   it('never shows the key, whatever the provider echoes (U2)', async () => {

@@ -6,13 +6,15 @@ import type { ChatChunk, ChatRequest, ChunkChoice, Delta, ModelInfo, Usage } fro
 import type { Exchange } from './exchange.ts';
 import { LLM_LIMITS } from './llm-limits.ts';
 import { parseModelList } from './model-list.ts';
-import type { Provider } from './provider.ts';
+import type { ModelLimits, Provider } from './provider.ts';
 import { SseParser } from './sse.ts';
 import { Upstream } from './upstream.ts';
 import type { UpstreamOptions } from './upstream.ts';
 
 export interface OpenAiCompatibleOptions extends UpstreamOptions {
   readonly concurrentMax?: number | undefined;
+  readonly limits?: ModelLimits | undefined;
+  readonly triesMax?: number | undefined;
   /** OpenAI's newer models refuse `max_tokens`; other servers know nothing else. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens' | undefined;
 }
@@ -25,12 +27,16 @@ export class OpenAiCompatible implements Provider {
   readonly name: string;
   readonly simulated = false;
   readonly concurrentMax: number;
+  readonly limits: ModelLimits | undefined;
+  readonly triesMax: number | undefined;
   readonly #upstream: Upstream;
   readonly #maxTokensField: 'max_tokens' | 'max_completion_tokens';
 
   constructor(options: OpenAiCompatibleOptions) {
     this.name = options.name;
     this.concurrentMax = options.concurrentMax ?? LLM_LIMITS.remoteConcurrentMax;
+    this.limits = options.limits;
+    this.triesMax = options.triesMax;
     this.#maxTokensField = options.maxTokensField ?? 'max_tokens';
     this.#upstream = new Upstream(options);
   }
@@ -146,7 +152,7 @@ export class OpenAiCompatible implements Provider {
     const error = asJson(json['error']);
     if (error !== undefined) {
       const code = error['code'];
-      throw this.#upstream.refusal(typeof code === 'number' ? code : 502, text);
+      throw this.#upstream.refusal(typeof code === 'number' ? code : undefined, text);
     }
     return json;
   }

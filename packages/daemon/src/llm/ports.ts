@@ -1,7 +1,7 @@
 // What the gateway needs from the kernel: who calls, may it be paid for, and where the bill goes.
 // Not the budgets themselves (B1-B7): `reserve` is their seam.
 
-import type { ErrorCode } from '@hivekernel/kernel';
+import type { ErrorCode, Priority } from '@hivekernel/kernel';
 
 export type CallerTier = 'strategic' | 'tactical' | 'operational';
 
@@ -67,6 +67,8 @@ export interface Reservation {
   readonly tier: CallerTier;
   /** B5: to be called instead of what was asked for, whose budget could not pay. */
   readonly instead: string | undefined;
+  /** B7: of the work that the call is for; absent: normal. */
+  readonly priority?: Priority | undefined;
   /** To be told exactly once, however the call ended. */
   settle(call: LlmCallRecord): void;
 }

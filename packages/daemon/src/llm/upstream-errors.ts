@@ -23,7 +23,7 @@ const HINT_BY_STATUS: Readonly<Record<number, string>> = {
 };
 
 /** What to try again: it may pass by itself, and nothing was computed yet. */
-export function isRetriable(status: number): boolean {
+function isRetriable(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
@@ -32,6 +32,8 @@ export interface UpstreamFailure {
   readonly status: number;
   readonly body: string;
   readonly retryAfterMs: number | undefined;
+  /** True: not to be tried again, whatever its status. */
+  readonly isFinal?: boolean | undefined;
   /** Never shown, whatever the provider echoes. */
   readonly secret: string | undefined;
 }
@@ -48,6 +50,7 @@ export function upstreamError(failure: UpstreamFailure): KernelError {
     details: {
       provider,
       upstreamStatus: status,
+      ...(failure.isFinal !== true && isRetriable(status) && { isRetriable: true }),
       ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
     },
   });

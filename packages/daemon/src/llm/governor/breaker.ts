@@ -35,9 +35,15 @@ export class Breaker {
     return this.#isTrying ? this.#pauseMs : 0;
   }
 
-  /** A call goes out. */
-  began(): void {
-    if (this.#pauseMs > 0) this.#isTrying = true;
+  /** Nothing has failed since the last success. */
+  get isUnharmed(): boolean {
+    return this.#failures === 0 && this.#pauseMs === 0;
+  }
+
+  /** A call goes out. True: it is the one that tries. */
+  began(): boolean {
+    this.#isTrying ||= this.#pauseMs > 0;
+    return this.#pauseMs > 0;
   }
 
   succeeded(): void {
@@ -46,18 +52,18 @@ export class Breaker {
     this.#isTrying = false;
   }
 
-  failed(nowMs: number): void {
+  /** While it is left alone, calls from before say nothing new: only the one that tries does. */
+  failed(nowMs: number, how: { isTry: boolean }): void {
     this.#failures += 1;
     const { failuresMax, pauseFirstMs, pauseMostMs } = this.#options;
-    const isTried = this.#isTrying;
-    this.#isTrying = false;
-    if (!isTried && (this.#pauseMs > 0 || this.#failures < failuresMax)) return;
+    if (how.isTry) this.#isTrying = false;
+    else if (this.#pauseMs > 0 || this.#failures < failuresMax) return;
     this.#pauseMs = this.#pauseMs === 0 ? pauseFirstMs : Math.min(this.#pauseMs * 2, pauseMostMs);
     this.#openUntilMs = nowMs + this.#pauseMs;
   }
 
-  /** The call that tried it ended without a word of the provider: the next one tries. */
-  gaveUp(): void {
-    this.#isTrying = false;
+  /** A call ended without a word of the provider: if it was the try, the next one tries. */
+  gaveUp(how: { isTry: boolean }): void {
+    if (how.isTry) this.#isTrying = false;
   }
 }

@@ -15,6 +15,8 @@ function ground(wish: Partial<GovernorOptions> = {}) {
     queuedMax: 100,
     requestsPerMinuteMax: 0,
     tokensPerMinuteMax: 0,
+    heldWaitMaxMs: 30_000,
+    heldMostMs: 3_600_000,
     breaker: { failuresMax: 5, pauseFirstMs: 1_000, pauseMostMs: 8_000 },
     agingMsPerLevel: 10_000,
     clock,
@@ -131,7 +133,7 @@ describe('Governor.enter()', () => {
     const passage = (await outcome) as Passage;
     passage.leave(FAILED);
     expect(governor.breaker).toBe('open');
-    const open = { code: 'unavailable', details: { waitMs: 1_000 } };
+    const open = { code: 'unavailable', details: { retryAfterMs: 1_000 } };
     await expect(enter()).rejects.toMatchObject(open);
     await clock.advanceMs(1_000);
     const probe = await enter();
@@ -139,5 +141,78 @@ describe('Governor.enter()', () => {
     probe.leave(OK);
     await enter();
     expect(governor.breaker).toBe('closed');
+  });
+
+  it('lets one try after a pause, whoever lined up meanwhile (B7)', async () => {
+    const { clock, governor, enter } = ground({ concurrentMax: 0 });
+    const inside = await Promise.all([1, 2, 3, 4, 5].map((caller) => enter({ caller })));
+    for (const one of inside) one.leave({ ...FAILED, retryAfterMs: 5_000 });
+    await clock.advanceMs(2_000);
+    // Half-open, and held: they wait.
+    const lined = [7, 8].map((caller) => enter({ caller }));
+    const second = lined[1]?.catch((error: unknown) => error);
+    await clock.advanceMs(3_100);
+    const probe = await lined[0];
+    expect(await second).toMatchObject({ code: 'unavailable' });
+    probe?.leave(OK);
+    expect(governor.breaker).toBe('closed');
+  });
+
+  it('hears of a pause’s end from the one that tries only (B7)', async () => {
+    const { clock, governor, enter } = ground({ concurrentMax: 0 });
+    const inside = await Promise.all([1, 2, 3, 4, 5, 6, 7].map((caller) => enter({ caller })));
+    for (const one of inside.slice(0, 5)) one.leave(FAILED);
+    await clock.advanceMs(1_000);
+    const probe = await enter();
+    inside[5]?.leave({ outcome: 'given_up', tokens: 0 });
+    inside[6]?.leave(FAILED);
+    await expect(enter()).rejects.toMatchObject({ code: 'unavailable' });
+    probe.leave(FAILED);
+    await clock.advanceMs(1_900);
+    expect(governor.breaker).toBe('open');
+    await clock.advanceMs(100);
+    expect(governor.breaker).toBe('half-open');
+  });
+
+  it('refuses who would be held for long, and bounds the hold (B7)', async () => {
+    const { clock, governor, enter } = ground({ concurrentMax: 2 });
+    const inside = await enter();
+    const other = await enter();
+    const waiting = enter().catch((error: unknown) => error);
+    inside.leave({ outcome: 'refused', tokens: 0, retryAfterMs: 1e12 });
+    expect(await waiting).toMatchObject({ code: 'rate_limited' });
+    other.leave(OK);
+    const refused = { code: 'rate_limited', details: { retryAfterMs: 3_600_000 } };
+    await expect(enter()).rejects.toMatchObject(refused);
+    await clock.advanceMs(3_571_000);
+    const late = enter();
+    await settled();
+    expect(governor.waiting).toBe(1);
+    await clock.advanceMs(29_001);
+    (await late).leave(OK);
+  });
+
+  it('serves the next one when the head of the line gives up (F3)', async () => {
+    const { enter } = ground({ concurrentMax: 0, tokensPerMinuteMax: 1_000 });
+    await enter({ tokens: 600 });
+    const controller = new AbortController();
+    const big = enter({ tokens: 900, signal: controller.signal });
+    const small = enter({ tokens: 100, caller: 2 });
+    controller.abort();
+    await expect(big).rejects.toMatchObject({ code: 'cancelled' });
+    (await small).leave(OK);
+  });
+
+  it('is idle once nothing is to be remembered', async () => {
+    const { clock, governor, enter } = ground({ requestsPerMinuteMax: 5 });
+    expect(governor.isIdle).toBe(true);
+    const passage = await enter();
+    passage.leave({ outcome: 'failed', tokens: 0 });
+    await clock.advanceMs(120_000);
+    expect(governor.isIdle).toBe(false);
+    (await enter()).leave(OK);
+    expect(governor.isIdle).toBe(false);
+    await clock.advanceMs(120_000);
+    expect(governor.isIdle).toBe(true);
   });
 });

@@ -4,7 +4,8 @@
 //   F1. Never more than `concurrentMax` inside; each way in is given back exactly once.
 //   F2. Among callers of one priority turns go round; within one caller, first come first served.
 //   F3. An abort leaves the line at once and takes no turn.
-//   `Retry-After` holds all of them; while the breaker is open they are refused, not kept waiting.
+//   `Retry-After` holds all of them. While the breaker is open, or the hold is long, they are
+//   refused and told when to come back, not kept waiting.
 
 import { KernelError } from '@hivekernel/kernel';
 import { abortError } from '../exchange.ts';
@@ -15,11 +16,14 @@ import { RateWindow } from './rate-window.ts';
 export interface GovernorOptions {
   readonly provider: string;
   readonly model: string;
+  /** 0: unlimited, as the next two. */
   readonly concurrentMax: number;
-  readonly queuedMax: number;
-  /** 0: unlimited. */
   readonly requestsPerMinuteMax: number;
   readonly tokensPerMinuteMax: number;
+  readonly queuedMax: number;
+  /** Who would be held for longer is refused; no provider holds for longer than `heldMostMs`. */
+  readonly heldWaitMaxMs: number;
+  readonly heldMostMs: number;
   readonly breaker: { failuresMax: number; pauseFirstMs: number; pauseMostMs: number };
   /** One level of priority is worth so much waiting. */
   readonly agingMsPerLevel: number;
@@ -67,6 +71,7 @@ export class Governor {
   #heldUntilMs = 0;
   /** Of the wake that is set. */
   #wakeAtMs = Infinity;
+  readonly #off = new AbortController();
 
   constructor(options: GovernorOptions) {
     this.#options = options;
@@ -87,11 +92,35 @@ export class Governor {
     return this.#breaker.stateAt(this.#nowMs);
   }
 
-  /** Rejects with `queue_full`, `unavailable` while the breaker is open, or the signal's reason. */
+  /** Nobody is here, and nothing is remembered that a new one would not know. */
+  get isIdle(): boolean {
+    const nowMs = this.#nowMs;
+    const isQuiet = !this.isUsed && this.#breaker.isUnharmed && this.#heldUntilMs <= nowMs;
+    return isQuiet && this.#requests.isEmptyAt(nowMs) && this.#tokens.isEmptyAt(nowMs);
+  }
+
+  get isUsed(): boolean {
+    return this.#inside + this.#waiting > 0;
+  }
+
+  /** Throws what `enter` would reject with while nobody is let in, nor into the line. */
+  check(): void {
+    const closed = this.#refusal();
+    if (closed !== undefined) throw closed;
+  }
+
+  /** Who waits is let go by its own signal; no wake comes after this. */
+  close(): void {
+    this.#off.abort();
+  }
+
+  /**
+   * Rejects with `queue_full`; with `unavailable` while the breaker is open and `rate_limited` in
+   * a long hold, both with `retryAfterMs`; or with the signal's reason.
+   */
   async enter(wish: EntryWish): Promise<Passage> {
     if (wish.signal.aborted) throw abortError(wish.signal);
-    const openMs = this.#breaker.waitMs(this.#nowMs);
-    if (openMs > 0) throw this.#isOpen(openMs);
+    this.check();
     if (this.#waiting === 0 && this.#roomMs(wish) === 0) return this.#admit(wish);
     if (this.#waiting >= this.#options.queuedMax) throw this.#isFull();
     wish.onWait?.();
@@ -103,6 +132,8 @@ export class Governor {
       const onAbort = (): void => {
         this.#drop(waiter);
         reject(abortError(wish.signal));
+        // What it was too much for may do for the next one.
+        this.#serve();
       };
       const done = (): void => wish.signal.removeEventListener('abort', onAbort);
       const waiter: Waiter = {
@@ -128,15 +159,24 @@ export class Governor {
 
   /** Lets in whoever may go; sets a wake for when time alone makes room. */
   #serve(): void {
-    const openMs = this.#breaker.waitMs(this.#nowMs);
-    if (openMs > 0) return this.#refuseAll(openMs);
-    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+    while (this.#waiting > 0) {
+      // Asked again for each: the first one let in after a pause tries alone.
+      const closed = this.#refusal();
+      if (closed !== undefined) return this.#refuseAll(closed);
+      if (this.#isFilled) return;
+      const next = this.#next();
+      if (next === undefined) return;
       const waitMs = this.#roomMs(next);
       if (waitMs > 0) return this.#wakeIn(waitMs);
       this.#drop(next);
       this.#toTheBack(next.caller);
       next.enter(this.#admit(next));
     }
+  }
+
+  get #isFilled(): boolean {
+    const { concurrentMax } = this.#options;
+    return concurrentMax > 0 && this.#inside >= concurrentMax;
   }
 
   /** The most urgent head, aged; among equals, whose turn it is. */
@@ -159,7 +199,7 @@ export class Governor {
 
   /** 0: it may go now; Infinity: when somebody leaves. */
   #roomMs({ tokens }: Pick<EntryWish, 'tokens'>): number {
-    if (this.#inside >= this.#options.concurrentMax) return Infinity;
+    if (this.#isFilled) return Infinity;
     const nowMs = this.#nowMs;
     return Math.max(
       this.#heldUntilMs - nowMs,
@@ -173,7 +213,7 @@ export class Governor {
     this.#inside += 1;
     this.#requests.add(1, this.#nowMs);
     this.#tokens.add(reckoned, this.#nowMs);
-    this.#breaker.began();
+    const isTry = this.#breaker.began();
     let isOut = false;
     return {
       leave: ({ outcome, tokens, retryAfterMs = 0 }) => {
@@ -182,9 +222,10 @@ export class Governor {
         const nowMs = this.#nowMs;
         this.#inside -= 1;
         this.#tokens.correct(tokens - reckoned, nowMs);
-        this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + retryAfterMs);
-        if (outcome === 'failed') this.#breaker.failed(nowMs);
-        else if (outcome === 'given_up') this.#breaker.gaveUp();
+        const heldMs = Math.min(retryAfterMs, this.#options.heldMostMs);
+        this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + heldMs);
+        if (outcome === 'failed') this.#breaker.failed(nowMs, { isTry });
+        else if (outcome === 'given_up') this.#breaker.gaveUp({ isTry });
         else this.#breaker.succeeded();
         this.#serve();
       },
@@ -192,22 +233,24 @@ export class Governor {
   }
 
   #wakeIn(waitMs: number): void {
-    if (waitMs === Infinity) return;
     const atMs = this.#nowMs + waitMs;
     if (atMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
-    // Nobody ends it: it is short, and finds nobody to serve when all have gone.
-    void this.#options.clock.sleep(waitMs, NEVER).then(() => {
-      if (this.#wakeAtMs === atMs) this.#wakeAtMs = Infinity;
-      this.#serve();
-    });
+    // It is short, and finds nobody to serve when all have gone.
+    this.#options.clock.sleep(waitMs, this.#off.signal).then(
+      () => {
+        if (this.#wakeAtMs === atMs) this.#wakeAtMs = Infinity;
+        this.#serve();
+      },
+      () => undefined, // Closed.
+    );
   }
 
-  #refuseAll(openMs: number): void {
+  #refuseAll(closed: KernelError): void {
     const all = [...this.#lines.values()].flat(2);
     this.#lines.clear();
     this.#waiting = 0;
-    for (const waiter of all) waiter.refuse(this.#isOpen(openMs));
+    for (const waiter of all) waiter.refuse(closed);
   }
 
   #drop(waiter: Waiter): void {
@@ -231,14 +274,23 @@ export class Governor {
     return this.#options.clock.monoMs();
   }
 
-  #isOpen(waitMs: number): KernelError {
-    const { provider, model } = this.#options;
-    return new KernelError(
-      'unavailable',
-      `${model} at ${provider} failed ${this.#options.breaker.failuresMax} times in a row and is ` +
-        `left alone for ${waitMs} ms (B7).`,
-      { details: { provider, model, waitMs } },
-    );
+  /** Why nobody is let in, nor into the line. */
+  #refusal(): KernelError | undefined {
+    const { provider, model, breaker, heldWaitMaxMs } = this.#options;
+    const openMs = this.#breaker.waitMs(this.#nowMs);
+    const heldMs = Math.ceil(this.#heldUntilMs - this.#nowMs);
+    if (openMs > 0) {
+      const why =
+        `${model} at ${provider} failed ${breaker.failuresMax} times in a row and is left alone ` +
+        `for ${openMs} ms (B7).`;
+      const details = { provider, model, retryAfterMs: Math.max(openMs, heldMs) };
+      return new KernelError('unavailable', why, { details });
+    }
+    if (heldMs <= heldWaitMaxMs) return undefined;
+    const why = `${provider} asked to be left alone with ${model} for ${heldMs} ms more (B7).`;
+    return new KernelError('rate_limited', why, {
+      details: { provider, model, retryAfterMs: heldMs },
+    });
   }
 
   #isFull(): KernelError {
@@ -253,5 +305,3 @@ type Line = Waiter[][];
 
 const PRIORITIES = 4;
 const newLine = (): Line => Array.from({ length: PRIORITIES }, () => []);
-
-const NEVER = new AbortController().signal;

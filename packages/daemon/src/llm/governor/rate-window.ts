@@ -15,6 +15,12 @@ export class RateWindow {
     this.#perMinuteMax = perMinuteMax;
   }
 
+  /** Nothing of the past minute is left to count. */
+  isEmptyAt(nowMs: number): boolean {
+    this.#slide(nowMs);
+    return this.#perMinuteMax === 0 || this.#current + this.#previous === 0;
+  }
+
   /** How long until there is room for so much; 0: now. More than a minute holds goes alone. */
   waitMs(amount: number, nowMs: number): number {
     if (this.#perMinuteMax === 0) return 0;

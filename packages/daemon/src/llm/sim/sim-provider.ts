@@ -8,7 +8,7 @@ import { SIM_PREFIX } from '../aliases.ts';
 import type { ChatChunk, ChatRequest, ChunkChoice, Delta, ModelInfo, Usage } from '../chat.ts';
 import { abortError } from '../exchange.ts';
 import { LLM_LIMITS } from '../llm-limits.ts';
-import type { Provider } from '../provider.ts';
+import type { ModelLimits, Provider } from '../provider.ts';
 import { countPrompt, tokenPieces } from '../tokens.ts';
 import type { LlmClock } from '../wait.ts';
 import { SYSTEM_CLOCK } from '../wait.ts';
@@ -24,6 +24,8 @@ export interface SimOptions {
   /** Default 2,000. 0: as fast as it can. */
   readonly tokensPerSecond?: number | undefined;
   readonly concurrentMax?: number | undefined;
+  /** B7: absent: it is not governed. */
+  readonly limits?: ModelLimits | undefined;
   readonly clock?: LlmClock | undefined;
 }
 
@@ -46,6 +48,7 @@ export class SimProvider implements Provider {
   readonly name = 'sim';
   readonly simulated = true;
   readonly concurrentMax: number;
+  readonly limits: ModelLimits | undefined;
   readonly #seed: number;
   readonly #firstTokenMs: number;
   readonly #tokensPerSecond: number;
@@ -56,6 +59,7 @@ export class SimProvider implements Provider {
     this.#firstTokenMs = options.firstTokenMs ?? FIRST_TOKEN_MS;
     this.#tokensPerSecond = options.tokensPerSecond ?? TOKENS_PER_SECOND;
     this.concurrentMax = options.concurrentMax ?? LLM_LIMITS.simConcurrentMax;
+    this.limits = options.limits;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
   }
 
