@@ -1,6 +1,6 @@
-import { DEFAULT_SETTINGS, KING_PID } from '@hivekernel/kernel';
-import type { KernelSettings, Tier } from '@hivekernel/kernel';
-import { MemoryStore } from '@hivekernel/testkit';
+import { asPid, DEFAULT_SETTINGS, KING_PID } from '@hivekernel/kernel';
+import type { Call, KernelSettings, Tier } from '@hivekernel/kernel';
+import { MemoryStore, spawnOrder, taskSpec } from '@hivekernel/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { World } from '../journal/host.ts';
 import { JournaledKernel } from '../journal/journaled-kernel.ts';
@@ -92,6 +92,23 @@ const CALLER: Caller = {
   firstTokenMs: 0,
 };
 
+let calls = 0;
+
+/** The answer to the operator's call. */
+function done<N extends Call['name']>(
+  host: JournaledKernel,
+  name: N,
+  args: Extract<Call, { name: N }>['args'],
+): Promise<unknown> {
+  calls += 1;
+  const call = { name, args, ref: { channel: 't', pid: KING_PID, id: calls }, task: null };
+  return new Promise((resolve, reject) => {
+    host.call({ ...call, isOperator: true } as Call, (result) =>
+      result.ok ? resolve(result.value) : reject(result.error),
+    );
+  });
+}
+
 describe('gatewayPorts().reserve()', () => {
   async function open(wish: Partial<KernelSettings> = {}) {
     const host = await openHost({ ...settings, ...wish });
@@ -149,6 +166,23 @@ describe('gatewayPorts().reserve()', () => {
     const { host, ask } = await open({ kingTokens, budgetAtLimit: 'degrade' });
     expect(await ask()).toMatchObject({ tier: 'tactical', instead: 'sonnet' });
     expect(await ask({ alias: 'sim/opus' })).toMatchObject({ instead: 'sim/sonnet' });
+    await host.close();
+  });
+
+  it('is as urgent as the task of the caller that it works for, no other (B7)', async () => {
+    const { host, ask } = await open();
+    // Nobody answers either of them: it starts for ever.
+    void done(host, 'spawn', spawnOrder({ image: 'x' }));
+    await host.settled();
+    const pid = asPid(2);
+    void done(host, 'execute_task', { pid, spec: taskSpec({ priority: 0 }) });
+    await host.settled();
+    const [task] = [...host.kernel.state.tasks.byId.keys()];
+    const taskId = `t${task}`;
+    const priorityOf = async (how: Partial<ReserveWish>) => (await ask({}, how)).priority;
+    expect(await priorityOf({ taskId, caller: { ...CALLER, pid } })).toBe(0);
+    expect(await priorityOf({ taskId })).toBe(2);
+    expect(await priorityOf({ taskId: 't999' })).toBe(2);
     await host.close();
   });
 

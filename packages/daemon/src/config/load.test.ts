@@ -65,6 +65,16 @@ describe('loadConfig() without any source', () => {
 });
 
 describe('loadConfig() with files', () => {
+  it('reads the limits of models, and refuses what is none (B7)', async () => {
+    await put('hive.yaml', 'models: {requests_per_minute: 60}\nsim: {concurrent: 2}\n');
+    const { models, sim } = (await load()).daemon;
+    const none = { requestsPerMinuteMax: 0, tokensPerMinuteMax: 0, concurrentMax: 0 };
+    expect(models.limits).toEqual({ ...none, requestsPerMinuteMax: 60 });
+    expect(sim.limits).toEqual({ ...none, concurrentMax: 2 });
+    const wrong = load({ env: { HIVE_MODELS_TOKENS_PER_MINUTE: '-5' } });
+    await expect(wrong).rejects.toThrow('HIVE_MODELS_TOKENS_PER_MINUTE');
+  });
+
   it('finds hive.yaml upward; its directory is the project', async () => {
     await put('hive.yaml', 'http: {port: 7701}\n');
     await put('a/b/x', '');

@@ -115,6 +115,23 @@ describe('ProgressBook', () => {
     call.end();
   });
 
+  it('gives up nobody between two tries, and each try has the whole limit (B7)', async () => {
+    const { clock, book } = ground();
+    const call = book.open(caller);
+    const late: number[] = [];
+    const onLate = (): void => void late.push(clock.monoMs());
+    call.sent(onLate);
+    await clock.advanceMs(LIMIT_MS - 1);
+    call.waits();
+    await clock.advanceMs(LIMIT_MS);
+    call.sent(onLate);
+    await clock.advanceMs(LIMIT_MS - 1);
+    expect(late).toEqual([]);
+    await clock.advanceMs(1);
+    expect(late).toEqual([3 * LIMIT_MS - 1]);
+    call.end();
+  });
+
   it('gives up nobody who has no limit', async () => {
     const { clock, told, book } = ground();
     const call = book.open({ pid: 1, firstTokenMs: 0 });

@@ -44,7 +44,36 @@ async function names(found: Discovery): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(rows));
 }
 
+const NAMED = { name: 'named', baseUrl: 'http://127.0.0.1:1', requestsPerMinuteMax: 0 };
+const SHARED = { requestsPerMinuteMax: 60, tokensPerMinuteMax: 9_000, concurrentMax: 4 };
+
 describe('discover()', () => {
+  it('limits each model as set for all, its provider, or the simulated one (B7)', async () => {
+    const port = await local(models);
+    const found = await look({
+      providers: [NAMED],
+      env: { OPENAI_API_KEY: 'k' },
+      limits: SHARED,
+      sim: { limits: { ...SHARED, concurrentMax: 1 } },
+      probe: { servers: [{ name: 'ollama', title: 'Ollama', port }], always: true },
+    });
+    const limitsOf = (kind: string) =>
+      found.candidates.find((one) => one.kind === kind && one.found)?.entry?.provider.limits;
+    expect(limitsOf('configured')).toEqual({ ...SHARED, requestsPerMinuteMax: 0 });
+    expect(limitsOf('key')).toEqual(SHARED);
+    expect(limitsOf('local')).toEqual(SHARED);
+    expect(limitsOf('simulated')).toEqual({ ...SHARED, concurrentMax: 1 });
+  });
+
+  it('sets no limits where none are wanted (B7)', async () => {
+    const found = await look({ providers: [NAMED] });
+    const [named, sim] = ['configured', 'simulated'].map(
+      (kind) => found.candidates.find((one) => one.kind === kind)?.entry?.provider.limits,
+    );
+    expect(named).toEqual({ requestsPerMinuteMax: 0, tokensPerMinuteMax: 0, concurrentMax: 0 });
+    expect(sim).toBeUndefined();
+  });
+
   it('serves the simulated model when there is nothing else, and says why', async () => {
     const found = await look();
     expect(found.serving.name).toBe('sim');

@@ -10,7 +10,7 @@ export const LLM_LIMITS = {
   remoteConcurrentMax: 64,
   loopbackConcurrentMax: 8,
   simConcurrentMax: 4_096,
-  /** Calls in line at one provider, over all callers. */
+  /** Calls in line for one model, and at one provider; over all callers. */
   queuedCallsMax: 10_000,
   /** S6: a call that is not paid for by then may be quiet until it is. */
   budgetQuietMs: 1_000,

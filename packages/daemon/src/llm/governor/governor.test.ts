@@ -1,3 +1,4 @@
+import { SeededChance, seeds } from '@hivekernel/testkit';
 import { describe, expect, it } from 'vitest';
 import { ManualClock, settled } from '../testing-clock.ts';
 import { Governor, type EntryWish, type GovernorOptions, type Passage } from './governor.ts';
@@ -215,4 +216,32 @@ describe('Governor.enter()', () => {
     await clock.advanceMs(120_000);
     expect(governor.isIdle).toBe(true);
   });
+
+  it.each(seeds({ count: 20, fromEnv: 'SEED' }))(
+    'keeps its bounds, and ends empty, whoever comes, fails or gives up (F1, F3; SEED=%i)',
+    async (seed) => {
+      const chance = new SeededChance(seed);
+      const below = (n: number): number => Math.floor(chance.next() * n);
+      const { clock, governor, enter } = ground({ concurrentMax: 3, requestsPerMinuteMax: 20 });
+      const endings = [OK, FAILED, { outcome: 'given_up', tokens: 0 }] as const;
+      const open: Passage[] = [];
+      const quitters: AbortController[] = [];
+      const ends: Promise<void>[] = [];
+      for (let i = 0; i < 200; i += 1) {
+        const controller = new AbortController();
+        quitters.push(controller);
+        const priority = below(4) as EntryWish['priority'];
+        const entered = enter({ caller: below(5), priority, signal: controller.signal });
+        ends.push(entered.then((passage) => void open.push(passage)).catch(() => undefined));
+        if (below(2) === 0) quitters[below(quitters.length)]?.abort();
+        if (below(2) === 0) open.shift()?.leave(endings[below(3)] ?? OK);
+        await clock.advanceMs(below(4_000));
+        expect(governor.inside).toBeLessThanOrEqual(3);
+      }
+      for (const one of quitters) one.abort();
+      await Promise.all(ends);
+      for (const passage of open) passage.leave(OK);
+      expect([governor.inside, governor.waiting]).toEqual([0, 0]);
+    },
+  );
 });

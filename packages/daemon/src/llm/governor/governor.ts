@@ -71,6 +71,7 @@ export class Governor {
   #heldUntilMs = 0;
   /** Of the wake that is set. */
   #wakeAtMs = Infinity;
+  #isServedSoon = false;
   readonly #off = new AbortController();
 
   constructor(options: GovernorOptions) {
@@ -133,7 +134,7 @@ export class Governor {
         this.#drop(waiter);
         reject(abortError(wish.signal));
         // What it was too much for may do for the next one.
-        this.#serve();
+        this.#serveSoon();
       };
       const done = (): void => wish.signal.removeEventListener('abort', onAbort);
       const waiter: Waiter = {
@@ -153,6 +154,16 @@ export class Governor {
       line[wish.priority]?.push(waiter);
       this.#lines.set(wish.caller, line);
       this.#waiting += 1;
+      this.#serveSoon();
+    });
+  }
+
+  /** Once for all who come or give up in one go: a stop ends thousands. */
+  #serveSoon(): void {
+    if (this.#isServedSoon) return;
+    this.#isServedSoon = true;
+    queueMicrotask(() => {
+      this.#isServedSoon = false;
       this.#serve();
     });
   }
