@@ -3,6 +3,7 @@
 //   1. One fetch at a time, and it belongs to the pipe, not to who waits for it: giving up a wait
 //      leaves what comes of it to the next read.
 //   2. A refusal is thrown once, and the next read asks again; the end stays the end.
+//   3. Who waits for a chunk is not hung (S6); a fetch that nobody waits for says nothing of that.
 import { asHiveError, HiveError } from '../hive-error.ts';
 import type { Caller } from './caller.ts';
 import type { LongWait } from './long-wait.ts';
@@ -62,8 +63,9 @@ export class PipeReader {
       if (refusal !== undefined) throw refusal;
       if (this.#isEnd) return undefined;
       const leftMs = untilMs === undefined ? undefined : Math.max(0, untilMs - performance.now());
-      const fetched = this.#fetch();
-      await until(fetched, { timeoutMs: leftMs, signal });
+      const waiting = until(this.#fetch(), { timeoutMs: leftMs, signal });
+      this.#wait.during(waiting);
+      await waiting;
     }
   }
 
@@ -85,9 +87,8 @@ export class PipeReader {
   async #ask(): Promise<void> {
     const { peerPid, name } = this.#pipe;
     try {
-      const asked = this.#caller.call('readPipe', { peerPid, name, maxChunks: 0, timeoutMs: 0 });
-      this.#wait.during(asked);
-      const { chunks, end } = await asked;
+      const order = { peerPid, name, maxChunks: 0, timeoutMs: 0 };
+      const { chunks, end } = await this.#caller.call('readPipe', order);
       if (this.#isClosed) return;
       this.#next = chunks;
       this.#isEnd = end;

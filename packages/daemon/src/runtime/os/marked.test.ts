@@ -5,6 +5,7 @@ interface Row {
   readonly environ?: string | undefined;
   readonly state?: string;
   readonly flags?: number;
+  readonly threads?: number;
   readonly startTicks?: number;
 }
 
@@ -37,9 +38,10 @@ class Machine implements Proc {
   stat(osPid: number): string {
     const row = this.rows.get(osPid);
     if (row === undefined) return '';
-    const { state = 'S', flags = 0, startTicks = 99 } = row;
-    const between = Array.from({ length: 12 }, () => 0).join(' ');
-    return `${osPid} (a) b) ${state} 1 ${osPid} ${osPid} 0 -1 ${flags} ${between} ${startTicks} 0`;
+    const { state = 'S', flags = 0, threads = 1, startTicks = 99 } = row;
+    const between = Array.from({ length: 10 }, () => 0).join(' ');
+    const first = `${osPid} (a) b) ${state} 1 ${osPid} ${osPid} 0 -1 ${flags}`;
+    return `${first} ${between} ${threads} 0 ${startTicks} 0`;
   }
 }
 
@@ -53,6 +55,13 @@ describe('MarkedLooks.look()', () => {
     expect(bare).toBe(0);
   });
 
+  it('finds one whose main thread has ended while another runs (P10)', async () => {
+    const row = { state: 'Z', flags: EXITING, threads: 2, ...MARKED };
+    const look = await new MarkedLooks(new Machine({ 10: row })).look();
+    expect(osPidsOf(look)).toEqual([10]);
+    expect(look.ending.size).toBe(0);
+  });
+
   it('finds what was forked while it looked (P10)', async () => {
     const machine = new Machine({ 10: { state: 'Z' }, 5: MARKED });
     machine.listings.push([10], [5, 10]);
@@ -63,6 +72,12 @@ describe('MarkedLooks.look()', () => {
     { what: 'one that is about to run a program', row: {}, bare: 1, ending: [] },
     { what: 'one that is about to end', row: { flags: EXITING }, bare: 0, ending: [10] },
     { what: 'one that waits to be reaped', row: { state: 'Z' }, bare: 0, ending: [] },
+    {
+      what: 'one that began anew in a thread',
+      row: { state: 'Z', threads: 2 },
+      bare: 1,
+      ending: [],
+    },
     { what: 'a thread of the kernel', row: { flags: KERNEL_THREAD }, bare: 0, ending: [] },
     { what: "another user's", row: { environ: undefined }, bare: 0, ending: [] },
   ])('tells $what from one without the mark', async ({ row, bare, ending }) => {

@@ -6,11 +6,14 @@
 //      about to end has none either, and does not count: it forks no more.
 //   3. An environment is read once for each process. It may change later, but what an agent forks
 //      carries the mark from its first instant on. The agent itself does not: its group is known.
+//   4. One whose main thread has ended reads as a zombie and has no environment of its own, while
+//      its other threads run, and have one (P10).
 //   /proc lists the children of a process, too, and leaves some out while others of them end: that
 //   list is not used. Linux only.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { inBatches, listOsPids, statText } from './proc-files.ts';
+import { isOver } from './process-group.ts';
 
 const MARK = 'HIVE_LINK=';
 /** More than a machine forks in the time of a look. */
@@ -18,7 +21,7 @@ const ROUNDS_MAX = 8;
 /** PF_EXITING and PF_KTHREAD of the kernel's sched.h. */
 const FLAG = { exiting: 0x4, kernelThread: 0x200000 } as const;
 /** Fields of proc(5), counted from the one after the name. */
-const FIELD = { state: 0, parent: 1, flags: 6, startTicks: 19 } as const;
+const FIELD = { state: 0, parent: 1, flags: 6, threads: 17, startTicks: 19 } as const;
 
 export interface Marked {
   readonly osPid: number;
@@ -128,24 +131,38 @@ function parseStat(text: string): Stat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const state = fields[FIELD.state] ?? '';
   const flags = Number(fields[FIELD.flags]);
-  if (state === '' || 'ZX'.includes(state) || (flags & FLAG.kernelThread) !== 0) return undefined;
+  const threads = Number(fields[FIELD.threads]);
+  if (state === '' || isOver(state, threads)) return undefined;
+  if ((flags & FLAG.kernelThread) !== 0) return undefined;
   return {
     parent: Number(fields[FIELD.parent]),
     startTicks: fields[FIELD.startTicks] ?? '',
-    isEnding: (flags & FLAG.exiting) !== 0,
+    // The flags, too, are those of the main thread: where it is over already, others run.
+    isEnding: (flags & FLAG.exiting) !== 0 && !'ZX'.includes(state),
   };
 }
 
 const FOREIGN = new Set(['EACCES', 'EPERM']);
 
-const PROC: Proc = {
-  osPids: listOsPids,
-  stat: statText,
-  environ: async (osPid) => {
-    try {
-      return await readFile(`/proc/${osPid}/environ`, 'latin1');
-    } catch (error) {
-      return FOREIGN.has((error as NodeJS.ErrnoException).code ?? '') ? undefined : '';
-    }
-  },
-};
+/** Undefined: another user's. Empty: it has none, or is gone. Linux only. */
+export async function readEnviron(osPid: number): Promise<string | undefined> {
+  const own = await readOneEnviron(`/proc/${osPid}/environ`);
+  if (own !== '') return own;
+  const threads = await readdir(`/proc/${osPid}/task`).catch(() => []);
+  for (const thread of threads) {
+    if (thread === String(osPid)) continue;
+    const environ = await readOneEnviron(`/proc/${osPid}/task/${thread}/environ`);
+    if (environ !== '') return environ;
+  }
+  return '';
+}
+
+async function readOneEnviron(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'latin1');
+  } catch (error) {
+    return FOREIGN.has((error as NodeJS.ErrnoException).code ?? '') ? undefined : '';
+  }
+}
+
+const PROC: Proc = { osPids: listOsPids, stat: statText, environ: readEnviron };

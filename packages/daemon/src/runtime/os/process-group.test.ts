@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startGroup } from '../testing/stubborn-group.ts';
+import { canEndMainThread, startWithEndedMainThread } from '../testing/ended-main-thread.ts';
 import { endGroup, hasLivingMember, parseProcStat, signalGroup } from './process-group.ts';
 
 describe('endGroup()', () => {
@@ -19,6 +20,16 @@ describe('endGroup()', () => {
     expect(await hasLivingMember(pgid)).toBe(true);
     expect(await endGroup(pgid, { withinMs: 2_000 })).toBe(true);
     expect(await hasLivingMember(pgid)).toBe(false);
+  });
+});
+
+describe('hasLivingMember()', () => {
+  it.skipIf(!canEndMainThread)('counts one whose main thread has ended (P10)', async () => {
+    const osPid = await startWithEndedMainThread('/run/7-1.sock');
+    onTestFinished(() => void signalGroup(osPid, 'SIGKILL'));
+    expect(await hasLivingMember(osPid)).toBe(true);
+    expect(await endGroup(osPid, { withinMs: 2_000 })).toBe(true);
+    expect(await hasLivingMember(osPid)).toBe(false);
   });
 });
 

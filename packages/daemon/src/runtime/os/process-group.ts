@@ -1,6 +1,7 @@
 // Process groups of the operating system: an agent leads one, and whatever it forks is in it.
 //   P10. A group is gone when none of its members runs. Dead members that nobody has reaped (an
-//        orphan under an init that does not reap) still answer signals, but run no more.
+//        orphan under an init that does not reap) still answer signals, but run no more. One whose
+//        main thread has ended reads as dead, too, and runs as long as another thread does.
 // The reaper process runs this, too, which is why it imports nothing of the kernel.
 
 import { readFile } from 'node:fs/promises';
@@ -58,8 +59,8 @@ const livingGroups = new SharedLook(readLivingGroups);
 
 async function readLivingGroups(): Promise<ReadonlyMap<number, readonly number[]>> {
   const groups = new Map<number, number[]>();
-  for (const [pid, { pgid, state }] of await readProcStats()) {
-    if ('ZX'.includes(state)) continue;
+  for (const [pid, { pgid, state, threads }] of await readProcStats()) {
+    if (isOver(state, threads)) continue;
     const members = groups.get(pgid) ?? [];
     members.push(pid);
     groups.set(pgid, members);
@@ -83,6 +84,8 @@ export interface ProcStat {
   /** One letter: R, S, D, T for stopped, Z … */
   readonly state: string;
   readonly pgid: number;
+  /** The main one counts until the process is reaped. */
+  readonly threads: number;
   /** Clock ticks from the boot of the machine. */
   readonly startTicks: string;
 }
@@ -100,10 +103,15 @@ export async function readProcStat(pid: number): Promise<ProcStat | undefined> {
 export function parseProcStat(text: string): ProcStat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, , pgid] = fields;
+  const threads = Number(fields[17]);
   const startTicks = fields[19];
   if (!state || !pgid || !startTicks) return undefined;
-  return { state, pgid: Number(pgid), startTicks };
+  return { state, pgid: Number(pgid), threads, startTicks };
 }
+
+/** Whether no thread of a process runs: its state is that of its main thread alone. */
+export const isOver = (state: string, threads: number): boolean =>
+  'ZX'.includes(state) && !(threads > 1);
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;

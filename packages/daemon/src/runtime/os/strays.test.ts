@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
+import { canEndMainThread, startWithEndedMainThread } from '../testing/ended-main-thread.ts';
 import { endGroup, hasLivingMember } from './process-group.ts';
-import { endStrays } from './strays.ts';
+import { endStrays, readLinkPath } from './strays.ts';
 
 const DIRECTORY = '/run/hive-strays-test';
 const LINK = `${DIRECTORY}/7-1.sock`;
@@ -43,6 +44,15 @@ describe.skipIf(process.platform !== 'linux')('endStrays()', () => {
     await once(parent, 'exit');
     expect(await endStrays({ directory: DIRECTORY }, WITHIN)).toBe(true);
     expect(await hasLivingMember(stray)).toBe(false);
+  });
+
+  it.skipIf(!canEndMainThread)('ends one whose main thread has ended (P10)', async () => {
+    const osPid = await startWithEndedMainThread(LINK);
+    groups.push(osPid);
+    expect(await readLinkPath(osPid)).toBe(LINK);
+    expect(await hasLivingMember(osPid)).toBe(true);
+    expect(await endStrays({ link: LINK }, WITHIN)).toBe(true);
+    expect(await hasLivingMember(osPid)).toBe(false);
   });
 
   it('finds nothing where there is nothing', async () => {

@@ -10,7 +10,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { linkOf, MarkedLooks, type Marked, type MarkedLook } from './marked.ts';
+import { linkOf, MarkedLooks, readEnviron, type Marked, type MarkedLook } from './marked.ts';
 import { signalGroup } from './process-group.ts';
 import { SharedLook } from './shared-look.ts';
 
@@ -89,7 +89,7 @@ async function parentOf(pid: number): Promise<number> {
 
 /** The link of the agent that a process is, or descends from. Linux only. */
 export async function readLinkPath(osPid: number): Promise<string | undefined> {
-  return linkOf(await readText(`/proc/${osPid}/environ`));
+  return linkOf((await readEnviron(osPid)) ?? '');
 }
 
 /** Empty: it is gone, or not ours to read. */
