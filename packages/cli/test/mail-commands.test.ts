@@ -159,3 +159,28 @@ describe('hive queue take --follow', () => {
     expect(await items('queue', 'peek', 'pipe')).toMatchObject([{ text: 'second' }]);
   });
 });
+
+describe('what waits for more', () => {
+  it.each([
+    { args: ['queue', 'take', 'lone', '--follow'], stir: ['send', '--queue', 'lone', 'x'] },
+    {
+      args: ['queue', 'take', 'lone', '-f', '-o', 'table'],
+      stir: ['send', '--queue', 'lone', 'x'],
+    },
+    { args: ['topic', 'sub', 'lone'], stir: ['topic', 'pub', 'lone', 'x'] },
+    { args: ['event', '-f', '-n', '1'], stir: ['topic', 'pub', 'lone', 'x'] },
+  ])('ends when the reader of its pipe has gone: $args', async ({ args, stir }) => {
+    const child = ground.startForOneLine(...args);
+    await hive(...stir);
+    expect(await ground.endOf(child)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('ends when the reader of its socket has gone', async () => {
+    const child = ground.start('topic', 'sub', 'lone');
+    const closed = once(child, 'close');
+    await hive('topic', 'pub', 'lone', 'x');
+    await said(child.stdout, /"topic":"lone"/);
+    child.stdout.destroy();
+    expect(await closed).toEqual([0, null]);
+  }, 15_000);
+});
