@@ -113,6 +113,10 @@ describe('hive reply, hive msg ack', () => {
     const unread = (await hive('send', 'reader', 'unread')).stdout.trim();
     expect(await hive('reply', unread, 'y', '--of', 'reader')).toMatchObject({ code: 5 });
     expect(await hive('msg', 'ack', 'm1', '--of', 'nobody')).toMatchObject({ code: 3 });
+    const last = (await hive('send', '/king', 'to myself')).stdout.trim();
+    const some = await hive('msg', 'ack', 'm999999', last);
+    expect(some).toMatchObject({ stdout: `${last}\n`, code: 8 });
+    expect(some.stderr).toMatch(/^error\[E_\w+\]: m999999: /);
   });
 });
 
