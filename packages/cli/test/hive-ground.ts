@@ -52,7 +52,16 @@ export class HiveGround {
 
   start(...args: readonly string[]): ChildProcessWithoutNullStreams {
     if (OF_ITS_OWN.has(args[0] ?? '') && !args.includes('--data')) shareCompileCache(this.dataDir);
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: this.dir, env: this.#env });
+    return this.#spawn(process.execPath, [LAUNCHER, ...args]);
+  }
+
+  /** In a shell, into a pipe from which one line is read; it ends when `hive` has ended too. */
+  startForOneLine(...args: readonly string[]): ChildProcessWithoutNullStreams {
+    return this.#spawn('sh', ['-c', '"$@" | head -n 1', 'sh', process.execPath, LAUNCHER, ...args]);
+  }
+
+  #spawn(program: string, argv: readonly string[]): ChildProcessWithoutNullStreams {
+    const child = spawn(program, argv, { cwd: this.dir, env: this.#env });
     this.#children.push(child);
     return child;
   }

@@ -44,4 +44,20 @@ describe('hive up after kill -9 of the kernel', () => {
     const now = await items('journal', '-n', 'all');
     expect(now.slice(0, journal.length)).toEqual(journal);
   }, 40_000);
+
+  it('is waited for by who watches', async () => {
+    const watch = ground.start('queue', 'ls', '-w');
+    const [before, after] = [said(watch.stdout, /"one"/), said(watch.stdout, /"two"/)];
+    await hive('send', '--queue', 'one', 'x');
+    await before;
+    const gone = said(watch.stderr, /the kernel is gone/);
+    process.kill(ground.kernelPid ?? 0, 'SIGKILL');
+    await gone;
+    await hive('up', '-d', ...ANYWHERE);
+    await hive('send', '--queue', 'two', 'x');
+    await after;
+    const end = ground.endOf(watch);
+    watch.kill('SIGINT');
+    await end;
+  }, 40_000);
 });

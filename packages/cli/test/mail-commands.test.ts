@@ -113,6 +113,10 @@ describe('hive reply, hive msg ack', () => {
     const unread = (await hive('send', 'reader', 'unread')).stdout.trim();
     expect(await hive('reply', unread, 'y', '--of', 'reader')).toMatchObject({ code: 5 });
     expect(await hive('msg', 'ack', 'm1', '--of', 'nobody')).toMatchObject({ code: 3 });
+    const last = (await hive('send', '/king', 'to myself')).stdout.trim();
+    const some = await hive('msg', 'ack', 'm999999', last);
+    expect(some).toMatchObject({ stdout: `${last}\n`, code: 8 });
+    expect(some.stderr).toMatch(/^error\[E_\w+\]: m999999: /);
   });
 });
 
@@ -158,4 +162,29 @@ describe('hive queue take --follow', () => {
     expect(await closed).toEqual([0, null]);
     expect(await items('queue', 'peek', 'pipe')).toMatchObject([{ text: 'second' }]);
   });
+});
+
+describe('what waits for more', () => {
+  it.each([
+    { args: ['queue', 'take', 'lone', '--follow'], stir: ['send', '--queue', 'lone', 'x'] },
+    {
+      args: ['queue', 'take', 'lone', '-f', '-o', 'table'],
+      stir: ['send', '--queue', 'lone', 'x'],
+    },
+    { args: ['topic', 'sub', 'lone'], stir: ['topic', 'pub', 'lone', 'x'] },
+    { args: ['event', '-f', '-n', '1'], stir: ['topic', 'pub', 'lone', 'x'] },
+  ])('ends when the reader of its pipe has gone: $args', async ({ args, stir }) => {
+    const child = ground.startForOneLine(...args);
+    await hive(...stir);
+    expect(await ground.endOf(child)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('ends when the reader of its socket has gone', async () => {
+    const child = ground.start('topic', 'sub', 'lone');
+    const closed = once(child, 'close');
+    await hive('topic', 'pub', 'lone', 'x');
+    await said(child.stdout, /"topic":"lone"/);
+    child.stdout.destroy();
+    expect(await closed).toEqual([0, null]);
+  }, 15_000);
 });

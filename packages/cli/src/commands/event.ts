@@ -15,6 +15,7 @@ import type { WireItem } from '../journal/wire-item.ts';
 import { untilSignal } from '../kernel/signals.ts';
 import { countFlag } from '../output/human.ts';
 import { csvRow, renderDocument } from '../output/listing.ts';
+import { untilUnread } from '../output/until-unread.ts';
 
 const DEFAULT_LINES = 100;
 const DEFAULT_LINES_FOLLOWED = 10;
@@ -63,11 +64,12 @@ async function event(context: Context, command: Command): Promise<number> {
   // To the kernel, what comes after 0 is everything that it has kept.
   if (flags.from === '1') await requireFirst(client, command);
   const stop = untilSignal();
+  const unread = untilUnread(context, context.format);
   const request: WireRequest = {
     follow: flags.follow ?? false,
     volatile: flags.volatile ?? false,
     types: flags.type ?? [],
-    signal: stop.signal,
+    signal: AbortSignal.any([stop.signal, unread.signal]),
     ...place,
     ...start.request,
     onConnection: (isThere) =>
@@ -82,6 +84,7 @@ async function event(context: Context, command: Command): Promise<number> {
   } catch (error) {
     throw inWords(error, command);
   } finally {
+    unread.release();
     stop.release();
     printer.end();
   }

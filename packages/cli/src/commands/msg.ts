@@ -6,7 +6,9 @@ import type { HiveClient } from '@hivekernel/client';
 import type { Command } from 'commander';
 import type { Bind } from '../command-table.ts';
 import type { Context, ListFlags } from '../context.ts';
-import { noMatch } from '../errors/cli-error.ts';
+import { asCliError, noMatch } from '../errors/cli-error.ts';
+import type { CliError } from '../errors/cli-error.ts';
+import { EXIT } from '../errors/exit-codes.ts';
 import { AS, actingAs } from '../mail/acting.ts';
 import {
   checkPlace,
@@ -30,7 +32,7 @@ interface OwnerFlags {
 
 const OF = ['--of <selector>', 'whose; left out: yours'] as const;
 const QUEUE = ['--queue <name>', 'of this named queue'] as const;
-const OF_ANY = ['--of <selector>', 'whose; left out: they are looked for everywhere'] as const;
+const OF_ANY = ['--of <selector>', 'whose; left out: of any agent'] as const;
 
 export function define(command: Command, bind: Bind): void {
   command.addHelpText('after', EXAMPLES);
@@ -113,12 +115,30 @@ function page(item: MessageItem, more: readonly (readonly [string, string])[]): 
 
 const HEAD_WIDTH = 10;
 
-async function ack(context: Context, command: Command): Promise<void> {
+async function ack(context: Context, command: Command): Promise<number> {
   const ids = command.args.map(messageId);
   const client = await context.client();
   const { pid } = await inboxOwner(client, command.opts<OwnerFlags>().of);
-  for (const message of ids) await client.acknowledge({ pid, message });
-  context.show('AckResult', { acknowledged: ids, pid }, () => ids.map((id) => `${id}\n`).join(''));
+  const acknowledged: string[] = [];
+  const failures: { id: string; error: CliError }[] = [];
+  for (const message of ids) {
+    try {
+      await client.acknowledge({ pid, message });
+      acknowledged.push(message);
+    } catch (error) {
+      failures.push({ id: message, error: asCliError(error) });
+    }
+  }
+  const [first] = failures;
+  if (first !== undefined && ids.length === 1) throw first.error;
+  const failed = failures.map(({ id, error }) => ({ id, code: error.code }));
+  const result = { acknowledged, failed, pid };
+  context.show('AckResult', result, () => acknowledged.map((id) => `${id}\n`).join(''));
+  for (const { id, error } of failures) {
+    context.terminal.note(`error[${error.code}]: ${id}: ${error.message}`);
+  }
+  if (first === undefined) return EXIT.ok;
+  return acknowledged.length > 0 ? EXIT.partial : first.error.exitCode;
 }
 
 async function listDead(context: Context, command: Command): Promise<void> {

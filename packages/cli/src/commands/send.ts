@@ -44,7 +44,7 @@ export function define(command: Command, bind: Bind): void {
     .usage('[flags] <selector> <text>\n       hive send [flags] --queue <name> <text>')
     .argument('<selector>', 'who gets it; left out with --queue')
     .argument('[text]', 'the message, or - for stdin')
-    .option('--queue <name>', 'to a named queue: one of those who take from it gets it')
+    .option('--queue <name>', 'to a named queue: one of those who take from it gets it', once)
     .option('--type <type>', 'what kind of message', 'message')
     .option('--priority <word>', PRIORITY.words.join(', '), 'normal')
     .option('--all', 'to each of several agents that the selector names')
@@ -64,6 +64,17 @@ Examples:
   hive send /queen/lead-1 "how far are you?" --wait-reply 2m
   hive send --queue jobs "resize a.png" --type resize --ttl 1h
 `;
+
+function once(name: string, before: string | undefined): string {
+  if (before === undefined) return name;
+  throw usageError('--queue names one queue; send to each of several by itself.');
+}
+
+function ttlOf(text: string): number {
+  const ttlMs = durationFlag('--ttl', text);
+  if (ttlMs > 0) return ttlMs;
+  throw usageError('--ttl wants a time above 0; left out, the message waits without end.');
+}
 
 /** What is sent to whom, by the words of the command line. */
 interface Sending {
@@ -186,12 +197,13 @@ async function targetsOf(
 function orderOf(flags: SendFlags, payload: string | Uint8Array): MessageBody {
   const { type, priority, ack = false, ttl, replyTo, key } = flags;
   PRIORITY.toWire(priority, '--priority');
+  if (key === '') throw usageError('--key is empty; left out, each message is one of its own.');
   return {
     type,
     payload,
     priority: priority as Priority,
     requiresAck: ack,
-    ...(ttl === undefined ? {} : { ttlMs: durationFlag('--ttl', ttl) }),
+    ...(ttl === undefined ? {} : { ttlMs: ttlOf(ttl) }),
     ...(replyTo === undefined ? {} : { replyTo: messageId(replyTo) }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
   };

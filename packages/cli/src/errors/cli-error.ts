@@ -72,6 +72,7 @@ export function asCliError(error: unknown): CliError {
   if (!isCoded(error)) return ourFault(error);
   const { code, message, details = {} } = error;
   if (details['reason'] === 'configuration') return badConfig(error);
+  if (code === 'unavailable' && message.startsWith(LINK_ENDED)) return lostLink(error);
   const [what = message, ...rest] = message.split('\n');
   return new CliError({
     code: `E_${code.toUpperCase()}`,
@@ -79,6 +80,24 @@ export function asCliError(error: unknown): CliError {
     message: what,
     why: rest.join('\n'),
     details,
+    cause: error,
+  });
+}
+
+/** How the link tells that it was cut in the middle of a call. */
+const LINK_ENDED = 'the link to the kernel ended';
+
+function lostLink(error: Error & Coded): CliError {
+  return new CliError({
+    code: 'E_UNAVAILABLE',
+    exitCode: exitCodeOf('unavailable'),
+    message: error.message,
+    why: 'What waits in inboxes, queues and at cursors is kept; start the same command again.',
+    hints: [
+      { label: 'Start it again', command: 'hive up -d' },
+      { label: 'See what happened', command: 'hive doctor' },
+    ],
+    details: error.details ?? {},
     cause: error,
   });
 }

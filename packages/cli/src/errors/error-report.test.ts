@@ -38,6 +38,13 @@ describe('reportError()', () => {
     );
   });
 
+  it('says how to go on after the kernel died in the middle of a call', () => {
+    const lost = new HiveClientError('unavailable', 'the link to the kernel ended');
+    const text = reportError(asCliError(lost), plain);
+    expect(text).toContain('error[E_UNAVAILABLE]: the link to the kernel ended\n');
+    expect(text).toContain('Start it again:  hive up -d');
+  });
+
   it('is one JSON object with -o json', () => {
     const text = reportError(UNREACHABLE, { ...plain, isJson: true });
     expect(text.trimEnd()).not.toContain('\n');

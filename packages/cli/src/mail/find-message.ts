@@ -72,7 +72,13 @@ export async function deadLetter(
     ({ letter }) => letter.id === wanted.id,
   );
   if (found !== undefined) return found;
-  throw noMatch(`${wanted.id} is among no dead letters.`);
+  throw noMatch(`${wanted.id} is among no dead letters of agents.`, {
+    why: 'Of those of a named queue, --queue says which.',
+    hints: [
+      { label: 'See the queues', command: 'hive queue ls' },
+      { label: 'and what is dead in one', command: 'hive queue dead NAME' },
+    ],
+  });
 }
 
 /** Whose, or of which queue. */

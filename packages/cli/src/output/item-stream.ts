@@ -37,6 +37,11 @@ export class ItemStream<T extends Item> {
     return this.#count;
   }
 
+  /** The one asked for, else what fits stdout. */
+  get format(): Format {
+    return this.#format;
+  }
+
   async print(item: T): Promise<void> {
     const head = this.#count === 0 ? this.#head() : '';
     await this.#terminal.write(head + this.#textOf(item));

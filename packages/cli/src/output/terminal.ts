@@ -2,6 +2,7 @@
 //   stdout is data, stderr is everything else (UX §4.3). Colour is decided for each stream alone.
 //   A reader of stdout that went away (EPIPE) ends the program quietly, unless it has more to do.
 
+import { fstatSync } from 'node:fs';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { safeText } from './plain-text.ts';
 
@@ -36,6 +37,7 @@ export class Terminal {
   readonly #streams: Streams;
   #choice: ColourChoice = 'auto';
   #staysUnread = false;
+  #writes = 0;
 
   constructor(streams: Streams) {
     this.#streams = streams;
@@ -75,6 +77,17 @@ export class Terminal {
     return { columns: Math.max(columns || 80, 20), rows: Math.max(rows || 24, 5) };
   }
 
+  /** Somebody may read stdout, and go away. */
+  get isOutPiped(): boolean {
+    const { fd } = this.#streams.stdout as { readonly fd?: number };
+    return !this.isOutTty && (fd === undefined || !fstatSync(fd).isFile());
+  }
+
+  /** How often something was written to stdout. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   /** Undefined in a pipe: nothing is cut there. */
   get outColumns(): number | undefined {
     return this.isOutTty ? this.#streams.stdout.columns : undefined;
@@ -91,6 +104,7 @@ export class Terminal {
 
   /** Data. False: the stream wants a pause, see `drained`. */
   out(text: string | Uint8Array): boolean {
+    this.#writes += 1;
     return this.#streams.stdout.write(text);
   }
 
@@ -100,6 +114,7 @@ export class Terminal {
    */
   async write(text: string): Promise<void> {
     const { stdout } = this.#streams;
+    this.#writes += 1;
     await new Promise<void>((resolve, reject) => {
       stdout.write(text, (error) => {
         if (error) reject(new ReaderGoneError('nobody reads stdout', { cause: error }));

@@ -1,9 +1,11 @@
 // `--watch`: the same list again and again while things happen. On a terminal it is redrawn in
 // place; in a pipe each record that changed is one JSON line.
+//   A kernel that went away is waited for, with what was seen last.
 //   Driven by the kernel's events, at most twice a second, at least every five seconds (ages).
 //   A pipe into which nothing was written for so long gets a blank, which JSON does not mind: it is
 //   how a reader that went away is found out, and the watch ends.
 
+import { HiveClientError } from '@hivekernel/client';
 import type { Context, ListFlags } from '../context.ts';
 import { renderListing } from './listing.ts';
 import type { Item, Listing } from './listing.ts';
@@ -25,10 +27,27 @@ export async function watchList<T extends Item>(
   const show = context.terminal.isOutTty
     ? regionShow<T>(context, flags)
     : lineShow<T>((text) => void context.terminal.out(text));
+  let last: Listing<T> | undefined;
+  let isGone = false;
+  const tell = (line: string): void => {
+    isGone = !isGone;
+    show.end();
+    context.terminal.note(line);
+  };
+  const lookOrWait = async (): Promise<Listing<T>> => {
+    try {
+      last = await look();
+      if (isGone) tell('connected again');
+    } catch (error) {
+      if (last === undefined || !isUnavailable(error)) throw error;
+      if (!isGone) tell('the kernel is gone; waiting for it');
+    }
+    return last;
+  };
   try {
     changes.listen();
     while (!stop.signal.aborted) {
-      show.draw(await look());
+      show.draw(await lookOrWait());
       await changes.next();
     }
   } finally {
@@ -36,6 +55,9 @@ export async function watchList<T extends Item>(
     stop.release();
   }
 }
+
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof HiveClientError && error.code === 'unavailable';
 
 interface Show<T extends Item> {
   draw(listing: Listing<T>): void;

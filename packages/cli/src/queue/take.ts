@@ -15,6 +15,7 @@ import { MESSAGE_KEYS, messageItem, messageLine } from '../mail/message-item.ts'
 import type { MessageItem } from '../mail/message-item.ts';
 import { countFlag, durationFlag } from '../output/human.ts';
 import { ItemStream } from '../output/item-stream.ts';
+import { untilUnread } from '../output/until-unread.ts';
 
 export interface TakeFlags extends ActingFlags {
   readonly count?: string;
@@ -38,11 +39,15 @@ export async function take(context: Context, command: Command): Promise<number> 
   const client = await context.client();
   const how = await actingAs(client, flags);
   const stop = untilSignal();
-  const order = { ...wish.order, ...how, signal: stop.signal };
+  const stream = streamOf(context);
+  const unread = untilUnread(context, stream.format);
+  const signal = AbortSignal.any([stop.signal, unread.signal]);
+  const order = { ...wish.order, ...how, signal };
   try {
-    const count = await printEach(context, client, { ...wish, order });
-    if (count > 0 || stop.signal.aborted) return stop.exitCode;
+    await printEach(stream, client, { ...wish, order });
+    if (stream.count > 0 || signal.aborted) return stop.exitCode;
   } finally {
+    unread.release();
     stop.release();
   }
   throw nothingCame(queue, flags, await whyNothing(client, wish));
@@ -59,14 +64,19 @@ async function whyNothing(client: HiveClient, { queue, order: { as } }: Wish): P
   return `${users.join(', ')} has a queue of that name: --as an agent of that user takes from it.`;
 }
 
-/** How many were printed. */
-async function printEach(context: Context, client: HiveClient, wish: Wish): Promise<number> {
-  const stream = new ItemStream<MessageItem>(context, {
+const streamOf = (context: Context): ItemStream<MessageItem> =>
+  new ItemStream(context, {
     kind: 'MessageList',
     csvKeys: MESSAGE_KEYS,
     line: (item, paint) => messageLine(item, paint),
     nameOf: ({ id }) => id,
   });
+
+async function printEach(
+  stream: ItemStream<MessageItem>,
+  client: HiveClient,
+  wish: Wish,
+): Promise<void> {
   try {
     for await (const message of client.takeFrom(wish.queue, wish.order)) {
       await stream.print(messageItem(message));
@@ -78,7 +88,6 @@ async function printEach(context: Context, client: HiveClient, wish: Wish): Prom
   } finally {
     stream.end();
   }
-  return stream.count;
 }
 
 function wishOf({ count, type, wait, follow = false, reject = false }: TakeFlags) {

@@ -12,6 +12,7 @@ import type { ActingFlags } from '../mail/acting.ts';
 import { MESSAGE_KEYS } from '../mail/message-item.ts';
 import { countFlag, plural } from '../output/human.ts';
 import { ItemStream } from '../output/item-stream.ts';
+import { untilUnread } from '../output/until-unread.ts';
 import { publicationItem, publicationLine } from './topic-item.ts';
 import type { PublicationItem } from './topic-item.ts';
 
@@ -38,7 +39,9 @@ export async function followTopic(context: Context, command: Command): Promise<n
     nameOf: ({ topic }) => topic,
   });
   const stop = untilSignal();
-  const order = { ...orderOf(flags), ...how, signal: stop.signal };
+  const unread = untilUnread(context, stream.format);
+  const signal = AbortSignal.any([stop.signal, unread.signal]);
+  const order = { ...orderOf(flags), ...how, signal };
   try {
     for await (const one of client.watchTopic(pattern, order)) {
       if (one.missed > 0) terminal.note(`missed ${plural(one.missed, 'publication')}`);
@@ -49,6 +52,7 @@ export async function followTopic(context: Context, command: Command): Promise<n
     }
   } finally {
     stream.end();
+    unread.release();
     stop.release();
   }
   return stop.exitCode;
