@@ -264,7 +264,11 @@ export const ControlServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Between parent and child; a read waits for a chunk, a write for room. */
+    /**
+     * Between parent and child; a read waits for a chunk, a write for room. All gRPC calls share a
+     * channel, so the end of a gRPC operator's connection closes nothing: its end of a pipe lives until
+     * ClosePipe, or until the pipe is over.
+     */
     openPipe: {
       name: "OpenPipe",
       requestType: OpenPipeCall as typeof OpenPipeCall,
