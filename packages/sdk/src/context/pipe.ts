@@ -122,13 +122,13 @@ export class Pipe implements AsyncIterable<Uint8Array>, AsyncDisposable {
 
   /** For what reads web streams. Cancelling it closes nothing. */
   get readable(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>({
-      pull: async (to) => {
-        const chunk = await this.read();
-        if (chunk === undefined) to.close();
-        else to.enqueue(chunk);
-      },
-    });
+    const pull = async (to: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+      const chunk = await this.read();
+      if (chunk === undefined) to.close();
+      else to.enqueue(chunk);
+    };
+    // It reads when somebody does, and waits for nobody before (S6).
+    return new ReadableStream({ pull }, { highWaterMark: 0 });
   }
 
   /** For what writes web streams: its close is `end`, its abort is `close`. */
