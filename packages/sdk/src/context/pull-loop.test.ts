@@ -33,6 +33,8 @@ type Batch = readonly string[] | HiveError;
 interface Play {
   /** Of the takes, one after the other; then they wait. */
   readonly takes: readonly Batch[];
+  /** What the next words are refused with; undefined, and all later ones: they are taken. */
+  readonly refusals?: readonly (HiveError | undefined)[];
   readonly prefetch?: number;
   readonly ends?: AbortSignal;
   readonly cancels?: AbortSignal;
@@ -40,14 +42,24 @@ interface Play {
 }
 
 /** `lines`: what the kernel was asked. */
-function start({ takes, prefetch = 1, ends, cancels, patiently = (work) => work() }: Play) {
+function start({
+  takes,
+  refusals = [],
+  prefetch = 1,
+  ends,
+  cancels,
+  patiently = (work) => work(),
+}: Play) {
   const lines: string[] = [];
   const batches = [...takes];
+  const refused = [...refusals];
   let lastId = 0;
   let refuseTake: (() => void) | undefined;
   const answer = (kind: string, value: CallFields): unknown => {
     if (kind === 'unsubscribe') refuseTake?.();
     if (kind === 'subscribe') return { subscription: (lastId += 1) };
+    const refusal = kind === 'acknowledge' ? refused.shift() : undefined;
+    if (refusal !== undefined) throw refusal;
     if (kind !== 'take') return {};
     const batch = batches.shift();
     if (batch === undefined) return value.timeoutMs === 0 ? undefined : { messages: [] };
@@ -87,6 +99,7 @@ async function first(subscription: Subscription<string>, count: number): Promise
   return seen;
 }
 
+const FULL = new HiveError('queue_full', 'the inbox is full');
 const LOST = new HiveError('not_found', 'no such subscription');
 
 describe('a pull loop', () => {
@@ -94,6 +107,31 @@ describe('a pull loop', () => {
     const { lines, subscription } = start({ takes: [['a'], ['b']] });
     expect(await first(subscription, 2)).toEqual(['a', 'b']);
     expect(lines).toEqual(['subscribe', 'take 1', 'take 1 a', 'unsubscribe 1']);
+  });
+
+  it('has a message in hand yet whose word was refused, and may say another (M8)', async () => {
+    const refusals = [FULL, undefined, FULL];
+    const { lines, loop } = start({ takes: [['a'], ['b'], ['c']], refusals });
+    await loop.next();
+    await expect(loop.say('a', 'accepted', 'answer')).rejects.toThrow(FULL);
+    await loop.say('a', 'rejected');
+    await loop.next();
+    await expect(loop.say('b', 'accepted', 'answer')).rejects.toThrow(FULL);
+    await loop.next();
+    const words = ['acknowledge a', 'acknowledge a', 'take 1', 'acknowledge b', 'take 1 b'];
+    expect(lines.slice(2)).toEqual(words);
+  });
+
+  it('accepts what it has gone past when its word is refused', async () => {
+    const { lines, loop } = start({ takes: [['a'], ['b'], ['c']], refusals: [FULL] });
+    await loop.next();
+    const word = loop.say('a', 'accepted', 'answer');
+    const next = loop.next();
+    await expect(word).rejects.toThrow(FULL);
+    await next;
+    await expect(loop.say('a', 'accepted')).rejects.toMatchObject({ code: 'wrong_state' });
+    await loop.next();
+    expect(lines.at(-1)).toMatch(/^take 1 (a,b|b,a)$/);
   });
 
   it('tells what the kernel may not know before it ends', async () => {

@@ -59,6 +59,8 @@ export class PullLoop {
   #losses = 0;
   /** Rises at each close: what comes after it of one before is of no use. */
   #run = 0;
+  /** Rises when the loop goes on, and at each close. */
+  #turn = 0;
 
   /** Throws `invalid_argument`. */
   constructor(ground: PullGround, order: PullOrder) {
@@ -104,13 +106,23 @@ export class PullLoop {
       throw new HiveError('wrong_state', `Message ${id} is not in hand: its loop has gone on.`);
     }
     this.#current = undefined;
-    await this.#acknowledge(id, status, reply);
+    const turn = this.#turn;
+    const run = this.#run;
+    try {
+      await this.#acknowledge(id, status, reply);
+    } catch (error) {
+      // The message is in hand yet (M8): it may have another word, and going on accepts it.
+      if (turn === this.#turn) this.#current = id;
+      else if (run === this.#run && this.#order.request.withAck) this.#untold.push(id);
+      throw error;
+    }
   }
 
   /** What no word was said on goes back, and the loop is over. Another one may begin. */
   async close(): Promise<void> {
     const words = this.#untold.map((id) => this.#acknowledge(id, 'accepted', ''));
     this.#run += 1;
+    this.#turn += 1;
     this.#current = undefined;
     this.#untold = [];
     await Promise.allSettled([...words, this.#forget()]);
@@ -118,6 +130,7 @@ export class PullLoop {
 
   #pass(): void {
     const id = this.#current;
+    this.#turn += 1;
     this.#current = undefined;
     if (id !== undefined && this.#order.request.withAck) this.#untold.push(id);
   }
